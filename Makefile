@@ -1,0 +1,89 @@
+# The only door: what a person runs here, CI runs too. `make help` lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix docs bench lock browser lint types tests-quick
+SHELL := /bin/sh
+
+BIN := .venv/bin
+PY := $(BIN)/python
+STAMP := .venv/.setup-done
+# Two processes: the machine that measures our targets has two cores.
+WORKERS ?= 2
+PYTEST := $(PY) -m pytest
+# Where a fresh machine may have Python 3.11 or newer; `make setup PYTHON=/path/to/python` overrides.
+PYTHON ?=
+PYTHONS := $(PYTHON) python3.13 python3.12 python3.11 python3 python
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## install the locked dependencies and Fairkeeper itself into .venv
+
+# Plain pip, because a fresh machine has nothing else; every file is held to the hash in the lock.
+$(STAMP): requirements/dev.lock pyproject.toml
+	@if [ ! -x $(PY) ]; then \
+		for candidate in $(PYTHONS); do \
+			if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$candidate; break; fi; \
+		done; \
+		if [ -z "$${found:-}" ]; then \
+			echo "No Python 3.11 or newer with venv was found. Install one (Debian: apt-get install python3 python3-venv), or name it: make setup PYTHON=/path/to/python" >&2; exit 1; \
+		fi; \
+		echo "Creating .venv with $$found ($$("$$found" -V))"; \
+		"$$found" -m venv .venv; \
+	fi
+	@echo "Installing what requirements/dev.lock names (a few minutes the first time)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: --require-hashes -r requirements/dev.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+demo: setup ## serve the console with the sandbox on SQLite (FAIRKEEPER_PORT, 8700)
+	@$(BIN)/fairkeeper demo $(ARGS)
+
+check: setup lint types tests-quick ## lint, types and unit tests: under a minute, no browser, no PostgreSQL
+
+lint: setup
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports --no-logo
+
+types: setup
+	$(BIN)/mypy
+
+# The examples in the docstrings of src come along.
+tests-quick: setup
+	$(PYTEST) -q -n $(WORKERS) -m "not browser and not postgresql and not serial and not slow" tests/unit tests/architecture --doctest-modules src
+
+ifdef ROOM
+# One room: its folders under tests/, the test files named for it, and the examples in its code.
+test: setup ## everything CI runs; `make test ROOM=deals` runs one room
+	@paths=$$(find tests -type d -name '$(ROOM)' -o -type f \( -name 'test_$(ROOM).py' -o -name 'test_$(ROOM)_*.py' -o -name 'test_*_$(ROOM).py' -o -name 'test_*_$(ROOM)_*.py' \)); \
+	[ ! -d src/fairkeeper/$(ROOM) ] || paths="$$paths src/fairkeeper/$(ROOM)"; \
+	if [ -z "$$paths" ]; then echo "No tests are named for '$(ROOM)'." >&2; exit 2; fi; \
+	$(PYTEST) --doctest-modules $(ARGS) $$paths
+else
+test: setup browser lint types
+	@# Exit code 5 says that nothing was selected: a tree without serial tests is no failure.
+	$(PYTEST) -m serial $(ARGS) tests || [ $$? -eq 5 ]
+	$(PYTEST) -n $(WORKERS) --dist worksteal -m "not serial" --doctest-modules $(ARGS) tests src
+endif
+
+fix: setup ## format, and repair what the linter can
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format --quiet .
+
+docs: setup ## build the documentation into site/
+	$(PY) -m docs_build
+
+bench: setup ## measure against the stated targets; `make bench ONLY=evidence` runs one
+	$(PY) -m bench $(ONLY)
+
+lock: setup ## resolve the dependencies anew and write the hashes (after editing pyproject.toml or requirements/*.in)
+	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra server requirements/dev.in --output-file requirements/dev.lock
+	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra server --constraint requirements/dev.lock --output-file requirements/server.lock
+	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements/dev.lock --output-file requirements/light.lock
+
+# One lock for every platform and for Python 3.11 and newer, with hashes and without the address of any index.
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+browser: ## install Chromium when there is none (Debian and Ubuntu)
+	@.ci/browser

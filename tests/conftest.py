@@ -1,0 +1,103 @@
+"""What every test gets: no network, no settings of this machine, a foreign time zone, one way to find Chromium.
+
+Only generic things stand here. A room's builders live beside its tests, a database's fixtures in tests/database.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import sys
+import time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# --- the surroundings, set before any test module is imported ---
+
+for _name in list(os.environ):
+    _is_ours = _name.startswith("FAIRKEEPER_") and not _name.startswith("FAIRKEEPER_TEST_")
+    if _is_ours or _name.lower() in {"http_proxy", "https_proxy", "all_proxy"}:
+        del os.environ[_name]
+
+# Neither UTC nor a whole hour away from it, so that a local time taken for UTC shows.
+os.environ["TZ"] = "Asia/Kolkata"
+if hasattr(time, "tzset"):
+    time.tzset()
+
+# --- hypothesis: `dev` explores, `ci` repeats the same examples, `deep` is for a quiet evening ---
+
+_SLOW_MACHINE = (HealthCheck.too_slow,)  # two shared cores
+settings.register_profile("dev", max_examples=60, deadline=None, suppress_health_check=_SLOW_MACHINE)
+settings.register_profile(
+    "ci",
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=_SLOW_MACHINE,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+)
+settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=_SLOW_MACHINE)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+# --- network: loopback and local sockets only ---
+
+
+class NetworkBlockedError(RuntimeError):
+    """A test tried to leave the machine. No OSError, so that code which forgives lost networks cannot swallow it."""
+
+
+def _is_loopback(host: object) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode("ascii", "replace")
+    if host is None or host in {"", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+    except ValueError:
+        return str(host).endswith(".localhost")
+
+
+def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        address = arguments[1]
+        if not isinstance(address, tuple) or _is_loopback(address[0]):
+            return  # a local socket's path, or this machine
+        host = address[0]
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+        host = arguments[0]
+        if _is_loopback(host) or _is_any_address(host):
+            return
+    else:
+        return
+    msg = f"A test asked for {host!r}: tests stay on loopback (tests/conftest.py)."
+    raise NetworkBlockedError(msg)
+
+
+def _is_any_address(host: object) -> bool:
+    """A listener may ask for 0.0.0.0 or ::; whoever connects to it does so by loopback."""
+    return host in {"0.0.0.0", "::"}  # compared, never bound
+
+
+sys.addaudithook(_refuse_network)
+
+
+# --- things tests ask for ---
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser for stories: the one named by FAIRKEEPER_TEST_CHROMIUM, or what this machine has."""
+    named = os.environ.get("FAIRKEEPER_TEST_CHROMIUM")
+    candidates = [named] if named else ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+    for candidate in candidates:
+        if found := shutil.which(candidate):
+            return found
+    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    if shutil.which(mac):
+        return mac
+    pytest.fail("No Chromium: run `make browser`, or name one in FAIRKEEPER_TEST_CHROMIUM.")
