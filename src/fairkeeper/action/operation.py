@@ -1,0 +1,260 @@
+"""What an operation is, and how a room declares one.
+
+A room writes a function and puts `@command`, `@query` or `@check` on it; the input model and the result type are read
+from its annotations, its documentation from its docstring. Everything a channel needs (route, command line, evidence
+kinds, Cedar action groups) stands in that one place.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from fairkeeper.action.principal import Principal
+from fairkeeper.database.tasks import NewTask, enqueue
+from fairkeeper.errors import BugError
+from fairkeeper.values.ids import CustomerId, EntryId
+
+R = TypeVar("R")
+P = TypeVar("P")
+
+Canonical = str | int | bool | None | list["Canonical"] | dict[str, "Canonical"]
+"""What evidence can hold: canonical JSON has no floats."""
+
+
+class OperationInput(BaseModel):
+    """Base of every input model: unknown fields are refused, values are immutable, texts are trimmed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=20_000)
+
+
+class OperationKind(StrEnum):
+    """The three kinds of operation."""
+
+    COMMAND = "command"
+    QUERY = "query"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceKind:
+    """A kind of evidence entry, as the timeline and the reference tell it.
+
+    Attributes:
+        name: Past tense with a version, `customers.subscription_activated/1`.
+        sentence: What a person reads; `{field}` stands for a field of the payload.
+    """
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceDraft:
+    """What a command wants recorded; the runner adds who, when and which operation.
+
+    Attributes:
+        kind: Name of a declared `EvidenceKind`.
+        subject_type: What the entry is about (`subscription`, `person`, …) and its id.
+        customer_id: Whose log it belongs to; None is the publisher's own.
+        payload: Canonical JSON; erasable later.
+        on_behalf_of: Our id of the person or system for whom the principal acted, if another.
+        cause: The entry that led to this one, if any.
+    """
+
+    kind: str
+    subject_type: str
+    subject_id: str
+    payload: Mapping[str, Canonical]
+    customer_id: CustomerId | None = None
+    on_behalf_of: str | None = None
+    cause: EntryId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome(Generic[R]):
+    """What a command answers: its result, and the entry to record. No entry means that nothing changed."""
+
+    result: R
+    entry: EvidenceDraft | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Implementations of the questions a lower room asks of higher ones, by Protocol class."""
+
+    by_protocol: Mapping[type, object] = field(default_factory=dict)
+
+    def of(self, protocol: type[P]) -> P:
+        """Return the implementation of a Protocol.
+
+        Raises:
+            BugError: Bootstrap passed none.
+        """
+        try:
+            return self.by_protocol[protocol]  # type: ignore[return-value]
+        except KeyError:
+            msg = f"No implementation of {protocol.__name__} was passed in."
+            raise BugError(msg) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandContext:
+    """What a command's function may use: one write session, the time, who asks, and the outbox."""
+
+    session: Session
+    now: datetime
+    principal: Principal
+    request_id: str | None
+    ports: Ports
+
+    def enqueue(
+        self,
+        name: str,
+        key: str,
+        payload: Mapping[str, Canonical] | None = None,
+        *,
+        due_at: datetime | None = None,
+        customer_id: CustomerId | None = None,
+    ) -> bool:
+        """Add background work in this transaction, once per (name, key); return whether it is new."""
+        task = NewTask(
+            name=name, key=key, payload=dict(payload or {}), due_at=due_at or self.now, customer_id=customer_id
+        )
+        return enqueue(self.session, task, now=self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryContext:
+    """What a query's function may use: one read session on one snapshot, the time and who asks."""
+
+    session: Session
+    now: datetime
+    principal: Principal
+    ports: Ports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One thing Fairkeeper can do.
+
+    Attributes:
+        name: `room.verb_noun`; also its Cedar action.
+        groups: Cedar action groups that role policies speak of (`customers.change`).
+        http: `METHOD /path` under `/api/v1`; `{field}` names a field of the input.
+        cli: Words after `fairkeeper`, and positionals in capitals (`customers show CUSTOMER_ID`).
+        evidence: The kinds of entry a command may record.
+        mcp: Whether it is offered as an MCP tool (reads are unless they say no).
+    """
+
+    name: str
+    kind: OperationKind
+    input: type[OperationInput]
+    result: Any
+    function: Callable[..., Any]
+    documentation: str
+    groups: tuple[str, ...]
+    http: str
+    cli: str
+    evidence: tuple[EvidenceKind, ...] = ()
+    mcp: bool = False
+
+    @property
+    def room(self) -> str:
+        """The room it belongs to."""
+        return self.name.partition(".")[0]
+
+    @property
+    def summary(self) -> str:
+        """The first line of its documentation."""
+        return self.documentation.splitlines()[0]
+
+    @property
+    def method(self) -> str:
+        """Its HTTP method."""
+        return self.http.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        """Its path under `/api/v1`."""
+        return self.http.partition(" ")[2]
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def command(
+    name: str, *, groups: tuple[str, ...], evidence: tuple[EvidenceKind, ...], http: str = "", cli: str = ""
+) -> Callable[[Callable[..., Outcome[Any]]], Operation]:
+    """Declare a command: `function(context: CommandContext, request: Input) -> Outcome[Result]`."""
+
+    def declare(function: Callable[..., Outcome[Any]]) -> Operation:
+        return _declare(function, OperationKind.COMMAND, name, groups=groups, http=http, cli=cli, evidence=evidence)
+
+    return declare
+
+
+def query(
+    name: str, *, groups: tuple[str, ...], http: str = "", cli: str = "", mcp: bool = True
+) -> Callable[[Callable[..., Any]], Operation]:
+    """Declare a query: `function(context: QueryContext, request: Input) -> Result`."""
+
+    def declare(function: Callable[..., Any]) -> Operation:
+        return _declare(function, OperationKind.QUERY, name, groups=groups, http=http, cli=cli, mcp=mcp)
+
+    return declare
+
+
+def check(name: str, *, http: str = "", cli: str = "", mcp: bool = True) -> Callable[[Callable[..., Any]], Operation]:
+    """Declare a check: `function(request: Input) -> Result`, without database and sign-in."""
+
+    def declare(function: Callable[..., Any]) -> Operation:
+        return _declare(function, OperationKind.CHECK, name, groups=(), http=http, cli=cli, mcp=mcp)
+
+    return declare
+
+
+def _declare(
+    function: Callable[..., Any],
+    kind: OperationKind,
+    name: str,
+    *,
+    groups: tuple[str, ...],
+    http: str,
+    cli: str,
+    evidence: tuple[EvidenceKind, ...] = (),
+    mcp: bool = False,
+) -> Operation:
+    hints = typing.get_type_hints(function)
+    result = hints.pop("return")
+    if kind is OperationKind.COMMAND:
+        (result,) = typing.get_args(result)
+    models = [hint for hint in hints.values() if isinstance(hint, type) and issubclass(hint, OperationInput)]
+    documentation = inspect.getdoc(function)
+    if len(models) != 1 or not documentation:
+        msg = f"{name} needs exactly one OperationInput parameter and a docstring"
+        raise BugError(msg)
+    room, _, verb = name.partition(".")
+    method = "GET" if kind is OperationKind.QUERY else "POST"
+    words = verb.replace("_", "-")
+    return Operation(
+        name=name,
+        kind=kind,
+        input=models[0],
+        result=result,
+        function=function,
+        documentation=documentation,
+        groups=groups,
+        http=http or f"{method} /{room}/{words}",
+        cli=cli or f"{room} {words}",
+        evidence=evidence,
+        mcp=mcp,
+    )

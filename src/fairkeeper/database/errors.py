@@ -1,0 +1,32 @@
+"""What can be wrong with a database; each code says what to mend."""
+
+from __future__ import annotations
+
+from fairkeeper.errors import BugError, InvalidError, UnavailableError
+
+
+class DatabaseUnavailableError(UnavailableError):
+    """The database did not answer, or had no room or time for us."""
+
+    code = "database.unavailable"
+    remedy = "Check that the database runs, is reachable and has disk space; the request can be sent again."
+
+
+class UnsafeDatabaseError(InvalidError):
+    """The database is set so that an answer given could be lost, or so that one customer could see another."""
+
+    code = "database.unsafe"
+    remedy = "Correct the setting named in the message; the server refuses to start until then."
+
+
+class SchemaBehindError(InvalidError):
+    """The tables are not those of this version."""
+
+    code = "database.schema_behind"
+    remedy = "Run `fairkeeper database migrate` with the owner's address, then start again."
+
+
+class TenantGuardError(BugError):
+    """Our own code tried to reach over a customer's border; nothing was read or written."""
+
+    code = "database.tenant_guard"
