@@ -210,11 +210,15 @@ def cancel(session: Session, *, name: str, key: str, now: datetime) -> bool:
     return result.rowcount == 1
 
 
-def next_due_at(session: Session, *, names: Sequence[str]) -> datetime | None:
-    """Return when the next open and unleased task is due, for a worker to sleep until."""
+def next_due_at(session: Session, *, names: Sequence[str], now: datetime) -> datetime | None:
+    """Return when the first task that a worker could claim is due: unleased, or its lease has run out by now."""
     return session.scalars(
         select(TaskRow.due_at)
-        .where(TaskRow.state == TaskState.OPEN, TaskRow.name.in_(names), TaskRow.leased_until.is_(None))
+        .where(
+            TaskRow.state == TaskState.OPEN,
+            TaskRow.name.in_(names),
+            or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= now),
+        )
         .order_by(TaskRow.due_at)
         .limit(1)
     ).first()

@@ -1,0 +1,151 @@
+"""Every setting, read once from the environment; each is documented here and listed in the reference.
+
+Separate from the installation that is wired from it, so that the reference, the doctor and tests can read it without
+opening anything.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fairkeeper.database.engine import DatabaseAddress, normalise_url
+from fairkeeper.errors import InvalidError
+
+MARKETPLACE_RESOURCE = "20e940b3-4c77-4b0b-9a53-9e16a1b010a7"
+"""The application id of Microsoft's commercial marketplace, as resource of our calls and as caller of its webhooks.
+
+Source: Microsoft Learn, "Register a SaaS application", section Get the token, read 2026-11-22.
+"""
+
+
+class SettingsError(InvalidError):
+    """A setting is missing or malformed."""
+
+    code = "bootstrap.settings"
+    remedy = "Correct the environment variable named in the message; the reference lists them all."
+
+
+class Settings(BaseSettings):
+    """What an installation can be told from outside; the variable is `FAIRKEEPER_` and the name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="FAIRKEEPER_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("fairkeeper-data"), description="Folder for the SQLite database and the key file.")
+    database_url: str | None = Field(
+        None, description="Address of the database for the staff login; a SQLite file in the data folder by default."
+    )
+    database_customer_url: SecretStr | None = Field(
+        None, description="PostgreSQL: address under the login that row-level security binds to one customer."
+    )
+    database_owner_url: SecretStr | None = Field(
+        None, description="PostgreSQL: address under the login that owns the tables; used for migrations alone."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8700, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    base_url: str | None = Field(
+        None, description="The address that people and Microsoft use; `http://HOST:PORT` by default."
+    )
+    master_key: SecretStr | None = Field(
+        None, description="The key that seals secrets at rest (32 bytes, URL-safe base64); several by commas, newest first."
+    )
+    master_key_file: Path | None = Field(
+        None, description="A file with that key, one a line, newest first; made in the data folder when nothing is given."
+    )
+    master_key_vault_url: str | None = Field(
+        None, description="Address of the secret in Azure Key Vault that holds that key."
+    )
+    entra_authority: str = Field("https://login.microsoftonline.com", description="Microsoft Entra's authority.")
+    entra_tenant_id: str | None = Field(None, description="The publisher's tenant, as in Technical configuration.")
+    fulfillment_base_url: str = Field(
+        "https://marketplaceapi.microsoft.com/api", description="Base address of the SaaS fulfillment API."
+    )
+    fulfillment_app_id: str | None = Field(
+        None, description="Application id of the single-tenant service app, as in Technical configuration."
+    )
+    fulfillment_app_secret: SecretStr | None = Field(None, description="A client secret of the service app.")
+    sign_in_app_id: str | None = Field(
+        None, description="Application id of the multitenant app that people sign in with; the service app by default."
+    )
+    sign_in_app_secret: SecretStr | None = Field(None, description="A client secret of the sign-in app.")
+    marketplace_app_id: str = Field(
+        MARKETPLACE_RESOURCE, description="Application id that signs Microsoft's webhooks and that our tokens are for."
+    )
+    log_origin: str | None = Field(
+        None, description="Name of the evidence log in checkpoints; the base address without its scheme by default."
+    )
+    provisioning_url: str | None = Field(None, description="Where the publisher's provisioning webhook listens.")
+    provisioning_secret: SecretStr | None = Field(
+        None, description="The webhook's secret (`whsec_…`, Standard Webhooks); made and kept sealed when left out."
+    )
+    provisioning_entry_point: str | None = Field(
+        None, description="Instead of a webhook: a Python function, `package.module:function`."
+    )
+    retention_days: int = Field(
+        30, ge=7, le=3650, description="Days that a stopped customer's data is kept before it is erased."
+    )
+    sandbox_url: str | None = Field(
+        None, description="Address of the pretend Microsoft; when set, this installation is a sandbox and follows its clock."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    workers: int = Field(4, ge=0, le=32, description="Threads for background work; 0 leaves it to other processes.")
+    task_lease_seconds: int = Field(
+        30, ge=2, le=600, description="How long a claimed piece of work is left alone before another worker takes it."
+    )
+
+    @field_validator("base_url", "entra_authority", "fulfillment_base_url", "sandbox_url", "provisioning_url")
+    @classmethod
+    def _plain_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+            msg = "needs an http or https address without query and fragment"
+            raise ValueError(msg)
+        return value.rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """The address that people and Microsoft use."""
+        return self.base_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        """The evidence log's name: the base address without its scheme."""
+        return self.log_origin or self.address.partition("://")[2]
+
+    @property
+    def database_address(self) -> DatabaseAddress:
+        """Where the database is and under which logins."""
+        if self.database_url is None:
+            return DatabaseAddress(url=f"sqlite:///{self.data_dir.resolve() / 'fairkeeper.db'}")
+        return DatabaseAddress(
+            url=normalise_url(self.database_url),
+            customer_url=_reveal_url(self.database_customer_url),
+            owner_url=_reveal_url(self.database_owner_url),
+        )
+
+
+def _reveal_url(secret: SecretStr | None) -> str | None:
+    return None if secret is None else normalise_url(secret.get_secret_value())
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment, with some given directly.
+
+    Raises:
+        SettingsError: `bootstrap.settings`, naming each variable and what is wrong with it.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"FAIRKEEPER_{str(problem['loc'][0]).upper() if problem['loc'] else '?'}: {problem['msg']}"
+            for problem in error.errors(include_input=False)
+        )
+        msg = f"The settings cannot be used: {problems}."
+        raise SettingsError(msg) from None

@@ -1,0 +1,177 @@
+"""Workers: claim what is due, run its handler, and say what became of it.
+
+One dispatcher thread claims for as many workers as are idle; so a claim never waits behind a slow handler. A process
+that dies leaves leases behind, which run out, and another process takes the work up.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import structlog
+
+from fairkeeper.database.errors import DatabaseUnavailableError
+from fairkeeper.database.session import Database
+from fairkeeper.database.tasks import Task, claim, enqueue, finish, give_up, next_due_at, retry_later
+from fairkeeper.jobs.handler import Handler, Schedule
+from fairkeeper.values.clock import Clock
+
+_log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.5
+"""How long the dispatcher sleeps when nothing is due and nobody wakes it: another process may have enqueued."""
+
+
+class Worker:
+    """Runs background work in threads of this process.
+
+    Args:
+        database: Where tasks are.
+        clock: What is due.
+        handlers: One for each task name that this process does.
+        schedules: Work that returns.
+        threads: How many handlers run at once.
+        lease: How long claimed work is this process's alone.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        handlers: Sequence[Handler],
+        schedules: Sequence[Schedule] = (),
+        threads: int = 4,
+        lease: timedelta = timedelta(seconds=30),
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._handlers = {handler.name: handler for handler in handlers}
+        self._schedules = tuple(schedules)
+        self._lease = lease
+        self._threads = threads
+        self._planted: dict[str, str] = {}
+        self._idle = threading.Semaphore(threads)
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="worker") if threads else None
+        self._dispatcher = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        if self._pool is not None:
+            self._dispatcher.start()
+
+    def wake(self) -> None:
+        """Look at once whether something is due; called after a commit."""
+        self._wake.set()
+
+    def stop(self, timeout_seconds: float = 10) -> None:
+        """Claim nothing more and wait for what runs."""
+        self._stop.set()
+        self._wake.set()
+        if self._dispatcher.is_alive():
+            self._dispatcher.join(timeout_seconds)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it works (or was told to have no threads)."""
+        return self._pool is None or (self._dispatcher.is_alive() and not self._stop.is_set())
+
+    def run_due(self) -> int:
+        """Run everything that is due now in this thread, and return how many tasks were run (for tests and the CLI)."""
+        self._plant()
+        count = 0
+        while tasks := self._claim(1):
+            for task in tasks:
+                self._run(task)
+                count += 1
+        return count
+
+    def _dispatch(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._plant()
+                busy = self._hand_out()
+            except Exception as error:  # noqa: BLE001 - boundary of the dispatcher: it outlives whatever the database does
+                _log.warning("worker.dispatch_failed", error=f"{type(error).__name__}: {error}")
+                busy = False
+            if not busy:
+                self._wake.wait(POLL_SECONDS)
+                self._wake.clear()
+
+    def _hand_out(self) -> bool:
+        """Claim for every idle thread; return whether there may be more to claim."""
+        if self._pool is None:
+            return False
+        free = 0
+        while free < self._threads and self._idle.acquire(blocking=False):
+            free += 1
+        tasks: list[Task] = []
+        try:
+            if free:
+                tasks = self._claim(free)
+        finally:
+            for _ in range(free - len(tasks)):
+                self._idle.release()
+        for task in tasks:
+            self._pool.submit(self._run_and_release, task)
+        return bool(tasks)
+
+    def _plant(self) -> None:
+        """Insert the tasks of the present slots that are not there yet."""
+        now = self._clock.now()
+        for schedule in self._schedules:
+            task = schedule.task_at(now)
+            if self._planted.get(schedule.name) == task.key:
+                continue
+            with self._database.write() as session:
+                enqueue(session, task, now=now)
+            self._planted[schedule.name] = task.key
+
+    def _claim(self, limit: int) -> list[Task]:
+        names = list(self._handlers)
+        now = self._clock.now()
+        with self._database.read() as session:
+            due_at = next_due_at(session, names=names, now=now)
+        if due_at is None or due_at > now:
+            return []
+        with self._database.write() as session:
+            return claim(session, now=now, lease=self._lease, names=names, limit=limit)
+
+    def _run_and_release(self, task: Task) -> None:
+        try:
+            self._run(task)
+        finally:
+            self._idle.release()
+            self._wake.set()
+
+    def _run(self, task: Task) -> None:
+        handler = self._handlers[task.name]
+        try:
+            handler.run(task)
+        except Exception as error:  # noqa: BLE001 - boundary of background work: whatever failed is kept and tried again
+            self._failed(handler, task, error)
+            return
+        with self._database.write() as session:
+            finish(session, task, now=self._clock.now())
+
+    def _failed(self, handler: Handler, task: Task, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}"
+        now = self._clock.now()
+        is_last = task.attempts >= handler.retry.attempts
+        _log.warning("worker.task_failed", task=task.name, key=task.key, attempt=task.attempts, error=text)
+        try:
+            with self._database.write() as session:
+                if is_last:
+                    give_up(session, task, now=now, error=text)
+                else:
+                    due_at = now + handler.retry.delay_after(task.attempts)
+                    retry_later(session, task, due_at=due_at, error=text)
+        except DatabaseUnavailableError:
+            _log.warning("worker.outcome_not_recorded", task=task.name, key=task.key)  # the lease will run out
