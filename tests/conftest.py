@@ -1,6 +1,6 @@
 """What every test gets: no network, no settings of this machine, a foreign time zone, one way to find Chromium.
 
-Only generic things stand here. A room's builders live beside its tests, a database's fixtures in tests/database.
+Only generic things stand here. A room's builders live beside its tests, the `database` fixture in tests/databases.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.databases"]
 
 # --- the surroundings, set before any test module is imported ---
 
