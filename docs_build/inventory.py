@@ -1,0 +1,100 @@
+"""Finds in the code what the reference documents: operations, evidence kinds, findings, errors, settings, resources.
+
+Separate from the writing of pages, because the architecture tests ask the same questions ("is each one documented?").
+Everything is found by importing the modules of `fairkeeper` and looking, so that nothing has to be listed by hand.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from pydantic_settings import BaseSettings
+
+import fairkeeper
+from fairkeeper.action.operation import Operation
+from fairkeeper.errors import FairkeeperError
+from fairkeeper.values.findings import FindingKind, finding_kinds
+from fairkeeper.values.resources import RESOURCES, Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One environment variable that Fairkeeper reads."""
+
+    name: str
+    kind: str
+    default: str
+    meaning: str
+
+
+@cache
+def modules() -> tuple[ModuleType, ...]:
+    """Import every module of the package, except the entry point and the migrations, which only Alembic loads."""
+    names = [info.name for info in pkgutil.walk_packages(fairkeeper.__path__, "fairkeeper.")]
+    wanted = [name for name in names if name != "fairkeeper.__main__" and ".migrations" not in name]
+    return tuple(importlib.import_module(name) for name in wanted)
+
+
+def operations() -> list[Operation]:
+    """Return every declared operation, by name."""
+    return sorted(set_of(Operation), key=lambda operation: operation.name)
+
+
+def finding_kinds_declared() -> list[FindingKind]:
+    """Return every declared kind of finding, by code."""
+    modules()
+    return list(finding_kinds)
+
+
+def resources() -> list[Resource]:
+    """Return the official resources that rules cite, by key."""
+    return sorted(RESOURCES.values(), key=lambda resource: resource.key)
+
+
+def errors() -> list[type[FairkeeperError]]:
+    """Return every kind of error that a person or program may see, by code."""
+    modules()
+    found: set[type[FairkeeperError]] = set()
+    waiting = [FairkeeperError]
+    while waiting:
+        for error in waiting.pop().__subclasses__():
+            if error.__module__.startswith("fairkeeper.") and error not in found:
+                found.add(error)
+                waiting.append(error)
+    return sorted(found, key=lambda error: (error.code, error.__name__))
+
+
+def settings() -> list[Setting]:
+    """Return every environment variable, by name."""
+    found = []
+    for model in set_of_subclasses(BaseSettings):
+        prefix = str(model.model_config.get("env_prefix") or "")
+        for name, field in model.model_fields.items():
+            variable = str(field.validation_alias or prefix + name).upper()
+            default = "required" if field.is_required() else repr(field.get_default(call_default_factory=False))
+            annotation = field.annotation
+            kind = annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+            found.append(Setting(name=variable, kind=kind, default=default, meaning=field.description or ""))
+    return sorted(found, key=lambda setting: setting.name)
+
+
+def set_of(kind: type[Any]) -> list[Any]:
+    """Return the module-level instances of a class, each once."""
+    found = {id(value): value for module in modules() for value in vars(module).values() if isinstance(value, kind)}
+    return list(found.values())
+
+
+def set_of_subclasses(base: type[Any]) -> list[Any]:
+    """Return our own subclasses of somebody else's class, each once."""
+    values = [value for module in modules() for value in vars(module).values()]
+    found = {
+        value: None
+        for value in values
+        if isinstance(value, type) and issubclass(value, base) and value.__module__.startswith("fairkeeper.")
+    }
+    return list(found)
