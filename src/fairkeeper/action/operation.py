@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -77,6 +77,20 @@ class EvidenceDraft:
     customer_id: CustomerId | None = None
     on_behalf_of: str | None = None
     cause: EntryId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """Who, when and by which operation; the same for all entries of one act.
+
+    Attributes:
+        request_id: Correlation id of the request, if it had one.
+    """
+
+    operation: str
+    principal: Principal
+    at: datetime
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +175,9 @@ class Operation:
     result: Any
     function: Callable[..., Any]
     documentation: str
-    groups: tuple[str, ...]
     http: str
     cli: str
+    groups: tuple[str, ...] = ()
     evidence: tuple[EvidenceKind, ...] = ()
     mcp: bool = False
 
@@ -197,7 +211,8 @@ def command(
     """Declare a command: `function(context: CommandContext, request: Input) -> Outcome[Result]`."""
 
     def declare(function: Callable[..., Outcome[Any]]) -> Operation:
-        return _declare(function, OperationKind.COMMAND, name, groups=groups, http=http, cli=cli, evidence=evidence)
+        declared = _declare(function, OperationKind.COMMAND, name, http=http, cli=cli)
+        return replace(declared, groups=groups, evidence=evidence)
 
     return declare
 
@@ -208,7 +223,8 @@ def query(
     """Declare a query: `function(context: QueryContext, request: Input) -> Result`."""
 
     def declare(function: Callable[..., Any]) -> Operation:
-        return _declare(function, OperationKind.QUERY, name, groups=groups, http=http, cli=cli, mcp=mcp)
+        declared = _declare(function, OperationKind.QUERY, name, http=http, cli=cli)
+        return replace(declared, groups=groups, mcp=mcp)
 
     return declare
 
@@ -217,22 +233,13 @@ def check(name: str, *, http: str = "", cli: str = "", mcp: bool = True) -> Call
     """Declare a check: `function(request: Input) -> Result`, without database and sign-in."""
 
     def declare(function: Callable[..., Any]) -> Operation:
-        return _declare(function, OperationKind.CHECK, name, groups=(), http=http, cli=cli, mcp=mcp)
+        declared = _declare(function, OperationKind.CHECK, name, http=http, cli=cli)
+        return replace(declared, mcp=mcp)
 
     return declare
 
 
-def _declare(
-    function: Callable[..., Any],
-    kind: OperationKind,
-    name: str,
-    *,
-    groups: tuple[str, ...],
-    http: str,
-    cli: str,
-    evidence: tuple[EvidenceKind, ...] = (),
-    mcp: bool = False,
-) -> Operation:
+def _declare(function: Callable[..., Any], kind: OperationKind, name: str, *, http: str, cli: str) -> Operation:
     hints = typing.get_type_hints(function)
     result = hints.pop("return")
     if kind is OperationKind.COMMAND:
@@ -243,7 +250,6 @@ def _declare(
         msg = f"{name} needs exactly one OperationInput parameter and a docstring"
         raise BugError(msg)
     room, _, verb = name.partition(".")
-    method = "GET" if kind is OperationKind.QUERY else "POST"
     words = verb.replace("_", "-")
     return Operation(
         name=name,
@@ -252,9 +258,6 @@ def _declare(
         result=result,
         function=function,
         documentation=documentation,
-        groups=groups,
-        http=http or f"{method} /{room}/{words}",
+        http=http or f"{'GET' if kind is OperationKind.QUERY else 'POST'} /{room}/{words}",
         cli=cli or f"{room} {words}",
-        evidence=evidence,
-        mcp=mcp,
     )

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fairkeeper.action.operation import (
+    Circumstances,
     CommandContext,
     EvidenceDraft,
     Operation,
@@ -27,7 +28,7 @@ from fairkeeper.action.operation import (
     Ports,
     QueryContext,
 )
-from fairkeeper.action.principal import Principal, PrincipalKind
+from fairkeeper.action.principal import Principal
 from fairkeeper.action.registry import Registry
 from fairkeeper.action.tables import IdempotencyRow
 from fairkeeper.database.session import STAFF, Database, Scope
@@ -39,21 +40,40 @@ Authorise = Callable[[Principal, Operation, CustomerId | None], None]
 """Raises `DeniedError` when the principal may not run the operation on that customer's things."""
 
 
-class Record(Protocol):
-    """Writes one evidence entry in the caller's transaction."""
+Record = Callable[[Session, EvidenceDraft, Circumstances], object]
+"""Writes one evidence entry in the caller's transaction."""
 
-    def __call__(
-        self,
-        session: Session,
-        draft: EvidenceDraft,
-        *,
-        operation: str,
-        principal: Principal,
-        at: datetime,
-        request_id: str | None,
-    ) -> None:
-        """Record it."""
-        ...
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What the runner is given by bootstrap.
+
+    Attributes:
+        authorise: Who may.
+        record: What is remembered.
+        ports: Answers of higher rooms to questions of lower ones.
+        after_commit: Called after each committed command (to wake the workers).
+    """
+
+    authorise: Authorise
+    record: Record
+    ports: Ports = field(default_factory=Ports)
+    after_commit: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to run an operation.
+
+    Attributes:
+        principal: Who asks, proved by the channel.
+        idempotency_key: Commands only: the same key, principal and request answer as the first time.
+        request_id: Correlation id, kept in the evidence header.
+    """
+
+    principal: Principal
+    idempotency_key: str | None = None
+    request_id: str | None = None
 
 
 class Runner:
@@ -63,45 +83,17 @@ class Runner:
         registry: What can be run.
         database: Where.
         clock: When.
-        authorise: Who may.
-        record: What is remembered.
-        ports: Answers of higher rooms to questions of lower ones.
+        wiring: What bootstrap passes in.
     """
 
-    def __init__(
-        self,
-        *,
-        registry: Registry,
-        database: Database,
-        clock: Clock,
-        authorise: Authorise,
-        record: Record,
-        ports: Ports | None = None,
-    ) -> None:
+    def __init__(self, registry: Registry, database: Database, clock: Clock, wiring: Wiring) -> None:
         self.registry = registry
         self.database = database
         self.clock = clock
-        self._authorise = authorise
-        self._record = record
-        self._ports = ports or Ports()
+        self._wiring = wiring
 
-    def run(
-        self,
-        operation: Operation,
-        request: OperationInput,
-        *,
-        principal: Principal,
-        idempotency_key: str | None = None,
-        request_id: str | None = None,
-    ) -> Any:
+    def run(self, operation: Operation, request: OperationInput, call: Call) -> Any:
         """Run an operation for a principal and return its result, after the commit.
-
-        Args:
-            operation: One of the registry's.
-            request: Its validated input.
-            principal: Who asks, proved by the channel.
-            idempotency_key: Commands only: the same key, principal and request answer as the first time.
-            request_id: Correlation id, kept in the evidence header.
 
         Raises:
             DeniedError: The principal may not.
@@ -110,38 +102,60 @@ class Runner:
         """
         if operation.kind is OperationKind.CHECK:
             return operation.function(request)
-        customer_id = self._customer_of(principal, request)
-        self._authorise(principal, operation, customer_id)
+        principal = call.principal
+        self._wiring.authorise(principal, operation, self._customer_of(principal, request))
         scope = Scope(principal.customer_id) if principal.customer_id else STAFF
         if operation.kind is OperationKind.QUERY:
             with self.database.read(scope) as session:
-                context = QueryContext(session=session, now=self.clock.now(), principal=principal, ports=self._ports)
+                context = QueryContext(
+                    session=session, now=self.clock.now(), principal=principal, ports=self._wiring.ports
+                )
                 return operation.function(context, request)
         try:
             with self.database.write(scope) as session:
-                return self._run_command(
-                    session, operation, request, principal=principal, key=idempotency_key, request_id=request_id
-                )
+                result = self.run_within(session, operation, request, call)
         except IntegrityError:
-            if idempotency_key is None:
+            if call.idempotency_key is None:
                 raise
             # The same key at the same time: the other transaction committed first, and its answer is the answer.
             with self.database.write(scope) as session:
-                return self._run_command(
-                    session, operation, request, principal=principal, key=idempotency_key, request_id=request_id
-                )
+                result = self.run_within(session, operation, request, call)
+        self._wiring.after_commit()
+        return result
 
-    def run_within(
-        self, session: Session, operation: Operation, request: OperationInput, *, principal: Principal
-    ) -> Any:
-        """Run a command inside a transaction that somebody else opened (a task that finishes with it).
+    def run_within(self, session: Session, operation: Operation, request: OperationInput, call: Call) -> Any:
+        """Run a command in a transaction that is open already; `run`, and background work that commits with its task.
 
-        The caller has authorised it: this is for Fairkeeper's own background work.
+        The caller has authorised it and commits.
         """
-        if operation.kind is not OperationKind.COMMAND or principal.kind is not PrincipalKind.SYSTEM:
-            msg = "only the system runs commands within a transaction"
-            raise BugError(msg)
-        return self._run_command(session, operation, request, principal=principal, key=None, request_id=None)
+        now = self.clock.now()
+        remembered = self._remembered(session, operation, request, call)
+        if remembered is not None:
+            return _adapter(operation.result).validate_json(remembered.result)
+        context = CommandContext(
+            session=session, now=now, principal=call.principal, request_id=call.request_id, ports=self._wiring.ports
+        )
+        outcome: Outcome[Any] = operation.function(context, request)
+        if outcome.entry is not None:
+            _check_declared(operation, outcome.entry)
+            circumstances = Circumstances(
+                operation=operation.name, principal=call.principal, at=now, request_id=call.request_id
+            )
+            self._wiring.record(session, outcome.entry, circumstances)
+        if call.idempotency_key is not None:
+            session.add(
+                IdempotencyRow(
+                    principal_id=call.principal.id,
+                    key=call.idempotency_key,
+                    operation=operation.name,
+                    request_digest=_digest(operation, request),
+                    result=_adapter(operation.result).dump_json(outcome.result).decode(),
+                    at=now,
+                    customer_id=call.principal.customer_id,
+                )
+            )
+        session.flush()
+        return outcome.result
 
     @staticmethod
     def _customer_of(principal: Principal, request: OperationInput) -> CustomerId | None:
@@ -154,53 +168,21 @@ class Runner:
             raise NotFoundError(msg, code="customers.customer_not_found")
         return principal.customer_id
 
-    def _run_command(
-        self,
-        session: Session,
-        operation: Operation,
-        request: OperationInput,
-        *,
-        principal: Principal,
-        key: str | None,
-        request_id: str | None,
-    ) -> Any:
-        now = self.clock.now()
-        digest = ""
-        if key is not None:
-            digest = hashlib.sha256(f"{operation.name}\n{request.model_dump_json()}".encode()).hexdigest()
-            remembered = session.get(IdempotencyRow, (principal.id, key))
-            if remembered is not None:
-                return _replay(operation, remembered, digest)
-        context = CommandContext(
-            session=session, now=now, principal=principal, request_id=request_id, ports=self._ports
-        )
-        outcome: Outcome[Any] = operation.function(context, request)
-        if outcome.entry is not None:
-            _check_declared(operation, outcome.entry)
-            self._record(
-                session, outcome.entry, operation=operation.name, principal=principal, at=now, request_id=request_id
-            )
-        if key is not None:
-            session.add(
-                IdempotencyRow(
-                    principal_id=principal.id,
-                    key=key,
-                    operation=operation.name,
-                    request_digest=digest,
-                    result=_adapter(operation).dump_json(outcome.result).decode(),
-                    at=now,
-                    customer_id=principal.customer_id,
-                )
-            )
-        session.flush()
-        return outcome.result
+    @staticmethod
+    def _remembered(
+        session: Session, operation: Operation, request: OperationInput, call: Call
+    ) -> IdempotencyRow | None:
+        if call.idempotency_key is None:
+            return None
+        row = session.get(IdempotencyRow, (call.principal.id, call.idempotency_key))
+        if row is not None and row.request_digest != _digest(operation, request):
+            msg = f"The idempotency key {row.key!r} was used for another request ({row.operation})."
+            raise ConflictError(msg, code="action.idempotency_mismatch", remedy="Use a new key for a new request.")
+        return row
 
 
-def _replay(operation: Operation, remembered: IdempotencyRow, digest: str) -> Any:
-    if remembered.request_digest != digest:
-        msg = f"The idempotency key {remembered.key!r} was used for another request ({remembered.operation})."
-        raise ConflictError(msg, code="action.idempotency_mismatch", remedy="Use a new key for a new request.")
-    return _adapter(operation).validate_json(remembered.result)
+def _digest(operation: Operation, request: OperationInput) -> str:
+    return hashlib.sha256(f"{operation.name}\n{request.model_dump_json()}".encode()).hexdigest()
 
 
 def _check_declared(operation: Operation, entry: EvidenceDraft) -> None:
@@ -209,10 +191,6 @@ def _check_declared(operation: Operation, entry: EvidenceDraft) -> None:
         raise BugError(msg)
 
 
-def _adapter(operation: Operation) -> TypeAdapter[Any]:
-    return _adapter_of(operation.result)
-
-
 @lru_cache(maxsize=512)
-def _adapter_of(result: Any) -> TypeAdapter[Any]:
+def _adapter(result: Any) -> TypeAdapter[Any]:
     return TypeAdapter(result)

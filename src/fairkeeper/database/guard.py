@@ -45,7 +45,7 @@ class CustomerSession(Session):
         finally:
             self._is_binding = False
 
-    def connection(self, *args: Any, **kwargs: Any) -> Connection:
+    def connection(self, *_args: Any, **_kwargs: Any) -> Connection:
         """Refuse the raw connection.
 
         Raises:

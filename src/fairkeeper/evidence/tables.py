@@ -25,8 +25,12 @@ class EntryRow(CustomerOwned, Base):
 
     __tablename__ = "evidence_entry"
     __table_args__ = (
-        Index("ix_evidence_entry_open", "id", sqlite_where=text("leaf_index IS NULL"),
-              postgresql_where=text("leaf_index IS NULL")),
+        Index(
+            "ix_evidence_entry_open",
+            "id",
+            sqlite_where=text("leaf_index IS NULL"),
+            postgresql_where=text("leaf_index IS NULL"),
+        ),
         Index("ix_evidence_entry_subject", "subject_type", "subject_id", "id"),
         UniqueConstraint("customer_id", "customer_index"),
     )
@@ -87,7 +91,7 @@ class LogKeyRow(Base):
 
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     vkey: Mapped[str] = mapped_column(Text)
-    statement: Mapped[str | None] = mapped_column(Text)
+    statement: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
 
 

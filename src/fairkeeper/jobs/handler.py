@@ -62,3 +62,11 @@ class Schedule:
         seconds = self.every.total_seconds()
         start = datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=UTC)
         return NewTask(name=self.name, key=start.isoformat(), due_at=start, payload={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a worker can do."""
+
+    handlers: tuple[Handler, ...]
+    schedules: tuple[Schedule, ...] = ()

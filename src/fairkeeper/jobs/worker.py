@@ -7,7 +7,6 @@ that dies leaves leases behind, which run out, and another process takes the wor
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -16,7 +15,7 @@ import structlog
 from fairkeeper.database.errors import DatabaseUnavailableError
 from fairkeeper.database.session import Database
 from fairkeeper.database.tasks import Task, claim, enqueue, finish, give_up, next_due_at, retry_later
-from fairkeeper.jobs.handler import Handler, Schedule
+from fairkeeper.jobs.handler import Handler, Work
 from fairkeeper.values.clock import Clock
 
 _log = structlog.get_logger(__name__)
@@ -31,8 +30,7 @@ class Worker:
     Args:
         database: Where tasks are.
         clock: What is due.
-        handlers: One for each task name that this process does.
-        schedules: Work that returns.
+        work: The handlers and schedules that this process does.
         threads: How many handlers run at once.
         lease: How long claimed work is this process's alone.
     """
@@ -42,15 +40,14 @@ class Worker:
         database: Database,
         clock: Clock,
         *,
-        handlers: Sequence[Handler],
-        schedules: Sequence[Schedule] = (),
+        work: Work,
         threads: int = 4,
         lease: timedelta = timedelta(seconds=30),
     ) -> None:
         self._database = database
         self._clock = clock
-        self._handlers = {handler.name: handler for handler in handlers}
-        self._schedules = tuple(schedules)
+        self._handlers = {handler.name: handler for handler in work.handlers}
+        self._schedules = work.schedules
         self._lease = lease
         self._threads = threads
         self._planted: dict[str, str] = {}
