@@ -51,10 +51,12 @@ class Settings(BaseSettings):
         None, description="The address that people and Microsoft use; `http://HOST:PORT` by default."
     )
     master_key: SecretStr | None = Field(
-        None, description="The key that seals secrets at rest (32 bytes, URL-safe base64); several by commas, newest first."
+        None,
+        description="The key that seals secrets at rest (32 bytes, URL-safe base64); several by commas, newest first.",
     )
     master_key_file: Path | None = Field(
-        None, description="A file with that key, one a line, newest first; made in the data folder when nothing is given."
+        None,
+        description="A file with that key, one a line, newest first; made in the data folder when nothing is given.",
     )
     master_key_vault_url: str | None = Field(
         None, description="Address of the secret in Azure Key Vault that holds that key."
@@ -89,7 +91,8 @@ class Settings(BaseSettings):
         30, ge=7, le=3650, description="Days that a stopped customer's data is kept before it is erased."
     )
     sandbox_url: str | None = Field(
-        None, description="Address of the pretend Microsoft; when set, this installation is a sandbox and follows its clock."
+        None,
+        description="Address of the pretend Microsoft; when set, this installation is a sandbox and follows its clock.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     workers: int = Field(4, ge=0, le=32, description="Threads for background work; 0 leaves it to other processes.")
