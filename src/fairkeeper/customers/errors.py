@@ -1,0 +1,115 @@
+"""Refusals of the room `customers`.
+
+The second half are the answers a `Fulfillment` port may give instead of a result. They stand here, and not in the
+connector, because the rules of this room tell them apart; the connector raises them with its own codes.
+"""
+
+from __future__ import annotations
+
+from fairkeeper.errors import (
+    BugError,
+    ConflictError,
+    DeniedError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+    UpstreamError,
+)
+
+
+class TransitionRefusedError(ConflictError):
+    """A machine has no such transition from its present state."""
+
+    code = "customers.transition_refused"
+
+
+class RetentionTooShortError(InvalidError):
+    """The publisher's retention is shorter than Microsoft's minimum."""
+
+    code = "customers.retention_too_short"
+    remedy = "Keep a customer's data for at least 7 days after Unsubscribe."
+
+
+class ChangeRuleRefusedError(InvalidError):
+    """The publisher's rule for plan and seat changes contradicts itself."""
+
+    code = "customers.change_rule_refused"
+    remedy = "Give a minimum of seats that is at least 1 and not above the maximum."
+
+
+class StatementRefusedError(BugError):
+    """A receipt would hold a value that has no canonical form."""
+
+    code = "customers.statement_refused"
+
+
+# ------------------------------------------------------------------ answers of the fulfillment port other than success
+
+
+class LandingTokenRefusedError(InvalidError):
+    """Microsoft does not accept the landing token: expired, malformed or of another publisher."""
+
+    code = "customers.landing_token_refused"
+    remedy = (
+        "Open the subscription again in the Azure portal or the Microsoft 365 admin center and choose "
+        "Configure account or Manage account; each visit carries a new token that lasts 24 hours."
+    )
+
+
+class SubscriptionUnknownError(NotFoundError):
+    """Microsoft knows no such subscription of this publisher."""
+
+    code = "customers.subscription_unknown_to_microsoft"
+    remedy = "Check the id; nothing is deleted here because of this answer alone."
+
+
+class OperationUnknownError(NotFoundError):
+    """Microsoft knows no such operation on this subscription."""
+
+    code = "customers.operation_unknown_to_microsoft"
+    remedy = "Do not act on what the notice said; read the subscription's present state instead."
+
+
+class RequestRefusedError(InvalidError):
+    """Microsoft answered 400: the request does not fit the subscription's present state."""
+
+    code = "customers.request_refused_by_microsoft"
+    remedy = "Read the subscription's present state; the wish may already be fulfilled."
+
+
+class SubscriptionLockedError(ConflictError):
+    """Another operation on the subscription is still pending."""
+
+    code = "customers.subscription_locked"
+    remedy = "Wait for the pending operation to finish, then try again."
+
+
+class OperationSupersededError(ConflictError):
+    """A newer update was fulfilled before this operation was answered."""
+
+    code = "customers.operation_superseded"
+    remedy = "Read the subscription's present state; this operation needs no answer any more."
+
+
+class AccessRefusedError(DeniedError):
+    """Microsoft refuses our own application, not the customer."""
+
+    code = "customers.access_refused_by_microsoft"
+    remedy = (
+        "Compare tenant id and application id with the offer's Technical configuration in Partner Center; "
+        "they must be exactly those. Otherwise the subscription belongs to another publisher."
+    )
+
+
+class FulfillmentUnavailableError(UnavailableError):
+    """Microsoft cannot answer now; `detail["outcome_unknown"]` says that the request may have been carried out."""
+
+    code = "customers.fulfillment_unavailable"
+    remedy = "The work is kept and tried again; read the present state before repeating a change by hand."
+
+
+class FulfillmentFaultError(UpstreamError):
+    """Microsoft answered with a fault of its own, or with something that cannot be read."""
+
+    code = "customers.fulfillment_fault"
+    remedy = "Keep the request id shown with this error; Microsoft's support asks for it."
