@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer, SerializationInfo, model_validator
 from sqlalchemy.orm import Session
 
 from fairkeeper.action.principal import Principal
@@ -30,10 +30,53 @@ Canonical = str | int | bool | None | list["Canonical"] | dict[str, "Canonical"]
 """What evidence can hold: canonical JSON has no floats."""
 
 
+SYSTEM_ONLY = ("system",)
+"""The groups of an operation that only Fairkeeper's own parts run: no role permits it, no channel derives it."""
+
+LARGEST_INTEGER = 2**53 - 1
+"""What canonical JSON and every column hold exactly."""
+
+REMEMBERING = {"remembering": True}
+"""The serialisation context in which a result is kept for a repeated request."""
+
+
+def _forget_when_remembering(value: str | None, info: SerializationInfo) -> str | None:
+    return None if info.context == REMEMBERING else value
+
+
+ShownOnce = Annotated[str | None, PlainSerializer(_forget_when_remembering)]
+"""A secret in a result: the first answer shows it, and what is kept for a repeated request does not."""
+
+
 class OperationInput(BaseModel):
-    """Base of every input model: unknown fields are refused, values are immutable, texts are trimmed."""
+    """Base of every input model: unknown fields are refused, values are immutable, texts are trimmed.
+
+    A NUL, which PostgreSQL has no text for, and an integer that no column holds are refused here for all channels.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=20_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_what_no_column_holds(cls, data: Any) -> Any:
+        _refuse_unstorable(data)
+        return data
+
+
+def _refuse_unstorable(data: Any) -> None:
+    if isinstance(data, str):
+        if "\x00" in data:
+            raise ValueError("a text holds the character NUL")
+    elif isinstance(data, int):
+        if abs(data) > LARGEST_INTEGER:
+            raise ValueError(f"an integer is beyond {LARGEST_INTEGER}")
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            _refuse_unstorable(key)
+            _refuse_unstorable(value)
+    elif isinstance(data, list | tuple):
+        for value in data:
+            _refuse_unstorable(value)
 
 
 class OperationKind(StrEnum):
@@ -185,6 +228,11 @@ class Operation:
     def room(self) -> str:
         """The room it belongs to."""
         return self.name.partition(".")[0]
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether only Fairkeeper's own parts run it; channels derive neither route nor command line."""
+        return self.groups == SYSTEM_ONLY
 
     @property
     def summary(self) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fairkeeper.action.operation import (
+    REMEMBERING,
     Circumstances,
     CommandContext,
     EvidenceDraft,
@@ -149,7 +150,7 @@ class Runner:
                     key=call.idempotency_key,
                     operation=operation.name,
                     request_digest=_digest(operation, request),
-                    result=_adapter(operation.result).dump_json(outcome.result).decode(),
+                    result=_adapter(operation.result).dump_json(outcome.result, context=REMEMBERING).decode(),
                     at=now,
                     customer_id=call.principal.customer_id,
                 )
