@@ -1,0 +1,95 @@
+"""Canonical bytes: the one spelling of a value that gets hashed and signed.
+
+A subset of RFC 8785 (JSON Canonicalization Scheme): ASCII keys, and as values strings, integers of at most 53 bits,
+booleans, null, lists and objects. Floats are left out because their spelling is where implementations differ, and with
+ASCII keys the order by UTF-16 units is the order by bytes. Within the subset msgspec's sorted encoder writes RFC 8785
+exactly (a property test and a test over every code point say so) at a thirtieth of the time of the reference package.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NoReturn
+
+import msgspec
+
+from fairkeeper.errors import InvalidError
+
+LARGEST_INTEGER = 2**53 - 1
+"""The largest magnitude that every JSON reader keeps exact. Source: RFC 8785, section 3.2.2.3."""
+
+_NOT_CANONICAL = "proof.not_canonical"
+_REMEDY = "Use ASCII keys, and only strings, integers below 2^53, booleans, null, lists and objects."
+
+
+def _refuse_float(literal: str) -> NoReturn:
+    raise ValueError(f"the number {literal} is no integer")
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(float_hook=_refuse_float)
+_long_number = re.compile(rb"[0-9]{16}")
+
+
+def canonical_bytes(value: object) -> bytes:
+    """Return the canonical bytes of a value.
+
+    Raises:
+        InvalidError: `proof.not_canonical`, the value holds something outside the subset.
+
+    Example:
+        >>> canonical_bytes({"b": [1, True, None], "a": "é"}).decode()
+        '{"a":"é","b":[1,true,null]}'
+    """
+    try:
+        encoded = _encoder.encode(value)
+        # Reading back is how other types are found at C speed: a tuple, date or UUID comes back as something else.
+        if _decoder.decode(encoded) != value:
+            raise InvalidError(_message("it holds a type JSON has no word for"), code=_NOT_CANONICAL, remedy=_REMEDY)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidError(_message(str(error)), code=_NOT_CANONICAL, remedy=_REMEDY) from error
+    _check_subset(value, encoded)
+    return encoded
+
+
+def read_canonical(data: bytes) -> Any:
+    """Return the value whose canonical bytes these are.
+
+    Raises:
+        InvalidError: `proof.not_canonical`, the bytes are no JSON, or not its canonical spelling.
+
+    Example:
+        >>> read_canonical(b'{"a":[1,2]}')
+        {'a': [1, 2]}
+    """
+    try:
+        value = _decoder.decode(data)
+        encoded = _encoder.encode(value)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise InvalidError(_message(str(error)), code=_NOT_CANONICAL, remedy=_REMEDY) from error
+    if encoded != data:
+        raise InvalidError(_message("it is spelled in another way"), code=_NOT_CANONICAL, remedy=_REMEDY)
+    _check_subset(value, encoded)
+    return value
+
+
+def _message(reason: str) -> str:
+    return f"The value is not canonical: {reason}."
+
+
+def _check_subset(value: object, encoded: bytes) -> None:
+    """Look for wide integers and keys outside ASCII, walking only where the bytes show that there may be one."""
+    if encoded.isascii() and _long_number.search(encoded) is None:
+        return
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            for key in item:
+                if not key.isascii():
+                    raise InvalidError(_message(f"the key {key!r} is not ASCII"), code=_NOT_CANONICAL, remedy=_REMEDY)
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+        elif isinstance(item, int) and abs(item) > LARGEST_INTEGER:
+            raise InvalidError(_message(f"the integer {item} is too wide"), code=_NOT_CANONICAL, remedy=_REMEDY)
