@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import typing
 from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
-from typing import Any
+from types import ModuleType, NoneType, UnionType
+from typing import Any, Literal
 
 from pydantic_settings import BaseSettings
 
@@ -76,11 +77,28 @@ def settings() -> list[Setting]:
         prefix = str(model.model_config.get("env_prefix") or "")
         for name, field in model.model_fields.items():
             variable = str(field.validation_alias or prefix + name).upper()
-            default = "required" if field.is_required() else repr(field.get_default(call_default_factory=False))
-            annotation = field.annotation
-            kind = annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
-            found.append(Setting(name=variable, kind=kind, default=default, meaning=field.description or ""))
+            default = field.get_default(call_default_factory=True)
+            shown = "required" if field.is_required() else "" if default is None else str(default)
+            found.append(
+                Setting(name=variable, kind=_kind(field.annotation), default=shown, meaning=field.description or "")
+            )
     return sorted(found, key=lambda setting: setting.name)
+
+
+def _kind(annotation: Any) -> str:
+    """Name a type as a person says it; that a setting may be left out is told by its default.
+
+    Example:
+        >>> from pathlib import Path
+        >>> _kind(Path | None), _kind(int), _kind(Literal["a", "b"])
+        ('Path', 'int', 'a or b')
+    """
+    options = [option for option in typing.get_args(annotation) if option is not NoneType]
+    if typing.get_origin(annotation) is Literal:
+        return " or ".join(map(str, options))
+    if options and typing.get_origin(annotation) in {typing.Union, UnionType}:
+        return " or ".join(_kind(option) for option in options)
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 
 def set_of(kind: type[Any]) -> list[Any]:

@@ -1,0 +1,49 @@
+"""The surroundings that tests/conftest.py promises are there: no network, no settings of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+
+import pytest
+
+
+@pytest.mark.parametrize("address", [("192.0.2.1", 80), ("2001:db8::1", 80)])
+def test_the_network_is_refused(address: tuple[str, int]) -> None:
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family) as unconnected, pytest.raises(RuntimeError, match="tests stay on loopback"):
+        unconnected.connect(address)
+
+
+def test_names_are_not_looked_up() -> None:
+    with pytest.raises(RuntimeError, match="tests stay on loopback"):
+        socket.getaddrinfo("example.com", 443)
+
+
+def test_the_network_is_refused_to_asynchronous_code() -> None:
+    with pytest.raises(RuntimeError, match="tests stay on loopback"):
+        asyncio.run(_open("192.0.2.1"))
+
+
+async def _open(host: str) -> None:
+    await asyncio.open_connection(host, 80)
+
+
+def test_loopback_is_open() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname(), timeout=5) as client,
+    ):
+        assert client.getpeername() == server.getsockname()
+
+
+def test_the_machine_tells_nothing_of_its_own() -> None:
+    told = [name for name in os.environ if name.startswith("FAIRKEEPER_") and not name.startswith("FAIRKEEPER_TEST_")]
+    assert told == []
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system cannot change the zone of a running process")
+def test_local_time_is_not_utc() -> None:
+    assert time.localtime(0).tm_min == 30
