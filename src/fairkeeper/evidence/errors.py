@@ -1,0 +1,32 @@
+"""Refusals of the log."""
+
+from __future__ import annotations
+
+from fairkeeper.errors import ConflictError, InvalidError, NotFoundError
+
+
+class EntryNotFoundError(NotFoundError):
+    """There is no such entry for this principal."""
+
+    code = "evidence.entry_not_found"
+
+
+class AlreadyErasedError(ConflictError):
+    """The payload is gone already."""
+
+    code = "evidence.already_erased"
+    remedy = "Nothing is left to do: the entry's header and place stay, its payload is gone."
+
+
+class ReceiptKeptError(ConflictError):
+    """The payload of a receipt is kept, for the customer's sake."""
+
+    code = "evidence.receipt_kept"
+    remedy = "Receipts hold no personal data; they stay so that they can be verified."
+
+
+class CosignatureRefusedError(InvalidError):
+    """A cosignature that is not by a known witness over a checkpoint of this log."""
+
+    code = "evidence.cosignature_refused"
+    remedy = "Add the witness's key under Settings, and cosign the checkpoint as /log/checkpoint serves it."
