@@ -126,6 +126,7 @@ def test_terms_that_meet_do_not_overlap() -> None:
     first = Period.lasting(date(2025, 3, 1), Duration.parse("P1Y"))
     second = Period.lasting(first.end_on, Duration.parse("P1Y"))
     assert not first.overlaps(second)
+    assert not second.overlaps(first)
     assert first.intersection(second) is None
 
 
