@@ -147,9 +147,14 @@ def validate(policies: str, schema: str) -> tuple[PolicyProblem, ...]:
         return (PolicyProblem(policy_id=None, message=f"The policies cannot be read: {problem}."),)
     result = cedarpy.validate_policies(policies, handle)
     ids = cast("dict[str, str]", result.id_annotations_by_policy_id)
-    found = [PolicyProblem(policy_id=ids.get(error.policy_id), message=error.error) for error in result.errors]
+    found = [
+        PolicyProblem(policy_id=ids.get(error.policy_id), message=error.error.removeprefix(_prefix(error.policy_id)))
+        for error in result.errors
+    ]
     if not result.validation_passed and not found:
         found = [PolicyProblem(policy_id=None, message="Cedar refuses the policies without saying why.")]
+    # Cedar lists its errors in the order of a hash table, another one each time.
+    found.sort(key=lambda problem: (problem.policy_id or "", problem.message))
     return (*problems, *found)
 
 
@@ -242,6 +247,10 @@ def _read(policies: str) -> tuple[cedarpy.PolicySet, tuple[str, ...], tuple[Poli
             named[policy_id or position] = policy
         document[group] = named
     return cedarpy.PolicySet.from_json_str(json.dumps(document)), tuple(sorted(ids)), tuple(problems)
+
+
+def _prefix(position: str) -> str:
+    return f"for policy `{position}`, "
 
 
 def _by_position(item: tuple[str, Any]) -> tuple[str, int]:
