@@ -1,0 +1,157 @@
+"""The whole pretend Microsoft as one ASGI app: storefront, fulfillment API, Entra and control API.
+
+Separate from its parts, which know nothing of each other; here they are wired.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fairkeeper.sandbox.config import SandboxConfig
+from fairkeeper.sandbox.directory import Directory, default_directory
+from fairkeeper.sandbox.entra import PretendEntra
+from fairkeeper.sandbox.marketplace.control_api import Controls, control_app
+from fairkeeper.sandbox.marketplace.courier import Courier
+from fairkeeper.sandbox.marketplace.faults import Faults, FaultSwitchboard
+from fairkeeper.sandbox.marketplace.fulfillment_api import FulfillmentApi, fulfillment_app
+from fairkeeper.sandbox.marketplace.ledger import Ledger
+from fairkeeper.sandbox.marketplace.market import Market
+from fairkeeper.sandbox.marketplace.publisher import Publisher, PublisherAddresses
+from fairkeeper.sandbox.marketplace.seeding import catalog_for, technical_configuration
+from fairkeeper.sandbox.marketplace.signing import PublisherEndpoint
+from fairkeeper.sandbox.marketplace.storage import Storage
+from fairkeeper.sandbox.storefront.operator_pages import OperatorPages
+from fairkeeper.sandbox.storefront.pages import Pages, storefront_app
+
+
+def create_sandbox(config: SandboxConfig) -> Starlette:
+    """Return the pretend Microsoft; it starts to send webhooks with the app's lifespan."""
+    storage = Storage(config.data_dir)
+    _restore_clock(config, storage)
+    directory = default_directory()
+    entra = _entra(config, directory, storage)
+    configuration = technical_configuration(directory)
+    publisher = Publisher(PublisherAddresses(landing_url=config.landing_url, webhook_url=config.webhook_url), storage)
+    faults = _faults(config, storage)
+    courier = Courier(
+        settings=config.courier,
+        clock=config.clock,
+        faults=faults,
+        storage=storage,
+        destination=PublisherEndpoint(authority=entra, configuration=configuration, publisher=publisher),
+    )
+    market = Market(
+        catalog=catalog_for(directory),
+        ledger=Ledger(storage),
+        clock=config.clock,
+        faults=faults,
+        send=courier.enqueue,
+        cancellation_takes=timedelta(seconds=config.cancellation_seconds),
+    )
+    api = FulfillmentApi(
+        market=market,
+        faults=faults,
+        authority=entra,
+        configuration=configuration,
+        clock=config.clock,
+        api_url=f"{config.base_url}/api",
+    )
+    controls = Controls(
+        market=market,
+        courier=courier,
+        faults=faults,
+        publisher=publisher,
+        directory=directory,
+        clock=config.clock,
+        storage=storage,
+    )
+    return _assembled(config, controls, api, entra)
+
+
+def _assembled(config: SandboxConfig, controls: Controls, api: FulfillmentApi, entra: PretendEntra) -> Starlette:
+    pages = Pages(controls)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        controls.courier.start(controls.market)
+        try:
+            yield
+        finally:
+            controls.courier.stop()
+            controls.storage.put("entra", [("state", entra.export_state())])
+            controls.storage.close()
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Mount("/api", fulfillment_app(api)),
+            Mount("/entra", entra),
+            Mount("/sandbox", _same_origin(control_app(controls), config.base_url)),
+            Mount("/", _same_origin(storefront_app(pages, OperatorPages(pages).routes()), config.base_url)),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.controls = controls
+    return app
+
+
+async def healthz(_request: Request) -> JSONResponse:
+    """Say that the sandbox is up."""
+    return JSONResponse({"status": "ok"})
+
+
+def _restore_clock(config: SandboxConfig, storage: Storage) -> None:
+    for _, offset_seconds in storage.load("clock", float):
+        config.clock.set_offset(timedelta(seconds=offset_seconds))
+
+
+def _faults(config: SandboxConfig, storage: Storage) -> FaultSwitchboard:
+    kept = dict(storage.load("faults", dict))
+    faults = Faults.model_validate(kept["now"]) if kept else Faults()
+    # Chance decides about pretended trouble only; a seed makes a rehearsal repeatable.
+    chance = random.Random(config.seed)  # noqa: S311
+    return FaultSwitchboard(
+        faults, chance, lambda changed: storage.put("faults", [("now", changed.model_dump(mode="json"))])
+    )
+
+
+def _entra(config: SandboxConfig, directory: Directory, storage: Storage) -> PretendEntra:
+    kept: dict[str, Any] = dict(storage.load("entra", dict))
+    entra = PretendEntra(directory, config.clock, f"{config.base_url}/entra", kept.get("state"))
+    if not kept:
+        storage.put("entra", [("state", entra.export_state())])
+    return entra
+
+
+def _same_origin(app: ASGIApp, base_url: str) -> ASGIApp:
+    """Turn away forms that another site's page sends: the sandbox has no sign-in that could tell them apart."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
+            request = Request(scope)
+            origin = urlsplit(request.headers.get("origin", "")).netloc
+            if origin and origin not in {request.headers.get("host"), urlsplit(base_url).netloc}:
+                refusal = JSONResponse(
+                    {
+                        "code": "sandbox.cross_origin",
+                        "message": f"A page of {origin} may not change the sandbox.",
+                        "remedy": "Use the sandbox's own pages, or call it from a program.",
+                    },
+                    status_code=403,
+                )
+                await refusal(scope, receive, send)
+                return
+        await app(scope, receive, send)
+
+    return guarded

@@ -1,0 +1,80 @@
+"""Runs a sandbox in a thread of this process, on a port that is known once it is bound.
+
+Separate, because the demo and the tests start it beside the server and need its address first.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from dataclasses import dataclass, replace
+
+import uvicorn
+
+from fairkeeper.errors import UnavailableError
+from fairkeeper.sandbox.app import create_sandbox
+from fairkeeper.sandbox.config import SandboxConfig
+from fairkeeper.sandbox.marketplace.control_api import Controls
+
+_START_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningSandbox:
+    """A sandbox that serves.
+
+    Args:
+        url: Its address, without a slash at the end.
+        controls: The same things the control API controls, for use in this process.
+    """
+
+    url: str
+    controls: Controls
+    _server: uvicorn.Server
+    _thread: threading.Thread
+
+    def stop(self) -> None:
+        """Stop serving and wait until it has."""
+        self._server.should_exit = True
+        self._thread.join(timeout=30)
+
+
+def run_in_thread(config: SandboxConfig, host: str = "127.0.0.1", port: int = 0) -> RunningSandbox:
+    """Start a sandbox and return when it answers.
+
+    Args:
+        config: How it is set up; an empty `base_url` becomes the bound address.
+        host: Address to listen on.
+        port: Port to listen on, 0 for any free one.
+
+    Raises:
+        UnavailableError: It did not start; the port is taken, for instance.
+    """
+    bound = _bind(host, port)
+    url = f"http://{host}:{bound.getsockname()[1]}"
+    app = create_sandbox(config if config.base_url else replace(config, base_url=url))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="sandbox-server", daemon=True)
+    thread.start()
+    limit = time.monotonic() + _START_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > limit:
+            raise UnavailableError(f"The sandbox did not start at {url}.", code="sandbox.not_started")
+        time.sleep(0.01)
+    return RunningSandbox(url=url, controls=app.state.controls, _server=server, _thread=thread)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise UnavailableError(
+            f"Port {port} of {host} is taken.",
+            code="sandbox.port_taken",
+            remedy="Choose another port, or 0 for a free one.",
+        ) from error
+    return bound

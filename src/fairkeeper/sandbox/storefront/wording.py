@@ -1,0 +1,95 @@
+"""The storefront's words: prices, periods, instants and statuses as a person reads them. Pure.
+
+Separate, so that every page says the same thing in the same way.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from fairkeeper.sandbox.marketplace.catalog import Plan, PrivateOffer
+from fairkeeper.sandbox.marketplace.clocks import Lapse
+from fairkeeper.sandbox.marketplace.subscriptions import Status
+from fairkeeper.sandbox.marketplace.terms import months_and_days
+
+STATUS_WORDS = {
+    Status.PENDING: ("Waiting for configuration", "waiting"),
+    Status.SUBSCRIBED: ("Subscribed", "good"),
+    Status.SUSPENDED: ("Suspended", "bad"),
+    Status.UNSUBSCRIBED: ("Unsubscribed", "gone"),
+}
+LAPSE_WORDS = {
+    Lapse.NOT_ACTIVATED: "is dropped unless it is activated",
+    Lapse.TERM_RENEWS: "renews",
+    Lapse.TERM_ENDS: "ends, because renewal is off",
+    Lapse.GRACE_ENDS: "is unsubscribed unless the payment arrives",
+}
+
+
+def money(minor: int, currency: str) -> str:
+    """Write an amount.
+
+    Example:
+        >>> money(2_400_000, "USD")
+        'USD 24,000.00'
+    """
+    return f"{currency} {minor // 100:,}.{minor % 100:02d}"
+
+
+def duration(unit: str) -> str:
+    """Write an ISO 8601 duration in words.
+
+    Example:
+        >>> duration("P1M"), duration("P3Y"), duration("P18M")
+        ('month', '3 years', '18 months')
+    """
+    months, days = months_and_days(unit)
+    if days:
+        return f"{months} months and {days} days" if months else ("day" if days == 1 else f"{days} days")
+    if months % 12 == 0:
+        return "year" if months == 12 else f"{months // 12} years"
+    return "month" if months == 1 else f"{months} months"
+
+
+def price(plan: Plan | PrivateOffer, currency: str = "USD") -> str:
+    """Write what a plan costs and how often.
+
+    Example:
+        >>> price(Plan(id="p", name="P", description="", price_minor=1900, term_unit="P1M", max_quantity=5))
+        'USD 19.00 a seat and month'
+    """
+    amount = money(plan.price_minor, currency)
+    every = duration(plan.charge_duration or plan.term_unit)
+    seat = "a seat and " if isinstance(plan, Plan) and plan.is_per_seat else "a "
+    bound = f", for {_counted(plan.term_unit)}" if plan.charge_duration else ""
+    return f"{amount} {seat}{every}{bound}"
+
+
+def _counted(unit: str) -> str:
+    words = duration(unit)
+    return words if words[0].isdigit() else f"one {words}"
+
+
+def instant(at: datetime) -> str:
+    """Write an instant.
+
+    Example:
+        >>> from datetime import UTC
+        >>> instant(datetime(2026, 11, 22, 9, 5, tzinfo=UTC))
+        '22 Nov 2026, 09:05 UTC'
+    """
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def ahead(by: timedelta) -> str:
+    """Write how far the sandbox's clock is ahead.
+
+    Example:
+        >>> ahead(timedelta(days=3, hours=2)), ahead(timedelta())
+        ('3 days and 2 hours ahead of real time', 'with real time')
+    """
+    days, hours = by.days, by.seconds // 3600
+    parts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((days, "day"), (hours, "hour")) if n]
+    if not parts:
+        return f"{by.seconds} seconds ahead of real time" if by.seconds else "with real time"
+    return f"{' and '.join(parts)} ahead of real time"
