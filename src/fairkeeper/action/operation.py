@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from fairkeeper.action.principal import Principal
 from fairkeeper.database.tasks import NewTask, enqueue
 from fairkeeper.errors import BugError
-from fairkeeper.values.ids import CustomerId, EntryId
+from fairkeeper.values.ids import CustomerId, EntryId, new_id
 
 R = TypeVar("R")
 P = TypeVar("P")
@@ -111,6 +111,7 @@ class EvidenceDraft:
         payload: Canonical JSON; erasable later.
         on_behalf_of: Our id of the person or system for whom the principal acted, if another.
         cause: The entry that led to this one, if any.
+        entry_id: Its id; a command that must name its own entry elsewhere reads it here.
     """
 
     kind: str
@@ -120,6 +121,7 @@ class EvidenceDraft:
     customer_id: CustomerId | None = None
     on_behalf_of: str | None = None
     cause: EntryId | None = None
+    entry_id: EntryId = field(default_factory=lambda: EntryId(new_id("ent")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +212,7 @@ class Operation:
         cli: Words after `fairkeeper`, and positionals in capitals (`customers show CUSTOMER_ID`).
         evidence: The kinds of entry a command may record.
         mcp: Whether it is offered as an MCP tool (reads are unless they say no).
+        is_internal: Run by background work and hand-written channels alone; no route and no command line.
     """
 
     name: str
@@ -223,6 +226,7 @@ class Operation:
     groups: tuple[str, ...] = ()
     evidence: tuple[EvidenceKind, ...] = ()
     mcp: bool = False
+    is_internal: bool = False
 
     @property
     def room(self) -> str:
@@ -261,6 +265,18 @@ def command(
     def declare(function: Callable[..., Outcome[Any]]) -> Operation:
         declared = _declare(function, OperationKind.COMMAND, name, http=http, cli=cli)
         return replace(declared, groups=groups, evidence=evidence)
+
+    return declare
+
+
+def internal_command(
+    name: str, *, evidence: tuple[EvidenceKind, ...]
+) -> Callable[[Callable[..., Outcome[Any]]], Operation]:
+    """Declare a command that only Fairkeeper itself runs: background work, a webhook, a sign-in."""
+
+    def declare(function: Callable[..., Outcome[Any]]) -> Operation:
+        declared = _declare(function, OperationKind.COMMAND, name, http="", cli="")
+        return replace(declared, groups=("system",), evidence=evidence, is_internal=True)
 
     return declare
 

@@ -19,7 +19,8 @@ class Registry:
         self._by_name: dict[str, Operation] = {}
         seen: set[str] = set()
         for operation in operations:
-            for key in (operation.name, f"http {operation.http}", f"cli {operation.cli}"):
+            public = () if operation.is_internal else (f"http {operation.http}", f"cli {operation.cli}")
+            for key in (operation.name, *public):
                 if key in seen:
                     msg = f"two operations claim {key!r}"
                     raise BugError(msg)

@@ -17,7 +17,7 @@ from fairkeeper.database.guard import CustomerSession
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.proof.record import Actor, Header, Subject, make_record, new_salt
 from fairkeeper.values.clock import format_instant
-from fairkeeper.values.ids import EntryId, new_id
+from fairkeeper.values.ids import EntryId
 
 
 def append(session: Session, draft: EvidenceDraft, circumstances: Circumstances) -> EntryId:
@@ -42,7 +42,7 @@ def entry_values(draft: EvidenceDraft, circumstances: Circumstances) -> dict[str
     """Return the row of an entry: canonical header and payload, salts and commitment."""
     principal = circumstances.principal
     header = Header(
-        id=new_id("ent"),
+        id=draft.entry_id,
         at=format_instant(circumstances.at),
         kind=draft.kind,
         customer=draft.customer_id,
