@@ -212,7 +212,6 @@ class Operation:
         cli: Words after `fairkeeper`, and positionals in capitals (`customers show CUSTOMER_ID`).
         evidence: The kinds of entry a command may record.
         mcp: Whether it is offered as an MCP tool (reads are unless they say no).
-        is_internal: Run by background work and hand-written channels alone; no route and no command line.
     """
 
     name: str
@@ -226,7 +225,6 @@ class Operation:
     groups: tuple[str, ...] = ()
     evidence: tuple[EvidenceKind, ...] = ()
     mcp: bool = False
-    is_internal: bool = False
 
     @property
     def room(self) -> str:
@@ -276,7 +274,7 @@ def internal_command(
 
     def declare(function: Callable[..., Outcome[Any]]) -> Operation:
         declared = _declare(function, OperationKind.COMMAND, name, http="", cli="")
-        return replace(declared, groups=("system",), evidence=evidence, is_internal=True)
+        return replace(declared, groups=SYSTEM_ONLY, evidence=evidence)
 
     return declare
 
