@@ -85,10 +85,9 @@ def _check_subset(value: object, encoded: bytes) -> None:
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
-            for key in item:
-                if not key.isascii():
-                    raise InvalidError(_message(f"the key {key!r} is not ASCII"), code=_NOT_CANONICAL, remedy=_REMEDY)
-            waiting.extend(item.values())
+            if not "".join(item).isascii():
+                raise InvalidError(_message("one of its keys is not ASCII"), code=_NOT_CANONICAL, remedy=_REMEDY)
+            waiting.extend([inner for inner in item.values() if type(inner) is not str])
         elif isinstance(item, list):
             waiting.extend(item)
         elif isinstance(item, int) and abs(item) > LARGEST_INTEGER:
