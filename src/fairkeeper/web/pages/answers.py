@@ -1,0 +1,117 @@
+"""Pages that answer instead of the one asked for: errors, and the question before an action where no script runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from fairkeeper.web.forms import Question
+from fairkeeper.web.pages.base import Frame, Page
+from fairkeeper.web.parts import Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorPage(Page):
+    """What happened, what was kept, what to do, and an id for support."""
+
+    template: ClassVar[str] = "pages/error.html"
+    status: int
+    heading: str
+    what: str
+    kept: str
+    remedy: str
+    support_id: str
+    code: str = ""
+    actions: Sequence[Link] = ()
+
+    @property
+    def title(self) -> str:
+        """What happened, in a few words."""
+        return self.heading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionPage(Page):
+    """The question before an action, as a page of its own."""
+
+    template: ClassVar[str] = "pages/question.html"
+    question: Question
+
+    @property
+    def title(self) -> str:
+        """The question."""
+        return self.question.title
+
+
+_HOME = Link(label="Go to Today", href="/")
+_WORDS: Final[dict[int, tuple[str, str, str, str]]] = {
+    400: (
+        "This request cannot be read",
+        "Something in the address or the form is not of the expected kind.",
+        "Nothing was changed.",
+        "Go back, check what you entered, and send it again.",
+    ),
+    401: (
+        "Sign in first",
+        "This page is for people who are signed in, and your session has ended or never began.",
+        "Nothing was changed.",
+        "Sign in; you will come back to this page.",
+    ),
+    403: (
+        "Your role does not allow this",
+        "None of your roles permits what this page does.",
+        "Nothing was changed. That you asked is in the record.",
+        "Ask an owner for a role that allows it.",
+    ),
+    404: (
+        "There is no such page here",
+        "Nothing you may see has this address. It may have moved, or belong to somebody else.",
+        "Nothing was changed.",
+        "Check the address, or search for the thing by name or id.",
+    ),
+    409: (
+        "It has changed in the meantime",
+        "The thing is no longer in the state that your request supposes.",
+        "Your request was not carried out; the other change stands.",
+        "Look at how it stands now and decide again.",
+    ),
+    422: (
+        "Some values cannot be accepted",
+        "The request can be read, but it breaks a rule.",
+        "Nothing was changed. What you typed is still in the form.",
+        "Correct the fields that are marked, and send it again.",
+    ),
+    500: (
+        "Fairkeeper made a mistake",
+        "A supposition of our own code did not hold.",
+        "What was recorded before stays recorded; what you asked for was not carried out.",
+        "Try once more. If it happens again, send the id below to whoever runs this server.",
+    ),
+    503: (
+        "Not available at this moment",
+        "The server cannot do this now: it is starting, stopping, or waiting for its database.",
+        "Nothing was changed.",
+        "Wait a few seconds and try again.",
+    ),
+}
+
+
+def error_page(frame: Frame, status: int, *, support_id: str, what: str = "", remedy: str = "", code: str = "") -> ErrorPage:
+    """Return the page for an HTTP status; `what` and `remedy` of the error itself replace the general words.
+
+    A status without words of its own gets those of 400 or 500.
+    """
+    heading, usual_what, kept, usual_remedy = _WORDS.get(status) or _WORDS[400 if status < 500 else 500]
+    actions = (Link(label="Sign in", href="/sign-in"),) if status == 401 else (_HOME,)
+    return ErrorPage(
+        frame=frame,
+        status=status,
+        heading=heading,
+        what=what or usual_what,
+        kept=kept,
+        remedy=remedy or usual_remedy,
+        support_id=support_id,
+        code=code,
+        actions=actions,
+    )

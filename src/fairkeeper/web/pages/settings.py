@@ -1,0 +1,134 @@
+"""The settings: people, API tokens, keys, provisioning, change rules, and the values to copy into Partner Center."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from fairkeeper.web.format import StateWord
+from fairkeeper.web.forms import Form, Question
+from fairkeeper.web.listing import Listing
+from fairkeeper.web.pages.base import Page
+from fairkeeper.web.parts import Check, Fact, Finding, Identifier, Tab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsPage(Page):
+    """What every page of the settings has: the tabs, a sentence, and what needs a person."""
+
+    tabs: Sequence[Tab]
+    sentence: str
+    needs: Sequence[Finding] = ()
+
+    @property
+    def title(self) -> str:
+        """The room's name with the tab's."""
+        here = next((tab.label for tab in self.tabs if tab.is_here), "")
+        return f"Settings: {here}" if here else "Settings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRow:
+    """A person who may sign in."""
+
+    name: str
+    email: str
+    roles: Sequence[str]
+    state: StateWord
+    last_seen_at: datetime | None
+    remove: Question | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeoplePage(SettingsPage):
+    """Who may sign in, with which roles; and the form that adds one."""
+
+    template: ClassVar[str] = "pages/settings/people.html"
+    people: Listing[PersonRow]
+    add: Form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRow:
+    """An API token: its id and name, never its secret."""
+
+    token: Identifier
+    name: str
+    roles: Sequence[str]
+    state: StateWord
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoke: Question | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensPage(SettingsPage):
+    """API tokens; `secret` is shown once, on the page that answers its creation."""
+
+    template: ClassVar[str] = "pages/settings/tokens.html"
+    tokens: Listing[TokenRow]
+    create: Form
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretKeyRow:
+    """A key of ours: what it is for, where it comes from, since when; never the key."""
+
+    purpose: str
+    key: Identifier
+    source: str
+    state: StateWord
+    since_at: datetime
+    rotate: Question | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysPage(SettingsPage):
+    """The keys that sign and encrypt, and their rotation."""
+
+    template: ClassVar[str] = "pages/settings/keys.html"
+    keys: Sequence[SecretKeyRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisioningPage(SettingsPage):
+    """How the publisher's own code is called, and whether it answers."""
+
+    template: ClassVar[str] = "pages/settings/provisioning.html"
+    facts: Sequence[Fact]
+    checks: Sequence[Check]
+    form: Form
+    try_out: Form | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRuleRow:
+    """A local rule that answers a plan or seat change within 10 seconds."""
+
+    applies_to: str
+    rule: str
+    answer: StateWord
+    used: int
+    remove: Question | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRulesPage(SettingsPage):
+    """What is answered when a customer changes plan or seats, first match first."""
+
+    template: ClassVar[str] = "pages/settings/change_rules.html"
+    rules: Sequence[ChangeRuleRow]
+    otherwise: str
+    form: Form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerCenterPage(SettingsPage):
+    """The values that Partner Center's technical configuration asks for, to copy, and whether they work."""
+
+    template: ClassVar[str] = "pages/settings/partner_center.html"
+    values: Sequence[Fact]
+    checks: Sequence[Check]

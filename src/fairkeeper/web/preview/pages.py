@@ -1,0 +1,44 @@
+"""All preview pages by the name of their file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fairkeeper.web.pages.answers import QuestionPage, error_page
+from fairkeeper.web.pages.base import Page
+from fairkeeper.web.preview.buyer import buyer_pages
+from fairkeeper.web.preview.customers import customer_pages, revoke_question
+from fairkeeper.web.preview.evidence import evidence_pages
+from fairkeeper.web.preview.frames import CONTOSO, CUSTOMERS, frame, open_frame
+from fairkeeper.web.preview.parts import parts_page
+from fairkeeper.web.preview.settings import settings_pages
+from fairkeeper.web.preview.today import today_pages
+from fairkeeper.web.preview.webhooks import webhook_pages
+
+_SUPPORT_ID = "01JD4Y7M2N8Q5R9S3T6V0WXYZ4"
+
+
+def preview_pages() -> dict[str, Page]:
+    """Return every page the console has, filled with made-up companies."""
+    errors: dict[str, Page] = {
+        f"error-{status}": error_page(
+            open_frame() if status in {401, 503} else frame(),
+            status,
+            support_id=_SUPPORT_ID,
+            code="customers.subscription_locked" if status == 409 else "",
+        )
+        for status in (400, 401, 403, 404, 409, 422, 500, 503)
+    }
+    question = QuestionPage(frame=frame("Customers"), trail=(CUSTOMERS, CONTOSO), question=revoke_question())
+    pages = {
+        **today_pages(),
+        **customer_pages(),
+        **webhook_pages(),
+        **evidence_pages(),
+        **settings_pages(),
+        **buyer_pages(),
+        **errors,
+        "question": question,
+        "parts": parts_page(),
+    }
+    return {name: replace(page, frame=replace(page.frame, address=f"/{name}.html")) for name, page in pages.items()}
