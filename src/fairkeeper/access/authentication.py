@@ -1,0 +1,203 @@
+"""From what a request carries to a principal: an API token, a person's Entra access token, or a session cookie.
+
+Roles are read from the row at each request, so a change or a removal holds at once. That a credential was used is
+written down at most once a minute, and never keeps a request from being answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from fairkeeper.access.actions.sign_in import find_person
+from fairkeeper.access.credentials import SEEN_PRECISION, digest, form_token, is_token, session_ends_at
+from fairkeeper.access.errors import CredentialsRefusedError
+from fairkeeper.access.people import PersonKind, PersonState
+from fairkeeper.access.tables import ApiTokenRow, PersonRow, WebSessionRow
+from fairkeeper.action.principal import Principal, PrincipalKind
+from fairkeeper.database.errors import DatabaseUnavailableError
+from fairkeeper.database.session import Database
+from fairkeeper.token.validator import VerifiedToken
+from fairkeeper.values.clock import Clock
+
+_log = structlog.get_logger(__name__)
+
+
+class AccessTokens(Protocol):
+    """Proves an access token of Microsoft Entra that was issued for this API to a person."""
+
+    def prove(self, token: str) -> VerifiedToken:
+        """Return what the token proves.
+
+        Raises:
+            TokenRefusedError: It proves nothing here.
+            SigningKeysUnavailableError: It cannot be judged now.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSession:
+    """A signed-in browser.
+
+    Attributes:
+        form_token: What every form of a page must send back.
+        cookie_digest: SHA-256 of the cookie's value in hexadecimal, to sign out or to be replaced.
+        expires_at: When the person has to sign in again, unless the session is used.
+    """
+
+    principal: Principal
+    form_token: str = field(repr=False)
+    cookie_digest: str = field(repr=False)
+    expires_at: datetime
+
+
+def authenticate_bearer(
+    database: Database, clock: Clock, header: str | None, *, access_tokens: AccessTokens | None = None
+) -> Principal:
+    """Return who sends this Authorization header.
+
+    Args:
+        database: Where tokens and people are.
+        clock: What has expired.
+        header: The header's value, or None.
+        access_tokens: Proves access tokens of Microsoft Entra; without it only our own tokens are taken.
+
+    Raises:
+        CredentialsRefusedError: `access.credentials_missing`, `access.credentials_malformed`, `access.token_unknown`,
+            `access.token_revoked`, `access.token_expired`, or `access.person_unknown` for a genuine access token.
+        TokenRefusedError, SigningKeysUnavailableError: by `access_tokens`.
+    """
+    token = _bearer(header)
+    if is_token(token):
+        return _principal_of_token(database, clock, token)
+    if access_tokens is not None and token.count(".") == 2:
+        return _principal_of_access_token(database, access_tokens.prove(token))
+    raise _unknown_token()
+
+
+def authenticate_cookie(database: Database, clock: Clock, value: str | None) -> WebSession | None:
+    """Return the session of a cookie's value, or None when it is nobody's, too old, or its person was removed."""
+    if not value:
+        return None
+    now, key = clock.now(), digest(value)
+    with database.read() as session:
+        row = session.get(WebSessionRow, key)
+        if row is None or now >= row.expires_at:
+            return None
+        person = session.get(PersonRow, row.person_id)
+        if person is None or person.state != PersonState.ACTIVE:
+            return None
+        ends_at = session_ends_at(row.created_at, now)
+        is_stale = now - row.last_seen_at >= SEEN_PRECISION
+    if is_stale:
+        _note_session(database, key, now=now, ends_at=ends_at)
+    return WebSession(
+        principal=principal_of_person(person),
+        form_token=form_token(value),
+        cookie_digest=key.hex(),
+        expires_at=ends_at,
+    )
+
+
+def principal_of_person(row: PersonRow) -> Principal:
+    """Return a person as who asks."""
+    return Principal(
+        id=row.id,
+        kind=PrincipalKind.STAFF if row.kind == PersonKind.STAFF else PrincipalKind.CUSTOMER,
+        roles=frozenset(row.roles),
+        customer_id=row.customer_id,
+        display=row.name or row.id,
+    )
+
+
+def forget_expired_sessions(session: Session, clock: Clock) -> None:
+    """Delete sessions that have ended."""
+    session.execute(delete(WebSessionRow).where(WebSessionRow.expires_at <= clock.now()))
+
+
+def _bearer(header: str | None) -> str:
+    if not header:
+        raise CredentialsRefusedError(
+            "The request carries no credentials.",
+            code="access.credentials_missing",
+            remedy="Send the header Authorization: Bearer followed by an API token (`fairkeeper token create`).",
+        )
+    scheme, _, token = header.strip().partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or " " in token:
+        raise CredentialsRefusedError(
+            "The Authorization header is not Bearer and one token.",
+            code="access.credentials_malformed",
+            remedy="Send the header Authorization: Bearer followed by the token.",
+        )
+    return token
+
+
+def _unknown_token() -> CredentialsRefusedError:
+    return CredentialsRefusedError(
+        "There is no such token.", code="access.token_unknown", remedy="Make a new one: `fairkeeper token create`."
+    )
+
+
+def _principal_of_token(database: Database, clock: Clock, token: str) -> Principal:
+    now = clock.now()
+    with database.read() as session:
+        row = session.scalars(select(ApiTokenRow).where(ApiTokenRow.digest == digest(token))).first()
+    if row is None:
+        raise _unknown_token()
+    if row.revoked_at is not None:
+        raise CredentialsRefusedError(
+            "The token was revoked.", code="access.token_revoked", remedy="Make a new one: `fairkeeper token create`."
+        )
+    if row.expires_at is not None and row.expires_at <= now:
+        raise CredentialsRefusedError(
+            "The token has expired.", code="access.token_expired", remedy="Make a new one: `fairkeeper token create`."
+        )
+    if row.last_used_at is None or now - row.last_used_at >= SEEN_PRECISION:
+        _note_token(database, row, now=now)
+    return Principal(
+        id=row.id,
+        kind=PrincipalKind.SERVICE,
+        roles=frozenset(row.roles),
+        customer_id=row.customer_id,
+        display=row.name,
+    )
+
+
+def _principal_of_access_token(database: Database, proved: VerifiedToken) -> Principal:
+    with database.read() as session:
+        row = find_person(session, proved.tenant_id, proved.object_id) if proved.object_id else None
+    if row is None or row.state != PersonState.ACTIVE:
+        raise CredentialsRefusedError(
+            f"Nobody here has the account {proved.object_id} of tenant {proved.tenant_id}.",
+            code="access.person_unknown",
+            remedy="Ask an owner to add this account.",
+        )
+    return principal_of_person(row)
+
+
+def _note_session(database: Database, key: bytes, *, now: datetime, ends_at: datetime) -> None:
+    statement = (
+        update(WebSessionRow)
+        .where(WebSessionRow.cookie_digest == key, WebSessionRow.last_seen_at < now)
+        .values(last_seen_at=now, expires_at=ends_at)
+    )
+    try:
+        with database.write() as session:
+            session.execute(statement)
+    except DatabaseUnavailableError as error:
+        _log.warning("access.use_not_noted", error=error.message)
+
+
+def _note_token(database: Database, row: ApiTokenRow, *, now: datetime) -> None:
+    try:
+        with database.write() as session:
+            session.execute(update(ApiTokenRow).where(ApiTokenRow.id == row.id).values(last_used_at=now))
+    except DatabaseUnavailableError as error:
+        _log.warning("access.use_not_noted", error=error.message)
