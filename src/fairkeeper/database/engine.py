@@ -5,6 +5,8 @@ The dialect seam is here and in `row_security`: everything else is written once.
 SQLite's driver begins transactions late and so loses updates in silence (measured 2026-11-22: 8 threads reported 480
 commits and the counter said 62). Hence the driver's own transaction control is off: a write begins with
 `BEGIN IMMEDIATE`, a read with a deferred `BEGIN` on a connection that is `query_only`.
+
+Errors of the driver never quote parameters: a log would then hold digests, names and addresses.
 """
 
 from __future__ import annotations
@@ -70,14 +72,18 @@ def create_engine(url: str, *, writes: bool) -> Engine:
     address = make_url(normalise_url(url))
     if address.get_backend_name() == "sqlite":
         return _create_sqlite_engine(str(address), writes=writes)
-    engine = create_sqlalchemy_engine(address, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True)
+    engine = create_sqlalchemy_engine(
+        address, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+    )
     if not writes:
         return engine.execution_options(postgresql_readonly=True)
     return engine
 
 
 def _create_sqlite_engine(url: str, *, writes: bool) -> Engine:
-    engine = create_sqlalchemy_engine(url, pool_size=1 if writes else POOL_SIZE, max_overflow=0, pool_timeout=30)
+    engine = create_sqlalchemy_engine(
+        url, pool_size=1 if writes else POOL_SIZE, max_overflow=0, pool_timeout=30, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
