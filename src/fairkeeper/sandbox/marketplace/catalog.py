@@ -279,6 +279,6 @@ def _other_publisher() -> Offer:
         name="Tailspin Notes",
         summary="Of another publisher, whose subscriptions Fairmile Software may not read.",
         publisher_id=TAILSPIN,
-        publisher_name="Tailspin Toys",
+        publisher_name="Tailspin",
         plans=(plan,),
     )

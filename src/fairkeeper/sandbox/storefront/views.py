@@ -16,6 +16,7 @@ from fairkeeper.sandbox.marketplace.deliveries import Delivery
 from fairkeeper.sandbox.marketplace.faults import Faults
 from fairkeeper.sandbox.marketplace.operations import Operation
 from fairkeeper.sandbox.marketplace.publisher import PublisherAddresses
+from fairkeeper.sandbox.marketplace.seeding import buying_companies
 from fairkeeper.sandbox.marketplace.subscriptions import Status, Subscription
 
 
@@ -123,7 +124,7 @@ class TroublePage:
 
 
 def companies(directory: Directory, subscriptions: list[Subscription] | None = None) -> tuple[Company, ...]:
-    """Return the companies that have people, in the directory's order."""
+    """Return the companies that buy, in the directory's order."""
     counts: dict[str, int] = {}
     for each in subscriptions or []:
         for tenant_id in {each.beneficiary.tenant_id, each.purchaser.tenant_id}:
@@ -134,7 +135,7 @@ def companies(directory: Directory, subscriptions: list[Subscription] | None = N
             people=tuple(person for person in directory.people if person.tenant_id == tenant.id),
             subscription_count=counts.get(tenant.id, 0),
         )
-        for tenant in directory.tenants
+        for tenant in buying_companies(directory)
     ]
     return tuple(company for company in found if company.people)
 
