@@ -7,7 +7,6 @@ connector, because the rules of this room tell them apart; the connector raises 
 from __future__ import annotations
 
 from fairkeeper.errors import (
-    BugError,
     ConflictError,
     DeniedError,
     InvalidError,
@@ -35,12 +34,6 @@ class ChangeRuleRefusedError(InvalidError):
 
     code = "customers.change_rule_refused"
     remedy = "Give a minimum of seats that is at least 1 and not above the maximum."
-
-
-class StatementRefusedError(BugError):
-    """A receipt would hold a value that has no canonical form."""
-
-    code = "customers.statement_refused"
 
 
 # ------------------------------------------------------------------ answers of the fulfillment port other than success

@@ -21,6 +21,7 @@ from typing import Final
 
 from fairkeeper.customers.lifecycle import CommercialStatus
 from fairkeeper.customers.subscription import Party, SubscriptionSnapshot
+from fairkeeper.errors import BugError
 from fairkeeper.values.ids import TenantId
 
 PERSONAL_ACCOUNTS_TENANT: Final = TenantId("9188040d-6c67-4c5b-b112-36a304b66dad")
@@ -29,10 +30,16 @@ PERSONAL_ACCOUNTS_TENANT: Final = TenantId("9188040d-6c67-4c5b-b112-36a304b66dad
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A person who has signed in, from a validated token."""
+    """A person who has signed in, from a validated token; ids in lower case, as Microsoft Entra writes them."""
 
     tenant_id: TenantId
     object_id: str
+
+    def __post_init__(self) -> None:
+        """Refuse ids in another case, which would make a stranger of the buyer without a word."""
+        if (self.tenant_id, self.object_id) != (self.tenant_id.lower(), self.object_id.lower()):
+            message = "The ids of a signed-in person are not in lower case."
+            raise BugError(message)
 
 
 class Relation(StrEnum):

@@ -190,7 +190,7 @@ def _status(status: CommercialStatus | None, text: str) -> str:
     return text if status is None else status.value
 
 
-def _text(value: int | bool | None) -> str:
+def _text(value: int | None) -> str:
     return "" if value is None else str(value).lower()
 
 

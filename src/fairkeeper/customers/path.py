@@ -83,6 +83,14 @@ _ENDED: Final = frozenset({ProvisioningState.DRAINING, ProvisioningState.STOPPED
 _WAITING: Final = frozenset({CommercialStatus.NOT_STARTED, CommercialStatus.PENDING_FULFILLMENT_START})
 
 
+_STANDSTILL: Final = frozenset({CommercialStatus.SUSPENDED, None})
+"""Statuses that stop use however far the customer had come."""
+
+
+def _is_set_up(standing: Standing) -> bool:
+    return standing.provisioning.state is ProvisioningState.READY and standing.commercial.state not in _WAITING
+
+
 def _is_ended(standing: Standing) -> bool:
     return standing.commercial.state is CommercialStatus.UNSUBSCRIBED or standing.provisioning.state in _ENDED
 
@@ -132,6 +140,8 @@ def _provision(standing: Standing, answer: Answer) -> _Drawn:
         return StepState.BROKEN, _sentence(answer, "customers.provisioning_failed"), standing.provisioning.since_at
     if state is ProvisioningState.RUNNING:
         return StepState.NOW, _sentence(answer, "customers.provisioning"), standing.provisioning.since_at
+    if standing.commercial.state is CommercialStatus.SUBSCRIBED:
+        return StepState.NOW, _sentence(answer, "customers.not_provisioned"), standing.provisioning.since_at
     return StepState.NEXT, "Begins with activation.", None
 
 
@@ -143,7 +153,7 @@ def _operate(standing: Standing, answer: Answer) -> _Drawn:
         if ready_at is not None:
             return StepState.DONE, "Was in use.", ready_at
         return StepState.SKIPPED, "Ended before it was used.", None
-    if standing.provisioning.state is ProvisioningState.READY and standing.commercial.state not in _WAITING:
+    if standing.commercial.state in _STANDSTILL or _is_set_up(standing):
         if answer.reasons[0].code in {"customers.consent_missing", "customers.consent_awaited"}:
             return StepState.NEXT, "Begins once consent is granted.", None
         return StepState.BROKEN, answer.reasons[0].sentence, _since(standing, answer.reasons[0].code)

@@ -17,7 +17,7 @@ from fairkeeper.customers.finding_kinds import MIRROR_DIFFERS, MISSING_HERE, MIS
 from fairkeeper.customers.lifecycle import CommercialStatus
 from fairkeeper.customers.mirror import Field, FieldDifference, Mirror, differences
 from fairkeeper.customers.subscription import SubscriptionSnapshot
-from fairkeeper.values.findings import Finding
+from fairkeeper.values.findings import Finding, Level
 from fairkeeper.values.ids import SubscriptionId
 
 
@@ -42,6 +42,8 @@ class Repair(StrEnum):
     """Read it by its id; if Microsoft does not know it, a person decides."""
     ASK = "ask"
     """A person has to look."""
+    NONE = "none"
+    """Worth knowing; nothing has to be done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +113,9 @@ def _missing_there(mirror: Mirror) -> Difference:
     return Difference(
         subscription_id=mirror.subscription_id,
         kind=DifferenceKind.MISSING_THERE,
-        # Microsoft may stop listing what ended long ago; that is worth knowing and needs no reading.
-        repair=Repair.ASK if ended else Repair.READ_AND_ASK,
-        finding=MISSING_THERE.found(message, subject=mirror.subscription_id),
+        # Microsoft may stop listing what ended long ago; that is worth knowing and needs nothing.
+        repair=Repair.NONE if ended else Repair.READ_AND_ASK,
+        finding=MISSING_THERE.found(message, subject=mirror.subscription_id, level=Level.INFO if ended else None),
     )
 
 

@@ -1,0 +1,1 @@
+"""What changes in the room of customers, one verb and noun a file."""

@@ -1,0 +1,77 @@
+"""Asks Microsoft to activate a purchase: the wish here, the call in the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
+from fairkeeper.customers.evidence_kinds import ACTIVATION_ASKED
+from fairkeeper.customers.lifecycle import CommercialStatus
+from fairkeeper.customers.store import load_subscription
+from fairkeeper.errors import ConflictError
+from fairkeeper.values.ids import SubscriptionId
+
+
+class NotActivatableError(ConflictError):
+    """The subscription does not wait for activation."""
+
+    code = "customers.not_activatable"
+    remedy = "Read its present status; an active one needs no activation, an ended one has to be bought again."
+
+
+class ActivateSubscription(OperationInput):
+    """Which subscription."""
+
+    subscription_id: SubscriptionId = Field(max_length=64, description="The subscription's GUID.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivationAsked:
+    """Activation was asked for, or was done already.
+
+    Attributes:
+        is_active: Whether Microsoft's status is Subscribed already.
+    """
+
+    subscription_id: str
+    is_active: bool
+
+
+@command(
+    "customers.activate_subscription",
+    groups=("customers.activate",),
+    evidence=(ACTIVATION_ASKED,),
+    http="POST /subscriptions/{subscription_id}/activate",
+    cli="customers activate SUBSCRIPTION_ID",
+)
+def activate_subscription(context: CommandContext, request: ActivateSubscription) -> Outcome[ActivationAsked]:
+    """Activate a purchase at Microsoft; billing begins when Microsoft has taken it up.
+
+    Active already (auto-activation, another person) is fine and changes nothing. Raises `customers.not_activatable`
+    for a subscription that is suspended, has ended, or is held.
+    """
+    row = load_subscription(context.session, request.subscription_id, for_change=True)
+    if row.status == CommercialStatus.SUBSCRIBED:
+        return Outcome(result=ActivationAsked(subscription_id=row.subscription_id, is_active=True), entry=None)
+    if row.status != CommercialStatus.PENDING_FULFILLMENT_START:
+        msg = f"The subscription is {row.status_text or 'held'} and does not wait for activation."
+        raise NotActivatableError(msg)
+    is_new = context.enqueue(
+        "customers.activate_at_microsoft",
+        f"{row.subscription_id}:{row.plan_id}:{row.quantity}:{context.now.isoformat()}",
+        {"subscription_id": row.subscription_id, "plan_id": row.plan_id, "quantity": row.quantity},
+        customer_id=row.customer_id,
+    )
+    result = ActivationAsked(subscription_id=row.subscription_id, is_active=False)
+    if not is_new:
+        return Outcome(result=result, entry=None)
+    entry = EvidenceDraft(
+        kind=ACTIVATION_ASKED.name,
+        subject_type="subscription",
+        subject_id=row.subscription_id,
+        customer_id=row.customer_id,
+        payload={"plan": row.plan_id, "seats": row.quantity},
+    )
+    return Outcome(result=result, entry=entry)

@@ -1,0 +1,271 @@
+"""Between rows and rules: loads a subscription as mirror, standing and clock facts, and writes a reading back.
+
+Separate from the actions, because every one of them begins with these and ends with these.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fairkeeper.customers.clocks import ClockFacts, OpenChange
+from fairkeeper.customers.landing import PERSONAL_ACCOUNTS_TENANT
+from fairkeeper.customers.lifecycle import CommercialStatus, OperationState, ProvisioningState
+from fairkeeper.customers.mirror import Mirror
+from fairkeeper.customers.ports import ConsentStanding
+from fairkeeper.customers.standing import Mark, Milestones, Standing
+from fairkeeper.customers.subscription import SubscriptionSnapshot, Term
+from fairkeeper.customers.tables import CustomerRow, OperationRow, SubscriptionRow
+from fairkeeper.errors import NotFoundError
+from fairkeeper.values.errors import DurationRefusedError
+from fairkeeper.values.ids import CustomerId, OperationId, SubscriptionId, TenantId, new_id
+from fairkeeper.values.period import Duration
+
+
+class SubscriptionNotFoundError(NotFoundError):
+    """There is no such subscription for this principal."""
+
+    code = "customers.subscription_not_found"
+
+
+class CustomerNotFoundError(NotFoundError):
+    """There is no such customer for this principal."""
+
+    code = "customers.customer_not_found"
+
+
+def load_subscription(session: Session, subscription_id: str, *, for_change: bool = False) -> SubscriptionRow:
+    """Return a subscription's row, locked if it will be changed.
+
+    Raises:
+        SubscriptionNotFoundError: There is none for this session.
+    """
+    row = session.get(SubscriptionRow, subscription_id.lower(), with_for_update=for_change)
+    if row is None:
+        msg = f"There is no subscription {subscription_id!r} here."
+        raise SubscriptionNotFoundError(msg)
+    return row
+
+
+def load_customer(session: Session, customer: str) -> CustomerRow:
+    """Return a customer's row by id or by its readable address.
+
+    Raises:
+        CustomerNotFoundError: There is none for this session.
+    """
+    row = session.scalars(
+        select(CustomerRow).where((CustomerRow.customer_id == customer) | (CustomerRow.slug == customer))
+    ).first()
+    if row is None:
+        msg = f"There is no customer {customer!r} here."
+        raise CustomerNotFoundError(msg)
+    return row
+
+
+def mirror_of_row(row: SubscriptionRow) -> Mirror:
+    """Return what is known here of Microsoft's side."""
+    return Mirror(
+        subscription_id=row.subscription_id,
+        status=None if row.status is None else CommercialStatus(row.status),
+        status_text=row.status_text,
+        offer_id=row.offer_id,
+        plan_id=row.plan_id,
+        quantity=row.quantity,
+        term=Term(
+            start_on=row.term_start_on,
+            end_on=row.term_end_on,
+            unit_text=row.term_unit,
+            unit=_duration(row.term_unit),
+            charge_text=row.charge_unit,
+        ),
+        auto_renew=row.auto_renew,
+        provisioning=ProvisioningState(row.provisioning),
+        was_visited=row.was_visited,
+    )
+
+
+def standing_of_row(row: SubscriptionRow, consent: ConsentStanding) -> Standing:
+    """Return the four machines of one subscription."""
+    return Standing(
+        commercial=Mark(
+            state=None if row.status is None else CommercialStatus(row.status),
+            since_at=row.status_since_at,
+            note=None if row.status is not None else row.status_text,
+        ),
+        consent=consent.standing_of(row.subscription_id),
+        provisioning=Mark(
+            state=ProvisioningState(row.provisioning), since_at=row.provisioning_since_at, note=row.provisioning_note
+        ),
+        operation=Mark(state=OperationState(row.operation), since_at=row.operation_since_at, note=row.operation_note),
+        milestones=Milestones(
+            bought_at=row.bought_at,
+            activated_at=row.activated_at,
+            ready_at=row.ready_at,
+            stopped_at=row.stopped_at,
+            erased_at=row.erased_at,
+        ),
+    )
+
+
+def clock_facts_of_row(
+    row: SubscriptionRow, open_changes: tuple[OpenChange, ...], *, retention_days: int
+) -> ClockFacts:
+    """Return what the clocks of one subscription are derived from."""
+    unit = _duration(row.term_unit)
+    return ClockFacts(
+        status=None if row.status is None else CommercialStatus(row.status),
+        bought_at=row.bought_at,
+        open_changes=open_changes,
+        suspended_at=row.suspended_at,
+        unsubscribed_at=row.unsubscribed_at,
+        retention_started_at=row.retention_started_at,
+        is_erased=row.provisioning == ProvisioningState.ERASED,
+        term_end_on=row.term_end_on,
+        term_months=None if unit is None else unit.months,
+        auto_renew=row.auto_renew,
+        retention_days=retention_days,
+    )
+
+
+def open_changes_of(session: Session, subscription_ids: list[SubscriptionId]) -> dict[str, tuple[OpenChange, ...]]:
+    """Return the changes that wait for our answer, by subscription."""
+    rows = session.scalars(
+        select(OperationRow).where(
+            OperationRow.subscription_id.in_(subscription_ids),
+            OperationRow.answered_at.is_(None),
+            OperationRow.answer_by_at.is_not(None),
+        )
+    )
+    found: dict[str, tuple[OpenChange, ...]] = {}
+    for row in rows:
+        change = OpenChange(operation_id=OperationId(row.operation_id), received_at=row.asked_at)
+        found[row.subscription_id] = (*found.get(row.subscription_id, ()), change)
+    return found
+
+
+def write_reading(row: SubscriptionRow, snapshot: SubscriptionSnapshot, *, now: datetime) -> None:
+    """Write Microsoft's present statement into the mirror, with the instants that follow from a change of status."""
+    status = None if snapshot.status is None else snapshot.status.value
+    if row.status != status or row.status_since_at is None:
+        row.status_since_at = now
+        _stamp_status(row, snapshot.status, now=now)
+    row.status, row.status_text = status, snapshot.status_text[:200]
+    row.name = (snapshot.name or row.name)[:300]
+    row.offer_id, row.plan_id, row.quantity = snapshot.offer_id, snapshot.plan_id, snapshot.quantity
+    row.term_start_on, row.term_end_on = snapshot.term.start_on, snapshot.term.end_on
+    row.term_unit, row.charge_unit = snapshot.term.unit_text, snapshot.term.charge_text
+    row.auto_renew = snapshot.auto_renew
+    row.is_test, row.is_free_trial = snapshot.is_test, snapshot.is_free_trial
+    row.session_mode, row.sandbox_type = snapshot.session_mode, snapshot.sandbox_type
+    row.allowed_operations = list(snapshot.allowed_customer_operations)
+    row.bought_at = row.bought_at or snapshot.created_at or now
+    if row.provisioning != ProvisioningState.ERASED:
+        _write_parties(row, snapshot)
+    row.read_at = now
+
+
+def _write_parties(row: SubscriptionRow, snapshot: SubscriptionSnapshot) -> None:
+    row.beneficiary_tenant_id = snapshot.beneficiary.tenant_id
+    row.beneficiary_object_id = snapshot.beneficiary.object_id
+    row.beneficiary_email = snapshot.beneficiary.email
+    row.purchaser_tenant_id = snapshot.purchaser.tenant_id
+    row.purchaser_object_id = snapshot.purchaser.object_id
+    row.purchaser_email = snapshot.purchaser.email
+
+
+def _stamp_status(row: SubscriptionRow, status: CommercialStatus | None, *, now: datetime) -> None:
+    if status is CommercialStatus.SUBSCRIBED:
+        row.activated_at = row.activated_at or now
+        row.suspended_at = None
+    elif status is CommercialStatus.SUSPENDED:
+        row.activated_at = row.activated_at or now
+        row.suspended_at = now
+    elif status is CommercialStatus.UNSUBSCRIBED:
+        row.unsubscribed_at = row.unsubscribed_at or now
+
+
+def new_subscription_row(snapshot: SubscriptionSnapshot, customer_id: CustomerId, *, now: datetime) -> SubscriptionRow:
+    """Return the row of a subscription that was not known here."""
+    row = SubscriptionRow(
+        subscription_id=snapshot.id,
+        customer_id=customer_id,
+        name="",
+        status=None,
+        status_text="",
+        provisioning=ProvisioningState.NONE.value,
+        operation=OperationState.ENABLED.value,
+        private_offer_ids=[],
+        was_visited=False,
+    )
+    write_reading(row, snapshot, now=now)
+    return row
+
+
+def ensure_customer(session: Session, snapshot: SubscriptionSnapshot, *, now: datetime) -> CustomerRow:
+    """Return the customer of a subscription's beneficiary, made if there is none.
+
+    The beneficiary uses what was bought; a purchaser may be a partner. Where Microsoft states no beneficiary the
+    purchaser stands in, and where it states neither, the subscription is its own customer until somebody looks.
+    """
+    party = snapshot.beneficiary if snapshot.beneficiary.tenant_id else snapshot.purchaser
+    tenant_id = party.tenant_id or TenantId(f"unknown-{snapshot.id}")
+    object_id = (party.object_id or "") if tenant_id == PERSONAL_ACCOUNTS_TENANT else ""
+    row = find_customer(session, tenant_id, object_id)
+    if row is None:
+        name = customer_name(party.email, tenant_id)
+        row = CustomerRow(
+            customer_id=CustomerId(new_id("cus")),
+            slug=_free_slug(session, name),
+            name=name,
+            tenant_id=tenant_id,
+            object_id=object_id,
+            created_at=now,
+        )
+        session.add(row)
+        session.flush()
+    return row
+
+
+def find_customer(session: Session, tenant_id: str, object_id: str) -> CustomerRow | None:
+    """Return the customer of an account; in the tenant of personal accounts the account itself decides."""
+    own = object_id if tenant_id == PERSONAL_ACCOUNTS_TENANT else ""
+    return session.scalars(
+        select(CustomerRow).where(CustomerRow.tenant_id == tenant_id, CustomerRow.object_id == own)
+    ).first()
+
+
+def customer_name(email: str | None, tenant_id: str) -> str:
+    """Return a first name for a customer, from its mail domain; people give a better one later.
+
+    Example:
+        >>> customer_name("ada@contoso.example", "t"), customer_name("ada@fabrikam.onmicrosoft.com", "t")
+        ('Contoso', 'Fabrikam')
+        >>> customer_name(None, "12345678-0000")
+        'Tenant 12345678'
+    """
+    labels = (email or "").rpartition("@")[2].split(".")
+    if len(labels) < 2 or not labels[0]:
+        return f"Tenant {tenant_id[:8]}"
+    known = labels[-3] if labels[-2:] == ["onmicrosoft", "com"] and len(labels) > 2 else labels[-2]
+    return known.replace("-", " ").title()[:200]
+
+
+def _free_slug(session: Session, name: str) -> str:
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "customer"
+    taken = set(session.scalars(select(CustomerRow.slug).where(CustomerRow.slug.like(f"{base}%"))))
+    number = 1
+    while (slug := base if number == 1 else f"{base}-{number}") in taken:
+        number += 1
+    return slug
+
+
+def _duration(text: str | None) -> Duration | None:
+    if text is None:
+        return None
+    try:
+        return Duration.parse(text)
+    except DurationRefusedError:
+        return None

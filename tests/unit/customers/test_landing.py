@@ -1,0 +1,93 @@
+"""The landing page's branches. Source: Microsoft Learn, Build the landing page for your transactable SaaS offer."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairkeeper.customers.landing import PERSONAL_ACCOUNTS_TENANT, Branch, Claim, Relation, SignedIn, view_landing
+from fairkeeper.customers.lifecycle import CommercialStatus
+from fairkeeper.customers.subscription import Party
+from fairkeeper.errors import BugError
+from tests.unit.customers.builders import BUYER, OTHER_TENANT, PERSON, TENANT, a_subscription, statuses
+
+BENEFICIARY = SignedIn(tenant_id=TENANT, object_id=BUYER)
+PURCHASER = SignedIn(tenant_id=OTHER_TENANT, object_id=PERSON)
+COLLEAGUE = SignedIn(tenant_id=TENANT, object_id=PERSON)
+STRANGER = SignedIn(tenant_id=OTHER_TENANT, object_id=BUYER)
+
+
+@pytest.mark.parametrize(
+    ("status", "branch", "can_activate"),
+    [
+        (CommercialStatus.NOT_STARTED, Branch.NEW, False),
+        (CommercialStatus.PENDING_FULFILLMENT_START, Branch.NEW, True),
+        (CommercialStatus.SUBSCRIBED, Branch.EXISTING, False),
+        (CommercialStatus.SUSPENDED, Branch.SUSPENDED, False),
+        (CommercialStatus.UNSUBSCRIBED, Branch.GONE, False),
+        (None, Branch.HELD, False),
+    ],
+)
+def test_branch_follows_microsofts_status(
+    status: CommercialStatus | None, branch: Branch, *, can_activate: bool
+) -> None:
+    view = view_landing(a_subscription(status), BENEFICIARY)
+
+    assert (view.branch, view.can_activate, view.claim) == (branch, can_activate, Claim.NONE)
+    assert view.sentence
+
+
+@pytest.mark.parametrize(
+    ("person", "relation", "claim"),
+    [
+        (BENEFICIARY, Relation.BENEFICIARY, Claim.NONE),
+        (PURCHASER, Relation.PURCHASER, Claim.NONE),
+        (COLLEAGUE, Relation.COLLEAGUE, Claim.BY_PERSON),
+        (STRANGER, Relation.STRANGER, Claim.BY_STAFF),
+    ],
+)
+def test_people_are_recognised_by_tenant_and_object_together(
+    person: SignedIn, relation: Relation, claim: Claim
+) -> None:
+    view = view_landing(a_subscription(), person)
+
+    assert (view.relation, view.claim) == (relation, claim)
+
+
+def test_nobody_signed_in_is_asked_to() -> None:
+    assert view_landing(a_subscription(), None).branch is Branch.SIGN_IN
+
+
+def test_recorded_claim_lets_a_stranger_in() -> None:
+    view = view_landing(a_subscription(), STRANGER, frozenset({STRANGER}))
+
+    assert (view.relation, view.branch) == (Relation.CLAIMED, Branch.EXISTING)
+
+
+def test_two_personal_accounts_are_no_colleagues() -> None:
+    bought = a_subscription(beneficiary=Party(tenant_id=PERSONAL_ACCOUNTS_TENANT, object_id=BUYER))
+    other = SignedIn(tenant_id=PERSONAL_ACCOUNTS_TENANT, object_id=PERSON)
+
+    assert view_landing(bought, other).relation is Relation.STRANGER
+
+
+@pytest.mark.parametrize("party", [Party(), Party(tenant_id=TENANT), Party(object_id=BUYER)])
+def test_party_with_a_missing_part_is_nobody(party: Party) -> None:
+    view = view_landing(a_subscription(beneficiary=party, purchaser=party), BENEFICIARY)
+
+    assert view.branch is Branch.NOT_YOURS
+
+
+def test_ids_in_another_case_are_a_bug_and_not_a_stranger() -> None:
+    with pytest.raises(BugError):
+        SignedIn(tenant_id=TENANT, object_id="ABC")
+
+
+@given(statuses, st.sampled_from([COLLEAGUE, STRANGER]))
+def test_stranger_learns_nothing_about_the_subscription(status: CommercialStatus | None, person: SignedIn) -> None:
+    views = [view_landing(a_subscription(each), person) for each in (status, CommercialStatus.SUBSCRIBED)]
+
+    assert views[0] == views[1]
+    assert views[0].branch is Branch.NOT_YOURS
+    assert not views[0].can_activate
