@@ -183,15 +183,38 @@ class PolicyEngine:
         problems = validate(policies, schema)
         if problems:
             raise PolicyRefusedError(problems)
-        self._schema = cedarpy.Schema.from_str(schema)
+        self._load(policies, schema, tuple(entities))
+
+    def _load(self, policies: str, schema: str, entities: tuple[Entity, ...]) -> None:
+        self._texts = (policies, schema)
+        self._standing = entities
         self._policies, self.policy_ids, _ = _read(policies)
         try:
-            self._entities = cedarpy.Entities.from_json_str(_entities_json(tuple(entities)), self._schema)
+            self._schema = cedarpy.Schema.from_str(schema)
+            self._entities = cedarpy.Entities.from_json_str(_entities_json(entities), self._schema)
         except ValueError as problem:
-            refusal = PolicyProblem(policy_id=None, message=f"The entities do not fit the schema: {problem}.")
+            refusal = PolicyProblem(policy_id=None, message=f"Schema and entities do not fit together: {problem}.")
             raise PolicyRefusedError((refusal,)) from problem
         self.digest = hashlib.sha256(f"{len(policies)}\n{policies}{schema}".encode()).hexdigest()
         """SHA-256 of policies and schema, by which a record says what decided."""
+
+    def with_declarations(self, declarations: str) -> PolicyEngine:
+        """Return an engine whose schema knows more: actions in groups that are there, types, nothing else changed.
+
+        The policies are not validated again, which takes a tenth of a second for fifty of them: what was declared
+        stays declared, and should one not fit an added action, then its evaluation fails and that is a denial.
+
+        Raises:
+            PolicyRefusedError: The declarations cannot be read, or declare something twice.
+        """
+        policies, schema = self._texts
+        extended = f"{schema}\n{declarations}"
+        shape = problems_of_shape(extended)
+        if shape:
+            raise PolicyRefusedError(tuple(PolicyProblem(policy_id=None, message=message) for message in shape))
+        engine = object.__new__(PolicyEngine)
+        engine._load(policies, extended, self._standing)
+        return engine
 
     def decide(self, request: PolicyRequest) -> Decision:
         """Return the decision; whatever goes wrong is a denial, never an exception and never a permit."""
@@ -204,9 +227,7 @@ class PolicyEngine:
             return Decision(allowed=False, reason=Reason.ENGINE_FAILED, errors=(_short(repr(problem)),))
 
     def _ask(self, request: PolicyRequest) -> cedarpy.AuthzResult:
-        entities = self._entities
-        if request.entities:
-            entities = entities.with_added_json_str(_entities_json(request.entities), self._schema)
+        entities = self._entities_for(request)
         document = {
             "principal": {"type": request.principal.type, "id": request.principal.id},
             "action": {"type": request.action.type, "id": request.action.id},
@@ -214,6 +235,18 @@ class PolicyEngine:
             "context": _to_cedar(request.context),
         }
         return cedarpy.is_authorized(document, self._policies, entities, self._schema)
+
+    def _entities_for(self, request: PolicyRequest) -> cedarpy.Entities:
+        """Return standing and the request's entities, the latter checked against the schema.
+
+        Checked alone, and merged only where there is something to merge with: checking the merged set would look at
+        every standing entity again (230 microseconds instead of 60 for 54 actions, measured 2026-11-22).
+        """
+        if not request.entities:
+            return self._entities
+        added = _entities_json(request.entities)
+        checked = cedarpy.Entities.from_json_str(added, self._schema)
+        return self._entities.with_added_json_str(added) if self._standing else checked
 
 
 def _decision(answer: cedarpy.Decision, determining: Iterable[str], failed: Iterable[str]) -> Decision:

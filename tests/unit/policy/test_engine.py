@@ -215,6 +215,36 @@ def test_standing_entities_that_do_not_fit_are_refused() -> None:
         PolicyEngine(PERMIT, SCHEMA, [Entity(uid=ADA, attributes={})])
 
 
+def test_declarations_add_an_action_to_the_groups_it_names() -> None:
+    engine = PolicyEngine(PERMIT + FORBID, SCHEMA)
+    declared = (
+        'action "refund" in ["write"] appliesTo '
+        "{ principal: Person, resource: Ledger, context: { amount: Long, note?: String } };"
+    )
+    extended = engine.with_declarations(declared)
+    assert engine.decide(request("refund")).reason is Reason.NO_DECISION
+    assert extended.decide(request("refund")).policies == ("finance-writes",)
+    assert extended.decide(request("refund", attributes={"region": "X"})).reason is Reason.FORBIDDEN
+    assert extended.decide(request("pay")).allowed
+    assert extended.digest != engine.digest
+
+
+def test_policy_that_does_not_fit_an_added_action_denies() -> None:
+    capped = '@id("capped") forbid (principal, action in Action::"write", resource) when { context.amount > 9 };'
+    bare = 'action "close" in ["write"] appliesTo { principal: Person, resource: Ledger, context: {} };'
+    engine = PolicyEngine(PERMIT + capped, SCHEMA).with_declarations(bare)
+    decision = engine.decide(request("close", context={}))
+    assert (decision.allowed, decision.reason) == (False, Reason.POLICY_ERROR)
+
+
+@pytest.mark.parametrize(
+    "text", ['action "pay";', "entity ;", 'action "more" in ["nowhere"];', "type T = " + "Set<" * 99]
+)
+def test_declarations_that_do_not_fit_are_refused(text: str) -> None:
+    with pytest.raises(PolicyRefusedError):
+        PolicyEngine(PERMIT, SCHEMA).with_declarations(text)
+
+
 def test_digest_names_policies_and_schema() -> None:
     texts = ["", PERMIT, FORBID, PERMIT + FORBID]
     digests = [PolicyEngine(text, schema).digest for text in texts for schema in (SCHEMA, SCHEMA + "entity More;")]
