@@ -101,10 +101,10 @@ def _buy(standing: Standing, _: Answer) -> _Drawn:
 
 def _activate(standing: Standing, answer: Answer) -> _Drawn:
     status, activated_at = standing.commercial.state, standing.milestones.activated_at
-    if status in {CommercialStatus.SUBSCRIBED, CommercialStatus.SUSPENDED} or activated_at is not None:
-        return StepState.DONE, "Activated; Microsoft bills it.", activated_at
     if status in _WAITING:
         return StepState.NOW, answer.reasons[0].sentence, standing.commercial.since_at
+    if status in {CommercialStatus.SUBSCRIBED, CommercialStatus.SUSPENDED} or activated_at is not None:
+        return StepState.DONE, "Activated; Microsoft bills it.", activated_at
     if status is CommercialStatus.UNSUBSCRIBED:
         return StepState.SKIPPED, "Ended before anybody activated it.", standing.commercial.since_at
     return StepState.BROKEN, answer.reasons[0].sentence, standing.commercial.since_at
