@@ -239,7 +239,7 @@ class Note:
         if any(c < " " and c != "\n" for c in whole):
             raise _note_malformed("it holds a control character")
         head, blank, tail = whole.rpartition("\n\n")
-        if not blank or not head or not tail.endswith("\n"):
+        if not blank or not tail.endswith("\n"):
             raise _note_malformed("no signature follows a blank line")
         lines = tail[:-1].split("\n")
         if len(lines) > MOST_SIGNATURES:

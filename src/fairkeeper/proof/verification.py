@@ -193,8 +193,8 @@ class _CustomerScope:
         self._least_leaf = line.leaf_index + 1
         if header.customer != self._customer:
             self._log.add("proof.entry_foreign", f"The entry {header.id} belongs to another customer.", number)
-        check_inclusion(line, self._head)
         self._last = (number, line.customer_index, header, record)
+        check_inclusion(line, self._head)
         self.entries += 1
         return record
 

@@ -125,9 +125,7 @@ class SampleLog:
     def lines(self, customer: str | None = CONTOSO, witnesses: Sequence[SignerKey] = ()) -> list[bytes]:
         """Write a customer's export of what the log holds now."""
         own = [placed for placed in self.placed if f'"customer":"{customer}"'.encode() in placed.record.header]
-        return list(
-            write_customer_export(self.provenance(witnesses), customer, own, count=len(own), tree=self.tree())
-        )
+        return list(write_customer_export(self.provenance(witnesses), customer, own, count=len(own), tree=self.tree()))
 
     def log_lines(self, witnesses: Sequence[SignerKey] = ()) -> list[bytes]:
         return list(write_log_export(self.provenance(witnesses), self.placed, count=self.size))
