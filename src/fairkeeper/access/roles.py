@@ -63,7 +63,7 @@ def may(
         is_customer_suspended: Whether that customer is suspended.
 
     Raises:
-        BugError: The operation's name is malformed, or a group is not declared.
+        BugError: The operation's name is malformed, or it names no group or an undeclared one.
 
     Example:
         >>> finance = Principal(id="per_1", kind=PrincipalKind.STAFF, roles=frozenset({"finance"}))
@@ -85,7 +85,7 @@ def may(
         context={},
         entities=tuple(entities),
     )
-    return _engine(action, tuple(groups)).decide(request)
+    return _engine(action, tuple(sorted(set(groups)))).decide(request)
 
 
 def authoriser(is_suspended: Callable[[CustomerId], bool]) -> Callable[[Principal, Operation, CustomerId | None], None]:
@@ -175,10 +175,10 @@ def _engine(action: str, groups: tuple[str, ...]) -> PolicyEngine:
     if not _OPERATION_NAME.fullmatch(action):
         raise BugError(f"{action!r} is not the name of an operation.", code="access.operation_malformed")
     undeclared = sorted(set(groups) - action_groups())
-    if undeclared or action in action_groups():
+    if undeclared or not groups or action in action_groups():
         raise BugError(
-            f"The operation {action} names groups that policies/schema.cedarschema does not declare ({undeclared}), "
-            "or is named like a group.",
+            f"The operation {action} is named like a group, or names no group or one that policies/schema.cedarschema "
+            f"does not declare: {', '.join(undeclared) or 'none'}.",
             code="access.group_undeclared",
             remedy="Declare the group there, or name one that is.",
         )
