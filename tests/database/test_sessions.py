@@ -55,6 +55,13 @@ def test_a_read_session_cannot_write(database: Database) -> None:
     assert _read(database, "a") is None
 
 
+def test_rows_that_were_read_can_be_used_after_the_session(database: Database) -> None:
+    _put(database, "a", b"1")
+    with database.read() as session:
+        row = session.get_one(SecretRow, "a")
+    assert row.sealed == b"1"
+
+
 def test_a_read_sees_one_snapshot(database: Database) -> None:
     _put(database, "a", b"1")
     with database.read() as session:

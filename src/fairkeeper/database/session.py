@@ -81,7 +81,7 @@ class Database:
 
     @contextmanager
     def read(self, scope: Scope = STAFF) -> Iterator[Session]:
-        """Open a session that cannot write, on one snapshot.
+        """Open a session that cannot write, on one snapshot; rows that were read can still be used after the block.
 
         Raises:
             DatabaseUnavailableError: The database does not answer.
@@ -91,6 +91,7 @@ class Database:
             try:
                 yield session
             finally:
+                session.expunge_all()  # a rollback empties the rows that it still knows
                 session.rollback()
 
     @contextmanager
