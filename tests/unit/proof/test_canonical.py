@@ -79,7 +79,7 @@ def test_exact_integers_are_taken(number: int) -> None:
         Colour.RED,
         object(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("place", [lambda value: value, lambda value: [value], lambda value: {"a": {"b": [0, value]}}])
 def test_what_json_has_no_single_spelling_for_is_refused(value: Any, place: Any) -> None:
