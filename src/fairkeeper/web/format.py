@@ -41,13 +41,13 @@ class StateWord:
 _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.GOOD: (
         *("subscribed", "succeeded", "success", "granted", "ready", "enabled", "applied", "active", "done", "verified"),
-        *("allowed", "delivered", "accepted", "present", "passed"),
+        *("allowed", "delivered", "accepted", "passed"),
     ),
     Tone.BUSY: (
         *("pending_fulfillment_start", "not_started", "in_progress", "requested", "running", "received", "checked"),
         *("now", "waiting", "invited", "queued", "draining", "waiting_for_the_checkpoint"),
     ),
-    Tone.CARE: ("suspended", "stale", "paused", "held", "not_witnessed", "expiring", "warning", "conflict"),
+    Tone.CARE: ("suspended", "stale", "paused", "held", "to_remove", "not_witnessed", "expiring", "warning", "conflict"),
     Tone.BAD: ("failed", "failure", "blocked", "refused", "broken", "overdue", "error", "denied", "lost"),
     Tone.QUIET: (
         *("unsubscribed", "none", "revoked", "stopped", "erased", "retired", "expired", "removed", "next", "skipped"),
@@ -158,6 +158,18 @@ def relative(value: date, now: datetime) -> str:
         near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
         return near.get(days) or _distance(days * 86_400)
     return _distance(int((_aware(value) - _aware(now)).total_seconds()))
+
+
+def due(due_at: datetime, now: datetime) -> str:
+    """Say how much time a deadline leaves, or for how long it has been overdue.
+
+    Example:
+        >>> now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+        >>> due(now + timedelta(hours=18), now), due(now - timedelta(hours=3), now)
+        ('in 18 hours', '3 hours overdue')
+    """
+    told = relative(_aware(due_at), now)
+    return f"{told.removesuffix(' ago')} overdue" if told.endswith(" ago") else told
 
 
 def urgency(due_at: datetime, now: datetime) -> Tone:

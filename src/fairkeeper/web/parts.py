@@ -77,6 +77,26 @@ class PathStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PathPlace:
+    """A step as it is drawn: its name, its word, and whether the line behind it has been walked."""
+
+    name: str
+    step: PathStep
+    word: str
+    is_passed: bool
+
+
+_REACHED = (Standing.DONE, Standing.NOW, Standing.BROKEN)
+_WORDS = {
+    Standing.DONE: "Done",
+    Standing.NOW: "Now",
+    Standing.NEXT: "Next",
+    Standing.BROKEN: "Broken",
+    Standing.SKIPPED: "Not needed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
     """The six steps, in the order of `STEPS`.
 
@@ -92,9 +112,19 @@ class Path:
             raise ValueError(f"a path has {len(STEPS)} steps, not {len(self.steps)}")
 
     @property
-    def named(self) -> Sequence[tuple[str, PathStep]]:
-        """The steps with their names."""
-        return tuple(zip(STEPS, self.steps, strict=True))
+    def places(self) -> Sequence[PathPlace]:
+        """The steps with their names and words, as the line is drawn."""
+        reached = max((n for n, step in enumerate(self.steps) if step.standing in _REACHED), default=-1)
+        following = next((n for n, step in enumerate(self.steps) if step.standing is Standing.NEXT), -1)
+        return tuple(
+            PathPlace(
+                name=name,
+                step=step,
+                word="Later" if step.standing is Standing.NEXT and n != following else _WORDS[step.standing],
+                is_passed=n < reached,
+            )
+            for n, (name, step) in enumerate(zip(STEPS, self.steps, strict=True))
+        )
 
 
 class Level(StrEnum):

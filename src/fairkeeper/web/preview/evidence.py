@@ -158,7 +158,7 @@ def _receipt() -> ReceiptPage:
         remaining=(
             ReceiptLine(
                 what="Enterprise application “Fairmile Agent” in your tenant",
-                state=state("present"),
+                state=state("to_remove"),
                 note="Microsoft Entra admin center, Enterprise applications, Delete. Only you can do this.",
             ),
         ),

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 PUBLISHER = "Fairmile Software"
 
 _ROOMS = (
-    Room(label="Today", href="/", key="t", icon="today", count=4),
+    Room(label="Today", href="/", key="t", icon="today", count=5),
     Room(label="Customers", href="/customers", key="c", icon="customers"),
     Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks", count=1),
     Room(label="Evidence", href="/evidence", key="e", icon="evidence"),

@@ -110,7 +110,7 @@ def people_page() -> PeoplePage:
                 Column(label="Roles"),
                 Column(label="State"),
                 Column(label="Last seen", key="seen"),
-                Column(label="Change"),
+                Column(label="Change", is_number=True),
             ),
             rows=tuple(
                 PersonRow(
@@ -160,7 +160,8 @@ def tokens_page() -> TokensPage:
             id="tokens",
             caption="API tokens",
             columns=tuple(
-                Column(label=label) for label in ("Token", "Roles", "State", "Expires", "Last used", "Change")
+                Column(label=label, is_number=label == "Change")
+                for label in ("Token", "Roles", "State", "Expires", "Last used", "Change")
             ),
             rows=rows,
             empty=Empty(title="No tokens", text="A token lets a program do what a role may do."),

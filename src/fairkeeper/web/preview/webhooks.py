@@ -46,12 +46,11 @@ def webhook_listing(*, has_filters: bool = True) -> Listing[WebhookRow]:
         id="webhooks",
         caption="Webhooks",
         columns=(
-            Column(label="Received", key="received"),
             Column(label="Action", key="action"),
+            Column(label="Received", key="received"),
             Column(label="Customer"),
             Column(label="State"),
             Column(label="Outcome"),
-            Column(label="Operation"),
         ),
         rows=rows,
         empty=Empty(
