@@ -207,7 +207,7 @@ def consistency_proof(old_size: int, new_size: int, node: NodeReader) -> list[by
 
 
 def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes | None:
-    """Return the root that an inclusion proof leads to, or None if it has not the length such a proof has.
+    """Return the root that an inclusion proof leads to, or None if it is not of the form such a proof has.
 
     Args:
         index: Index of the leaf.
@@ -215,7 +215,7 @@ def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[byte
         leaf: The leaf's hash.
         proof: The hashes beside the path, lowest first.
     """
-    if not 0 <= index < size:
+    if not 0 <= index < size or not _are_hashes([leaf, *proof]):
         return None
     position, last = index, size - 1
     root = leaf
@@ -238,7 +238,7 @@ def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[byte
 def roots_from_consistency(
     old_size: int, new_size: int, old_root: bytes, proof: Sequence[bytes]
 ) -> tuple[bytes, bytes] | None:
-    """Return the old and the new root that a consistency proof leads to, or None if it has the wrong length.
+    """Return the old and the new root that a consistency proof leads to, or None if it is of the wrong form.
 
     Both have to be compared with the roots that were signed: the second says whether the proof belongs to the new
     tree at all, and then the first what that tree's beginning really is.
@@ -254,7 +254,7 @@ def roots_from_consistency(
     steps = list(proof)
     if not old_size & (old_size - 1):
         steps.insert(0, old_root)
-    if not steps:
+    if not steps or not _are_hashes(steps):
         return None
     position, last = old_size - 1, new_size - 1
     while position & 1:
@@ -286,16 +286,20 @@ def is_consistent(old: tuple[int, bytes], new: tuple[int, bytes], proof: Sequenc
     """
     old_size, old_root = old
     new_size, new_root = new
-    if old_size == 0:
-        return old_root == EMPTY_ROOT and not proof and new_size >= 0
     if old_size == new_size:
         return old_root == new_root and not proof
+    if old_size == 0:
+        return old_root == EMPTY_ROOT and not proof and new_size > 0
     return roots_from_consistency(old_size, new_size, old_root, proof) == (old_root, new_root)
 
 
 def _split(width: int) -> int:
     """Return the largest power of two below a width: where RFC 6962 divides a range of leaves."""
     return 1 << (width - 1).bit_length() - 1
+
+
+def _are_hashes(values: Sequence[bytes]) -> bool:
+    return all(len(value) == HASH_BYTES for value in values)
 
 
 def _set_bits(number: int) -> list[int]:

@@ -134,6 +134,10 @@ def test_a_changed_inclusion_proof_does_not_hold(place: tuple[int, int], data: s
         assert root_from_inclusion(index, size, leaf, changed) != root
 
 
+def test_a_leaf_that_is_no_hash_is_in_no_tree() -> None:
+    assert root_from_inclusion(0, 1, b"", []) is None
+
+
 @given(sizes_and_indexes())
 def test_consistency_proof_equals_the_definition_and_holds(place: tuple[int, int]) -> None:
     size, index = place
@@ -156,6 +160,8 @@ def test_a_changed_consistency_proof_does_not_hold(place: tuple[int, int], data:
     assert not is_consistent((old_size, old), (size, other), proof)
     assert not is_consistent((old_size, old), (old_size - 1, new), proof)
     assert not is_consistent((0, other), (size, new), [])
+    assert not is_consistent((0, EMPTY_ROOT), (0, new), [])
+    assert not is_consistent((0, EMPTY_ROOT), (-1, new), [])
     for changed in damaged(proof, data):
         assert not is_consistent((old_size, old), (size, new), changed)
 
@@ -187,7 +193,7 @@ def test_proof_from_a_larger_tree_is_refused(old: int, new: int) -> None:
 
 def damaged(proof: list[bytes], data: st.DataObject) -> list[list[Any]]:
     """Return proofs that differ: one longer, and if there is a step one shorter, swapped, or with a changed bit."""
-    changed: list[list[Any]] = [[*proof, bytes(32)], [bytes(32), *proof]]
+    changed: list[list[Any]] = [[*proof, bytes(32)], [bytes(32), *proof], [*proof, b""]]
     if proof:
         position = data.draw(st.integers(0, len(proof) - 1))
         bit = data.draw(st.integers(0, 255))
@@ -195,6 +201,7 @@ def damaged(proof: list[bytes], data: st.DataObject) -> list[list[Any]]:
         changed += [
             proof[:position] + proof[position + 1 :],
             [*proof[:position], flipped, *proof[position + 1 :]],
+            [*proof[:position], proof[position][:-1], *proof[position + 1 :]],
         ]
     if len(proof) > 1:
         changed.append(proof[::-1])
