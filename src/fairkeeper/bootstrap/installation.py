@@ -1,0 +1,210 @@
+"""Everything of one installation, wired once: settings, stores, connectors, the runner and the background work.
+
+What is made here is handed to channels; nothing below bootstrap knows where its parts come from. Opening changes the
+database (tables, the log's first key) and starts nothing; `start_background` begins to work, `close` ends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import httpx
+from sqlalchemy import select
+
+from fairkeeper.access.authorise import make_authorise
+from fairkeeper.access.ports import CustomerOfTenant, PublisherTenant
+from fairkeeper.action.operation import Ports
+from fairkeeper.action.registry import Registry
+from fairkeeper.action.runner import Runner, Wiring
+from fairkeeper.bootstrap.clocks import FollowedClock
+from fairkeeper.bootstrap.master_keys import open_master_keys
+from fairkeeper.bootstrap.migrations import create_tables
+from fairkeeper.bootstrap.ports import (
+    ConfiguredPublisher,
+    CustomersTokens,
+    MirroredCustomers,
+    PeopleToErase,
+    SignInAppRemains,
+    SuspendedCustomers,
+)
+from fairkeeper.bootstrap.rooms import make_registry
+from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.customers.ports import (
+    ConsentNotNeeded,
+    ConsentStanding,
+    DataToErase,
+    Retention,
+    SystemsToStop,
+    WhatRemains,
+)
+from fairkeeper.database.secrets import SecretStore
+from fairkeeper.database.session import Database
+from fairkeeper.evidence.append import append
+from fairkeeper.evidence.export import Exporter
+from fairkeeper.evidence.integrator import Integrator, ensure_head
+from fairkeeper.evidence.reader import LogReader
+from fairkeeper.evidence.signing import LogKeys
+from fairkeeper.evidence.tables import LogKeyRow
+from fairkeeper.jobs.handler import Work
+from fairkeeper.jobs.worker import Worker
+from fairkeeper.proof.note import VerifierKey
+from fairkeeper.token.authority import EntraAuthority
+from fairkeeper.token.keys import SigningKeys
+from fairkeeper.token.validator import EntraTokenValidator
+from fairkeeper.values.clock import Clock, MovableClock, SystemClock
+from fairkeeper.values.ids import TenantId
+
+_HTTP_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """One running Fairkeeper.
+
+    Attributes:
+        clock: What everything here takes for now.
+        followed_clock: Keeps it with a sandbox in another process; None elsewhere.
+        validator: Proves tokens of Microsoft Entra; None while no tenant or app is needed for it to be asked.
+    """
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    secrets: SecretStore
+    log_keys: LogKeys
+    log_reader: LogReader
+    exporter: Exporter
+    registry: Registry
+    runner: Runner
+    validator: EntraTokenValidator
+    worker: Worker
+    integrator: Integrator
+    followed_clock: FollowedClock | None = field(default=None)
+
+    def start_background(self) -> None:
+        """Begin to integrate the log, to do background work, and to follow a sandbox's clock."""
+        if self.followed_clock is not None:
+            self.followed_clock.follow_once()
+            self.followed_clock.start()
+        self.integrator.start()
+        self.worker.start()
+
+    def close(self) -> None:
+        """Stop the background work, place what was recorded, and let the database go."""
+        if self.followed_clock is not None:
+            self.followed_clock.stop()
+        self.worker.stop()
+        self.integrator.stop()
+        self.database.dispose()
+
+
+def open_installation(settings: Settings, clock: Clock | None = None) -> Installation:
+    """Wire an installation; the database is migrated and checked.
+
+    Args:
+        settings: What it was told.
+        clock: Another clock than the machine's or the sandbox's.
+
+    Raises:
+        SettingsError: Settings that do not fit each other or the database.
+        UnsafeDatabaseError, DatabaseUnavailableError, SchemaBehindError: by the database.
+        SecretKeyError: The master key is not the one that sealed this database.
+    """
+    followed: MovableClock | None = None
+    if clock is None:
+        followed = MovableClock() if settings.sandbox_url else None
+        clock = followed or SystemClock()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    create_tables(settings.database_address)
+    database = Database(settings.database_address)
+    try:
+        database.check()
+        return _wire(settings, clock, followed, database)
+    except BaseException:
+        database.dispose()
+        raise
+
+
+def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, database: Database) -> Installation:
+    secrets = SecretStore(open_master_keys(settings))
+    log_keys = LogKeys(_origin(settings, database), secrets)
+    with database.write() as session:
+        ensure_head(session, log_keys, now=clock.now())
+    log_reader = LogReader(database, log_keys)
+    registry = make_registry()
+    worker = Worker(
+        database,
+        clock,
+        work=Work(handlers=()),
+        threads=settings.workers,
+        lease=timedelta(seconds=settings.task_lease_seconds),
+    )
+    ports = _ports(settings, registry, log_reader, log_keys)
+    suspended = SuspendedCustomers(database)
+    wiring = Wiring(
+        authorise=make_authorise(suspended.is_suspended), record=append, ports=ports, after_commit=worker.wake
+    )
+    return Installation(
+        settings=settings,
+        clock=clock,
+        database=database,
+        secrets=secrets,
+        log_keys=log_keys,
+        log_reader=log_reader,
+        exporter=Exporter(database, log_keys),
+        registry=registry,
+        runner=Runner(registry, database, clock, wiring),
+        validator=_validator(settings, clock),
+        worker=worker,
+        integrator=Integrator(database, log_keys, clock),
+        followed_clock=FollowedClock(followed, settings.sandbox_url, moved=worker.wake)
+        if followed is not None and settings.sandbox_url
+        else None,
+    )
+
+
+def _ports(settings: Settings, registry: Registry, log_reader: LogReader, log_keys: LogKeys) -> Ports:
+    tenant_id = None if settings.entra_tenant_id is None else TenantId(settings.entra_tenant_id.lower())
+    sign_in_app_id = settings.sign_in_app_id or settings.fulfillment_app_id
+    return Ports(
+        by_protocol={
+            Registry: registry,
+            LogReader: log_reader,
+            LogKeys: log_keys,
+            PublisherTenant: ConfiguredPublisher(tenant_id=tenant_id),
+            CustomerOfTenant: MirroredCustomers(),
+            ConsentStanding: ConsentNotNeeded(),
+            SystemsToStop: CustomersTokens(),
+            WhatRemains: SignInAppRemains(app_id=sign_in_app_id, name="the publisher's sign-in application"),
+            DataToErase: PeopleToErase(),
+            Retention: Retention(settings.retention_days),
+        }
+    )
+
+
+def _origin(settings: Settings, database: Database) -> str:
+    """Return the log's name: what its first key says, whatever the address has become since."""
+    with database.read() as session:
+        first = session.scalars(select(LogKeyRow.vkey).order_by(LogKeyRow.number).limit(1)).first()
+    if first is None:
+        return settings.origin
+    origin = VerifierKey.parse(first).name
+    if settings.log_origin is not None and settings.log_origin != origin:
+        msg = f"FAIRKEEPER_LOG_ORIGIN is {settings.log_origin}, but the log in this database is named {origin}."
+        raise SettingsError(msg, remedy="Leave the setting out; a log keeps the name that its first key was made for.")
+    return origin
+
+
+def _validator(settings: Settings, clock: Clock) -> EntraTokenValidator:
+    try:
+        authority = EntraAuthority.parse(settings.entra_authority)
+    except ValueError as error:
+        msg = f"FAIRKEEPER_ENTRA_AUTHORITY cannot be used: {error}."
+        raise SettingsError(msg) from error
+    keys = SigningKeys(authority, client_factory=_http_client, clock=clock)
+    return EntraTokenValidator(keys, clock=clock)
+
+
+def _http_client() -> httpx.Client:
+    return httpx.Client(timeout=_HTTP_TIMEOUT_SECONDS, follow_redirects=False)

@@ -1,0 +1,146 @@
+"""Brings a database to the tables of this version, once, whoever starts first.
+
+SQLite is migrated by whoever starts (the file is one machine's); PostgreSQL by whoever has the owner's address, and
+every other start checks that it was done. The lock is the database's own: SQLite's write transaction, an advisory lock
+on PostgreSQL. Row security is made anew afterwards, from the tables as they then are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, inspect, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from fairkeeper.bootstrap.rooms import all_tables
+from fairkeeper.database.engine import DatabaseAddress, create_engine
+from fairkeeper.database.errors import DatabaseUnavailableError, SchemaBehindError
+from fairkeeper.database.row_security import apply_row_security
+
+_LOCK_NUMBER: Final = 7_232_419_205_418_600_311
+"""Ours among advisory locks; any number that nobody else takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrated:
+    """What a migration did.
+
+    Attributes:
+        before: The revision found; None for an empty database.
+        after: The revision now.
+    """
+
+    before: str | None
+    after: str | None
+
+
+def migrate(address: DatabaseAddress) -> Migrated:
+    """Bring a database to the newest tables, and make PostgreSQL's row security anew.
+
+    Raises:
+        DatabaseUnavailableError: It does not answer.
+        SchemaBehindError: `database.schema_ahead`, a newer version of Fairkeeper was here.
+    """
+    with _owner_connection(address) as connection, _configured(connection) as config:
+        before = _revision(connection)
+        _refuse_newer(config, before)
+        command.upgrade(config, "head")
+        _secure(connection, address)
+        return Migrated(before=before, after=_revision(connection))
+
+
+def check_schema(address: DatabaseAddress) -> None:
+    """Refuse to go on with tables of another version.
+
+    Raises:
+        SchemaBehindError: The tables are older (`database.schema_behind`) or newer (`database.schema_ahead`).
+        DatabaseUnavailableError: It does not answer.
+    """
+    with _connection(address.url) as connection, _configured(connection) as config:
+        found = _revision(connection)
+        _refuse_newer(config, found)
+        wanted = ScriptDirectory.from_config(config).get_current_head()
+        if found != wanted:
+            msg = f"The database's tables are those of revision {found or 'none'}, this version needs {wanted}."
+            raise SchemaBehindError(msg)
+
+
+def create_tables(address: DatabaseAddress) -> None:
+    """Create what is missing of the tables as the code declares them."""
+    with _owner_connection(address) as connection:
+        all_tables().create_all(connection)
+        _secure(connection, address)
+
+
+@contextmanager
+def _configured(connection: Connection) -> Iterator[Config]:
+    with as_file(files("fairkeeper.database").joinpath("migrations")) as folder:
+        config = Config()
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        config.attributes["metadata"] = all_tables()
+        yield config
+
+
+@contextmanager
+def _owner_connection(address: DatabaseAddress) -> Iterator[Connection]:
+    with _connection(address.owner_url or address.url) as connection:
+        if not address.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
+        yield connection
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Connection]:
+    engine = create_engine(url, writes=True)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        msg = f"The database does not answer: {str(error.orig).strip().splitlines()[0]}"
+        raise DatabaseUnavailableError(msg) from error
+    finally:
+        engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(config: Config, found: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        msg = f"The database's tables are of revision {found}, which this version does not know."
+        raise SchemaBehindError(
+            msg,
+            code="database.schema_ahead",
+            remedy="Start the version of Fairkeeper that migrated this database, or a newer one.",
+        )
+
+
+def _secure(connection: Connection, address: DatabaseAddress) -> None:
+    if address.is_sqlite:
+        return
+    staff = make_url(address.url).username
+    customer = make_url(address.customer_url).username if address.customer_url else None
+    if staff is not None:
+        apply_row_security(connection, _existing(connection), staff=staff, customer=customer)
+
+
+def _existing(connection: Connection) -> MetaData:
+    """Return the declared tables that are there; rows of a table that is still to come need no guard."""
+    metadata = MetaData()
+    present = set(inspect(connection).get_table_names())
+    for table in all_tables().sorted_tables:
+        if table.name in present:
+            table.to_metadata(metadata)
+    return metadata

@@ -1,0 +1,53 @@
+"""Which rooms there are: every operation for the registry, every table for the metadata.
+
+The one list that a new room adds itself to.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Final
+
+from sqlalchemy import MetaData
+
+import fairkeeper.access.operations
+import fairkeeper.evidence.actions
+import fairkeeper.evidence.queries
+from fairkeeper.action.operation import Operation
+from fairkeeper.action.registry import Registry
+from fairkeeper.database.base import Base
+
+TABLE_MODULES: Final = (
+    "fairkeeper.database.secrets",
+    "fairkeeper.database.tasks",
+    "fairkeeper.action.tables",
+    "fairkeeper.evidence.tables",
+    "fairkeeper.access.tables",
+    "fairkeeper.customers.tables",
+)
+"""Every module that declares a table."""
+
+
+def all_operations() -> tuple[Operation, ...]:
+    """Return every operation of every room."""
+    return (
+        *fairkeeper.access.operations.OPERATIONS,
+        *fairkeeper.evidence.actions.OPERATIONS,
+        *fairkeeper.evidence.queries.OPERATIONS,
+    )
+
+
+def make_registry() -> Registry:
+    """Return the list of everything Fairkeeper can do.
+
+    Raises:
+        BugError: Two operations claim one name, route or command line.
+    """
+    return Registry(all_operations())
+
+
+def all_tables() -> MetaData:
+    """Return the metadata with every room's tables."""
+    for name in TABLE_MODULES:
+        importlib.import_module(name)
+    return Base.metadata

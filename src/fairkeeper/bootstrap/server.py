@@ -1,0 +1,107 @@
+"""Runs the server: binds, tells its address, serves until it is told to stop.
+
+Separate from the application, because the demo and the tests need the address before anything answers there.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import uvicorn
+
+from fairkeeper.bootstrap.settings import Settings
+from fairkeeper.errors import UnavailableError
+
+GRACE_SECONDS = 5
+"""How long running requests may take to end when the server is told to stop."""
+
+
+UVICORN: Final[dict[str, Any]] = {
+    "log_config": None,
+    "access_log": False,
+    "lifespan": "on",
+    "timeout_graceful_shutdown": GRACE_SECONDS,
+    "server_header": False,
+    "proxy_headers": False,
+}
+
+
+class PortTakenError(UnavailableError):
+    """Somebody else listens there."""
+
+    code = "bootstrap.port_taken"
+    remedy = "Choose another port (FAIRKEEPER_PORT), or 0 for a free one."
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take a port; 0 takes a free one. Nothing answers there before `serve`.
+
+    Raises:
+        PortTakenError: It is taken, or the address is not this machine's.
+    """
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        msg = f"Port {port} of {host} cannot be had: {error.strerror}."
+        raise PortTakenError(msg) from error
+    return bound
+
+
+def address_of(bound: socket.socket, host: str) -> str:
+    """Return the http address of a bound socket."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{bound.getsockname()[1]}"
+
+
+def serve(settings: Settings, bound: socket.socket, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve an installation on a bound socket until SIGINT or SIGTERM.
+
+    Args:
+        settings: Those of the installation, with its address.
+        bound: Where it listens.
+        ready: Called once it answers.
+
+    Raises:
+        FairkeeperError: The installation cannot be opened; nothing was served.
+    """
+    from fairkeeper.bootstrap.application import create_app
+    from fairkeeper.bootstrap.installation import open_installation
+
+    app = create_app(open_installation(settings))
+    server = _Server(uvicorn.Config(app, **UVICORN), ready=ready)
+    server.run(sockets=[bound])
+
+
+class _Server(uvicorn.Server):
+    """Tells when it answers, and takes SIGINT and SIGTERM for a wish that was fulfilled, not for a failure."""
+
+    def __init__(self, config: uvicorn.Config, *, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End cleanly on the first signal; the original raises it again after the end."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell."""
+        await super().startup(sockets)
+        if self.started and not self.should_exit:
+            self._ready()

@@ -1,0 +1,1 @@
+"""Migrations of the database: Alembic loads these by path, nobody imports them."""
