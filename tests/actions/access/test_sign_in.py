@@ -158,9 +158,7 @@ def test_only_fairkeeper_itself_signs_people_in(house: House) -> None:
 def test_a_new_sign_in_ends_the_browsers_old_session(house: House) -> None:
     _add_staff(house, STAFF_OBJECT)
     old, new = new_cookie_value(), new_cookie_value()
-    house.run(
-        sign_in, SIGN_IN, purpose="staff", **account(FAIRMILE, STAFF_OBJECT, cookie_digest=digest(old).hex())
-    )
+    house.run(sign_in, SIGN_IN, purpose="staff", **account(FAIRMILE, STAFF_OBJECT, cookie_digest=digest(old).hex()))
     house.run(
         sign_in,
         SIGN_IN,
@@ -296,9 +294,7 @@ def test_signing_out_ends_one_browser_or_all(house: House) -> None:
 def test_nobody_signs_another_person_out(house: House) -> None:
     _add_staff(house, STAFF_OBJECT)
     value = new_cookie_value()
-    house.run(
-        sign_in, SIGN_IN, purpose="staff", **account(FAIRMILE, STAFF_OBJECT, cookie_digest=digest(value).hex())
-    )
+    house.run(sign_in, SIGN_IN, purpose="staff", **account(FAIRMILE, STAFF_OBJECT, cookie_digest=digest(value).hex()))
     assert house.run(sign_out, staff("owner", id="per_other"), cookie_digest=digest(value).hex()) == 0
     assert authenticate_cookie(house.database, house.clock, value) is not None
 
