@@ -129,19 +129,19 @@ def test_table_decides_about_every_group_and_names_known_roles() -> None:
 
 
 @pytest.mark.parametrize("group", sorted(PERMITTED))
-@pytest.mark.parametrize("role", sorted(STAFF_ROLES))
-def test_staff_role_may_what_the_table_says(role: str, group: str) -> None:
-    expected = role in PERMITTED[group]
-    assert allowed(staff(role), group, None) is expected
-    assert allowed(staff(role), group, CONTOSO) is expected
+def test_staff_role_may_what_the_table_says(group: str) -> None:
+    for customer_id in (None, CONTOSO):
+        may_run = {role for role in STAFF_ROLES if allowed(staff(role), group, customer_id)}
+        assert may_run == PERMITTED[group] & STAFF_ROLES
 
 
 @pytest.mark.parametrize("group", sorted(PERMITTED))
-@pytest.mark.parametrize("role", sorted(CUSTOMER_ROLES))
-def test_customer_role_may_what_the_table_says_on_its_own_things_alone(role: str, group: str) -> None:
-    assert allowed(person(role), group, CONTOSO) is (role in PERMITTED[group])
-    assert not allowed(person(role), group, FABRIKAM)
-    assert not allowed(person(role), group, None)
+def test_customer_role_may_what_the_table_says_on_its_own_things_alone(group: str) -> None:
+    may_run = {role for role in CUSTOMER_ROLES if allowed(person(role), group, CONTOSO)}
+    assert may_run == PERMITTED[group] & CUSTOMER_ROLES
+    for role in CUSTOMER_ROLES:
+        assert not allowed(person(role), group, FABRIKAM), role
+        assert not allowed(person(role), group, None), role
 
 
 @pytest.mark.parametrize("group", sorted(PERMITTED))
