@@ -116,9 +116,8 @@ class Runner:
             with self.database.write(scope) as session:
                 result = self.run_within(session, operation, request, call)
         except IntegrityError:
-            if call.idempotency_key is None:
-                raise
-            # The same key at the same time: the other transaction committed first, and its answer is the answer.
+            # Another transaction inserted the same thing first and has committed: what it wrote is now read, so that
+            # a notice that came twice at once is one notice, and a repeated request gets the first one's answer.
             with self.database.write(scope) as session:
                 result = self.run_within(session, operation, request, call)
         self._wiring.after_commit()

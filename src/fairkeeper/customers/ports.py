@@ -10,10 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from sqlalchemy.orm import Session
+
+from fairkeeper.customers.clocks import DEFAULT_RETENTION_DAYS
 from fairkeeper.customers.lifecycle import ConsentState
 from fairkeeper.customers.operation import OperationSnapshot
 from fairkeeper.customers.plans import AvailablePlan
-from fairkeeper.customers.receipts import StoppedThing
+from fairkeeper.customers.receipts import ErasedThing, RemainingThing, StoppedThing
 from fairkeeper.customers.standing import Mark
 from fairkeeper.customers.subscription import SubscriptionSnapshot
 from fairkeeper.customers.webhooks import OperationAnswer
@@ -171,11 +174,27 @@ class ProvisioningRequest:
     requested_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisioningAnswer:
+    """What the publisher's systems say to a wish at once.
+
+    Args:
+        is_done: Whether it was carried out; False is a failure for a person to look at.
+        message: In words.
+    """
+
+    is_done: bool
+    message: str = ""
+
+
 class Provisioner(Protocol):
     """The publisher's own code, called by a signed webhook or a Python entry point."""
 
-    def start(self, request: ProvisioningRequest) -> None:
-        """Hand a wish over; returning means accepted, the result comes later under the same request id.
+    def start(self, request: ProvisioningRequest) -> ProvisioningAnswer | None:
+        """Hand a wish over; returning means accepted.
+
+        None: the result is reported later under the same request id (`customers.report_provisioning`). An answer: it
+        is known already, and the caller reports it.
 
         Raises:
             UnavailableError: It could not be handed over now; it is repeated.
@@ -202,8 +221,34 @@ class ConsentNotNeeded:
 
 
 class SystemsToStop(Protocol):
-    """Whatever acts for a customer and can be stopped: sessions, tokens, agents."""
+    """Whatever acts for a customer and can be stopped: tokens, agents, jobs."""
 
-    def stop(self, customer_id: CustomerId, subscription_id: SubscriptionId) -> tuple[StoppedThing, ...]:
-        """Stop all of it, as often as asked, and say what stopped; `stopped_at` None is not confirmed yet."""
+    def stop(self, session: Session, customer_id: CustomerId, *, now: datetime) -> tuple[StoppedThing, ...]:
+        """Stop all of it in the caller's transaction, as often as asked, and say what is stopped.
+
+        A thing's `stopped_at` None means that its end was asked for and is not confirmed.
+        """
         ...
+
+
+class WhatRemains(Protocol):
+    """Knows what is left in a customer's tenant that only the customer can remove."""
+
+    def remaining(self, tenant_id: TenantId | None) -> tuple[RemainingThing, ...]:
+        """Return it; empty where nothing of ours is in that tenant."""
+        ...
+
+
+class DataToErase(Protocol):
+    """Holds data about a customer's people that ends with its retention."""
+
+    def erase(self, session: Session, customer_id: CustomerId, *, now: datetime) -> tuple[ErasedThing, ...]:
+        """Erase it in the caller's transaction, as often as asked, and say what is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How many days a stopped customer's data is kept; the publisher's setting, 7 at least."""
+
+    days: int = DEFAULT_RETENTION_DAYS

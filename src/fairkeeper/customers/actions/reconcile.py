@@ -1,0 +1,117 @@
+"""The record of a comparison with Microsoft's list of subscriptions, and asking for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from fairkeeper.action.operation import (
+    Canonical,
+    CommandContext,
+    EvidenceDraft,
+    Operation,
+    OperationInput,
+    Outcome,
+    command,
+    internal_command,
+)
+from fairkeeper.customers.actions.effects import raise_reminder
+from fairkeeper.customers.evidence_kinds import RECONCILED
+from fairkeeper.customers.finding_kinds import MISSING_THERE, STATUS_UNKNOWN
+from fairkeeper.customers.reconciliation import DifferenceKind, Repair
+from fairkeeper.customers.tables import ReconciliationRow, SubscriptionRow
+from fairkeeper.values.ids import SubscriptionId
+
+
+class FoundDifference(OperationInput):
+    """One subscription on which the two sides disagree."""
+
+    subscription_id: SubscriptionId = Field(max_length=64, description="The subscription.")
+    kind: DifferenceKind = Field(description="What disagrees.")
+    repair: Repair = Field(description="What is done about it.")
+    message: str = Field(max_length=2000, description="In words.")
+
+
+class RecordReconciliation(OperationInput):
+    """What a comparison found."""
+
+    listed: int = Field(ge=0, description="Subscriptions that Microsoft listed.")
+    is_complete: bool = Field(description="Whether the list was read to its end.")
+    differences: tuple[FoundDifference, ...] = Field(max_length=1000, description="Where the sides disagree.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """The comparison is recorded."""
+
+    listed: int
+    differences: int
+
+
+@internal_command("customers.record_reconciliation", evidence=(RECONCILED,))
+def record_reconciliation(context: CommandContext, request: RecordReconciliation) -> Outcome[Reconciled]:
+    """Record a comparison and plant each repair; no entry where both sides agree."""
+    context.session.add(
+        ReconciliationRow(
+            at=context.now,
+            listed=request.listed,
+            differences=len(request.differences),
+            is_complete=request.is_complete,
+        )
+    )
+    for difference in request.differences:
+        _repair(context, difference)
+    result = Reconciled(listed=request.listed, differences=len(request.differences))
+    if not request.differences:
+        return Outcome(result=result, entry=None)
+    found: list[Canonical] = [
+        {"subscription_id": d.subscription_id, "kind": d.kind.value, "repair": d.repair.value, "message": d.message}
+        for d in request.differences
+    ]
+    entry = EvidenceDraft(
+        kind=RECONCILED.name,
+        subject_type="reconciliation",
+        subject_id=context.now.isoformat(),
+        payload={
+            "listed": request.listed,
+            "differences": len(request.differences),
+            "is_complete": request.is_complete,
+            "found": found,
+        },
+    )
+    return Outcome(result=result, entry=entry)
+
+
+def _repair(context: CommandContext, difference: FoundDifference) -> None:
+    if difference.repair in {Repair.READ_AND_FOLLOW, Repair.READ_AND_ASK}:
+        context.enqueue(
+            "customers.read_subscription",
+            f"{difference.subscription_id}:reconciliation:{context.now.isoformat()}"[:200],
+            {"subscription_id": difference.subscription_id, "source": "reconciliation"},
+        )
+    if difference.repair in {Repair.ASK, Repair.READ_AND_ASK}:
+        kind = STATUS_UNKNOWN if difference.kind is DifferenceKind.STATUS_HELD else MISSING_THERE
+        row = context.session.get(SubscriptionRow, difference.subscription_id)
+        raise_reminder(context, kind.found(difference.message, subject=difference.subscription_id), row)
+
+
+class Reconcile(OperationInput):
+    """Nothing to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationAsked:
+    """A comparison will run now."""
+
+    is_new: bool
+
+
+@command("customers.reconcile", groups=("customers.change",), evidence=(), http="POST /customers/reconcile")
+def reconcile(context: CommandContext, _request: Reconcile) -> Outcome[ReconciliationAsked]:
+    """Compare with Microsoft's list of subscriptions now, instead of at the next full hour; records when it ran."""
+    is_new = context.enqueue("customers.reconcile", f"asked:{context.now.isoformat()}")
+    return Outcome(result=ReconciliationAsked(is_new=is_new), entry=None)
+
+
+OPERATIONS: tuple[Operation, ...] = (record_reconciliation, reconcile)

@@ -1,0 +1,218 @@
+"""The end of the path: the stopped receipt, the end of the retention, the erasure and its receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import Field
+from sqlalchemy import func, select
+
+from fairkeeper.action.operation import (
+    Canonical,
+    CommandContext,
+    EvidenceDraft,
+    Operation,
+    OperationInput,
+    Outcome,
+    internal_command,
+)
+from fairkeeper.customers.actions.effects import ask, move, plant_clocks
+from fairkeeper.customers.evidence_kinds import ERASED_RECEIPT, ERASURE_ASKED, STOPPED_RECEIPT
+from fairkeeper.customers.lifecycle import ProvisioningEvent, ProvisioningState
+from fairkeeper.customers.ports import DataToErase, ProvisioningWish, Retention, SystemsToStop, WhatRemains
+from fairkeeper.customers.receipts import (
+    ErasedThing,
+    EraseFacts,
+    StopCause,
+    StopFacts,
+    StoppedThing,
+    Whose,
+    erased_statement,
+    stopped_statement,
+)
+from fairkeeper.customers.store import load_subscription
+from fairkeeper.customers.tables import ClaimRow, CustomerRow, NoticeRow, SubscriptionRow
+from fairkeeper.errors import ConflictError
+from fairkeeper.evidence.tables import EntryRow
+from fairkeeper.values.ids import EntryId, SubscriptionId
+
+_KEPT = (
+    ("headers of evidence entries", "so that the log still verifies; they name people by random ids alone"),
+    ("receipts", "so that they can be verified; they hold no personal data"),
+    ("subscription id, offer, plan, term and dates", "for the publisher's books"),
+)
+
+
+class OneSubscription(OperationInput):
+    """Which subscription."""
+
+    subscription_id: SubscriptionId = Field(max_length=64, description="The subscription's GUID.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retired:
+    """How far the end is."""
+
+    subscription_id: str
+    provisioning: str
+    receipt: str | None
+
+
+@internal_command("customers.issue_stopped_receipt", evidence=(STOPPED_RECEIPT,))
+def issue_stopped_receipt(context: CommandContext, request: OneSubscription) -> Outcome[Retired]:
+    """Sign what was stopped, what remains for the customer to remove, and until when data is kept; once."""
+    row = load_subscription(context.session, request.subscription_id, for_change=True)
+    if row.provisioning != ProvisioningState.STOPPED or row.stopped_at is not None:
+        return Outcome(result=_view(row, row.stopped_receipt), entry=None)
+    row.stopped_at = context.now
+    systems = context.ports.of(SystemsToStop).stop(context.session, row.customer_id, now=context.now)
+    facts = StopFacts(
+        whose=_whose(row),
+        cause=StopCause(row.stop_cause or StopCause.DECIDED),
+        stopped_at=context.now,
+        stopped=(*_own_things(row), *systems),
+        remaining=context.ports.of(WhatRemains).remaining(row.beneficiary_tenant_id),
+        retention_started_at=row.retention_started_at or context.now,
+        retention_days=context.ports.of(Retention).days,
+        proofs=(EntryId(row.stop_entry_id),) if row.stop_entry_id else (),
+    )
+    entry = _receipt(STOPPED_RECEIPT.name, row, stopped_statement(facts))
+    row.stopped_receipt = entry.entry_id
+    plant_clocks(context, row)
+    return Outcome(result=_view(row, entry.entry_id), entry=entry)
+
+
+@internal_command("customers.end_retention", evidence=(ERASURE_ASKED,))
+def end_retention(context: CommandContext, request: OneSubscription) -> Outcome[Retired]:
+    """Ask the publisher's systems to erase, once the retention is over."""
+    row = load_subscription(context.session, request.subscription_id, for_change=True)
+    days = context.ports.of(Retention).days
+    started_at = row.retention_started_at
+    is_over = started_at is not None and context.now >= started_at + timedelta(days=days)
+    if row.provisioning != ProvisioningState.STOPPED or not is_over:
+        return Outcome(result=_view(row, None), entry=None)
+    job = ask(context, row, ProvisioningWish.ERASE)
+    entry = EvidenceDraft(
+        kind=ERASURE_ASKED.name,
+        subject_type="subscription",
+        subject_id=row.subscription_id,
+        customer_id=row.customer_id,
+        payload={"request_id": job.request_id, "retention_days": days},
+    )
+    return Outcome(result=_view(row, None), entry=entry)
+
+
+@internal_command("customers.issue_erased_receipt", evidence=(ERASED_RECEIPT,))
+def issue_erased_receipt(context: CommandContext, request: OneSubscription) -> Outcome[Retired]:
+    """Erase what is left of a customer's data here and sign that it is gone; once.
+
+    Payloads of the customer's evidence are erased before this, in pieces, by the work that runs it. People and claims
+    go with the customer's last subscription.
+    """
+    row = load_subscription(context.session, request.subscription_id, for_change=True)
+    if row.provisioning == ProvisioningState.ERASED:
+        return Outcome(result=_view(row, row.erased_receipt), entry=None)
+    if row.provisioning != ProvisioningState.STOPPED:
+        msg = f"The subscription is {row.provisioning}; only what has stopped is erased."
+        raise ConflictError(msg, code="customers.not_stopped", remedy="Stop it first.")
+    erased = [ErasedThing(kind="provisioned_data", count=None, erased_by="the publisher's systems")]
+    erased += _erase_here(context, row)
+    move(row, ProvisioningEvent.ERASE, context, note=None)
+    row.erased_at = context.now
+    facts = EraseFacts(
+        whose=_whose(row),
+        erased_at=context.now,
+        retention_ended_at=(row.retention_started_at or context.now) + timedelta(days=context.ports.of(Retention).days),
+        erased=tuple(erased),
+        kept=_KEPT,
+        stopped_receipt=EntryId(row.stopped_receipt) if row.stopped_receipt else None,
+        proofs=(EntryId(row.stop_entry_id),) if row.stop_entry_id else (),
+    )
+    entry = _receipt(ERASED_RECEIPT.name, row, erased_statement(facts))
+    row.erased_receipt = entry.entry_id
+    return Outcome(result=_view(row, entry.entry_id), entry=entry)
+
+
+def is_last_subscription(context: CommandContext, row: SubscriptionRow) -> bool:
+    """Return whether nothing else of the customer's is live, so that the customer's own data goes too."""
+    others = context.session.scalars(
+        select(func.count())
+        .select_from(SubscriptionRow)
+        .where(
+            SubscriptionRow.customer_id == row.customer_id,
+            SubscriptionRow.subscription_id != row.subscription_id,
+            SubscriptionRow.provisioning != ProvisioningState.ERASED.value,
+        )
+    ).one()
+    return others == 0
+
+
+def _erase_here(context: CommandContext, row: SubscriptionRow) -> list[ErasedThing]:
+    session = context.session
+    notices = session.scalars(
+        select(NoticeRow).where(NoticeRow.subscription_id == row.subscription_id, NoticeRow.body.is_not(None))
+    ).all()
+    for notice in notices:
+        notice.body = None
+    claims = session.scalars(select(ClaimRow).where(ClaimRow.subscription_id == row.subscription_id)).all()
+    for claim in claims:
+        session.delete(claim)
+    row.beneficiary_email = row.beneficiary_object_id = row.purchaser_email = row.purchaser_object_id = None
+    row.name, row.provisioning_note, row.operation_note = "", None, None
+    payloads = session.scalars(
+        select(func.count())
+        .select_from(EntryRow)
+        .where(EntryRow.customer_id == row.customer_id, EntryRow.erased_at.is_not(None))
+    ).one()
+    erased = [
+        ErasedThing(kind="webhook_body", count=len(notices), erased_by="fairkeeper"),
+        ErasedThing(kind="claim", count=len(claims), erased_by="fairkeeper"),
+        ErasedThing(kind="evidence_payload", count=payloads, erased_by="fairkeeper"),
+        ErasedThing(kind="buyer_contact", count=2, erased_by="fairkeeper"),
+    ]
+    if is_last_subscription(context, row):
+        _forget_customer(context, row)
+        erased += context.ports.of(DataToErase).erase(session, row.customer_id, now=context.now)
+    return erased
+
+
+def _forget_customer(context: CommandContext, row: SubscriptionRow) -> None:
+    """Forget whose personal account it was; whoever comes back is a new customer. A company's tenant id stays."""
+    customer = context.session.get(CustomerRow, row.customer_id, with_for_update=True)
+    if customer is not None and customer.object_id:
+        customer.object_id = customer.customer_id
+
+
+def _own_things(row: SubscriptionRow) -> tuple[StoppedThing, ...]:
+    return (
+        StoppedThing(
+            kind="use",
+            name=f"use of {row.plan_id or 'the plan'}",
+            stopped_at=row.retention_started_at,
+            entry_id=EntryId(row.stop_entry_id) if row.stop_entry_id else None,
+        ),
+        StoppedThing(kind="provisioned_system", name="the publisher's systems", stopped_at=row.provisioning_since_at),
+    )
+
+
+def _whose(row: SubscriptionRow) -> Whose:
+    return Whose(customer_id=row.customer_id, subscription_id=row.subscription_id, tenant_id=row.beneficiary_tenant_id)
+
+
+def _receipt(kind: str, row: SubscriptionRow, statement: Mapping[str, Canonical]) -> EvidenceDraft:
+    return EvidenceDraft(
+        kind=kind,
+        subject_type="subscription",
+        subject_id=row.subscription_id,
+        customer_id=row.customer_id,
+        payload=statement,
+    )
+
+
+def _view(row: SubscriptionRow, receipt: str | None) -> Retired:
+    return Retired(subscription_id=row.subscription_id, provisioning=row.provisioning, receipt=receipt)
+
+
+OPERATIONS: tuple[Operation, ...] = (issue_stopped_receipt, end_retention, issue_erased_receipt)

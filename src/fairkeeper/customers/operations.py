@@ -1,0 +1,45 @@
+"""Everything this room can do, as one list for the registry."""
+
+from __future__ import annotations
+
+from fairkeeper.action.operation import Operation
+from fairkeeper.customers import queries
+from fairkeeper.customers.actions import (
+    answer_operation,
+    change_subscription,
+    land,
+    operate,
+    provision,
+    reconcile,
+    retire,
+    ring_clock,
+)
+from fairkeeper.customers.actions.activate_subscription import activate_subscription
+from fairkeeper.customers.actions.follow_notice import follow_notice
+from fairkeeper.customers.actions.follow_reading import follow_reading
+from fairkeeper.customers.actions.receive_webhook import receive_webhook
+from fairkeeper.customers.actions.rename_customer import rename_customer
+from fairkeeper.customers.actions.revoke import revoke_customer
+from fairkeeper.customers.actions.set_change_rule import set_change_rule
+
+OPERATIONS: tuple[Operation, ...] = (
+    receive_webhook,
+    follow_notice,
+    follow_reading,
+    answer_operation.record_answer,
+    answer_operation.record_change_begun,
+    answer_operation.record_wish_refused,
+    answer_operation.record_deal,
+    activate_subscription,
+    *change_subscription.OPERATIONS,
+    *provision.OPERATIONS,
+    *operate.OPERATIONS,
+    *land.OPERATIONS,
+    revoke_customer,
+    *retire.OPERATIONS,
+    *ring_clock.OPERATIONS,
+    *reconcile.OPERATIONS,
+    rename_customer,
+    set_change_rule,
+    *queries.OPERATIONS,
+)

@@ -1,0 +1,183 @@
+"""From rows to views: standing, path, answer and deadlines of subscriptions, read together and not one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from fairkeeper.action.operation import QueryContext
+from fairkeeper.customers.clocks import Deadline, OpenChange, deadlines
+from fairkeeper.customers.lifecycle import CommercialStatus, ProvisioningState
+from fairkeeper.customers.path import path
+from fairkeeper.customers.ports import ConsentStanding, Retention
+from fairkeeper.customers.standing import may_act
+from fairkeeper.customers.store import clock_facts_of_row, open_changes_of, standing_of_row
+from fairkeeper.customers.tables import CustomerRow, JobRow, OperationRow, SubscriptionRow
+from fairkeeper.customers.views import (
+    DeadlineView,
+    JobLine,
+    OperationLine,
+    SubscriptionDetail,
+    SubscriptionLine,
+)
+
+_LIVELINESS = {
+    CommercialStatus.SUBSCRIBED.value: 0,
+    CommercialStatus.PENDING_FULFILLMENT_START.value: 1,
+    CommercialStatus.SUSPENDED.value: 2,
+    None: 3,
+    CommercialStatus.NOT_STARTED.value: 4,
+    CommercialStatus.UNSUBSCRIBED.value: 5,
+}
+
+
+def liveliest_first(rows: Sequence[SubscriptionRow]) -> list[SubscriptionRow]:
+    """Return subscriptions in the order in which a person wants to see them."""
+    newest_first = sorted(rows, key=lambda row: (row.bought_at or row.read_at, row.subscription_id), reverse=True)
+    return sorted(newest_first, key=lambda row: _LIVELINESS.get(row.status, 3))
+
+
+def deadlines_of(
+    context: QueryContext, customer: CustomerRow, row: SubscriptionRow, changes: tuple[OpenChange, ...]
+) -> tuple[DeadlineView, ...]:
+    """Return the deadlines that run for a subscription, the nearest first."""
+    facts = clock_facts_of_row(row, changes, retention_days=context.ports.of(Retention).days)
+    return tuple(_deadline(customer, row, deadline) for deadline in deadlines(facts, context.now))
+
+
+def line_of(context: QueryContext, customer: CustomerRow, row: SubscriptionRow) -> SubscriptionLine:
+    """Return a subscription as a line of a list, without what would need another question to the database."""
+    standing = standing_of_row(row, context.ports.of(ConsentStanding))
+    answer = may_act(standing)
+    running = deadlines_of(context, customer, row, ())
+    return SubscriptionLine(
+        subscription_id=row.subscription_id,
+        customer_id=customer.customer_id,
+        customer_slug=customer.slug,
+        customer_name=customer.name,
+        offer_id=row.offer_id,
+        plan_id=row.plan_id,
+        quantity=row.quantity,
+        status=row.status_text,
+        provisioning=row.provisioning,
+        operation=row.operation,
+        consent=standing.consent.state.value,
+        allowed=answer.allowed,
+        reason=answer.reasons[0].sentence if answer.reasons else "",
+        bought_at=row.bought_at,
+        term_end_on=row.term_end_on,
+        next_deadline=running[0] if running else None,
+    )
+
+
+def details_of(
+    context: QueryContext, customer: CustomerRow, rows: Sequence[SubscriptionRow]
+) -> tuple[SubscriptionDetail, ...]:
+    """Return subscriptions of one customer in full, the liveliest first."""
+    ids = [row.subscription_id for row in rows]
+    changes = open_changes_of(context.session, ids)
+    jobs = context.session.scalars(
+        select(JobRow).where(JobRow.subscription_id.in_(ids)).order_by(JobRow.asked_at.desc(), JobRow.request_id)
+    ).all()
+    operations = context.session.scalars(
+        select(OperationRow).where(OperationRow.subscription_id.in_(ids)).order_by(OperationRow.asked_at.desc())
+    ).all()
+    return tuple(
+        _detail(
+            context,
+            customer,
+            row,
+            running=deadlines_of(context, customer, row, changes.get(row.subscription_id, ())),
+            jobs=tuple(_job(job) for job in jobs if job.subscription_id == row.subscription_id),
+            operations=tuple(_operation(o) for o in operations if o.subscription_id == row.subscription_id),
+        )
+        for row in liveliest_first(rows)
+    )
+
+
+def _detail(  # noqa: PLR0913 - the parts of one view, read together above
+    context: QueryContext,
+    customer: CustomerRow,
+    row: SubscriptionRow,
+    *,
+    running: tuple[DeadlineView, ...],
+    jobs: tuple[JobLine, ...],
+    operations: tuple[OperationLine, ...],
+) -> SubscriptionDetail:
+    standing = standing_of_row(row, context.ports.of(ConsentStanding))
+    retention = timedelta(days=context.ports.of(Retention).days)
+    keeps = row.retention_started_at is not None and row.provisioning != ProvisioningState.ERASED
+    return SubscriptionDetail(
+        line=line_of(context, customer, row),
+        name=row.name,
+        path=path(standing),
+        reasons=may_act(standing).reasons,
+        deadlines=running,
+        jobs=jobs,
+        operations=operations,
+        term_start_on=row.term_start_on,
+        term_unit=row.term_unit,
+        charge_unit=row.charge_unit,
+        auto_renew=row.auto_renew,
+        beneficiary_tenant_id=row.beneficiary_tenant_id,
+        beneficiary_email=row.beneficiary_email,
+        purchaser_tenant_id=row.purchaser_tenant_id,
+        purchaser_email=row.purchaser_email,
+        is_test=row.is_test,
+        is_free_trial=row.is_free_trial,
+        session_mode=row.session_mode,
+        sandbox_type=row.sandbox_type,
+        private_offer_ids=tuple(row.private_offer_ids),
+        was_visited=row.was_visited,
+        read_at=row.read_at,
+        suspended_at=row.suspended_at,
+        unsubscribed_at=row.unsubscribed_at,
+        retention_ends_at=row.retention_started_at + retention if keeps and row.retention_started_at else None,
+        stopped_receipt=row.stopped_receipt,
+        erased_receipt=row.erased_receipt,
+    )
+
+
+def _deadline(customer: CustomerRow, row: SubscriptionRow, deadline: Deadline) -> DeadlineView:
+    return DeadlineView(
+        customer_id=customer.customer_id,
+        customer_slug=customer.slug,
+        customer_name=customer.name,
+        subscription_id=row.subscription_id,
+        clock=deadline.name.value,
+        title=deadline.title,
+        due_at=deadline.due_at,
+        next_reminder_at=deadline.next_reminder_at,
+        is_overdue=deadline.is_overdue,
+        consequence=deadline.consequence,
+        owner_role=deadline.owner_role,
+        resource=deadline.resource,
+    )
+
+
+def _job(row: JobRow) -> JobLine:
+    return JobLine(
+        request_id=row.request_id,
+        wish=row.wish,
+        attempt=row.attempt,
+        state=row.state,
+        message=row.message,
+        asked_at=row.asked_at,
+        accepted_at=row.accepted_at,
+        answered_at=row.answered_at,
+    )
+
+
+def _operation(row: OperationRow) -> OperationLine:
+    return OperationLine(
+        operation_id=row.operation_id,
+        action=row.action_text,
+        is_ours=row.is_ours,
+        answer=row.answer,
+        answer_reason=row.answer_reason,
+        asked_at=row.asked_at,
+        answered_at=row.answered_at,
+        outcome=row.outcome,
+    )
