@@ -45,6 +45,8 @@ deals.read              owner operations deal_desk platform finance seller leade
 deals.change            owner deal_desk | |
 customers.read          {staff} | {customer} | service
 customers.inspect       owner operations platform support security auditor | |
+customers.read_notices  owner operations platform support security auditor | |
+customers.read_rules    owner operations platform support security auditor | |
 customers.change        owner platform support | |
 customers.activate      owner platform support | customer_admin customer_user |
 customers.administer    owner platform support | customer_admin |
