@@ -116,6 +116,16 @@ class ServicePrincipal:
     tenant_id: str
 
 
+def principal_object_id(client_id: str, tenant_id: str) -> str:
+    """Return the object id that an application's service principal has in a tenant, whether it exists yet or not.
+
+    Example:
+        >>> principal_object_id("a", "b") == principal_object_id("a", "c")
+        False
+    """
+    return str(uuid.uuid5(_NAMESPACE, f"{client_id}@{tenant_id}"))
+
+
 class Directory:
     """Tenants, people, applications and their presence in tenants; safe to share between threads."""
 
@@ -203,7 +213,7 @@ class Directory:
             self._check_tenant(tenant_id)
             key = (client_id, tenant_id)
             if key not in self._principals:
-                object_id = str(uuid.uuid5(_NAMESPACE, f"{client_id}@{tenant_id}"))
+                object_id = principal_object_id(client_id, tenant_id)
                 self._principals[key] = ServicePrincipal(object_id=object_id, client_id=client_id, tenant_id=tenant_id)
             return self._principals[key]
 
