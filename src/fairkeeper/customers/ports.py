@@ -56,7 +56,8 @@ class Fulfillment(Protocol):
 
     Every call may raise `AccessRefusedError` (our application), `FulfillmentUnavailableError` (try later; its
     `detail["outcome_unknown"]` says whether the request may have been carried out), `FulfillmentFaultError`
-    (Microsoft's fault), and where an id is given `SubscriptionUnknownError`.
+    (Microsoft's fault), where an id is given `SubscriptionUnknownError`, and another `UnavailableError` if no token
+    can be had for our application.
     """
 
     def resolve(self, landing_token: str) -> Parsed[SubscriptionSnapshot]:
