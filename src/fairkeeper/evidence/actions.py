@@ -150,9 +150,21 @@ def erase_row(row: EntryRow, *, now: datetime) -> None:
     row.payload, row.payload_salt, row.erased_at = None, None, now
 
 
-def erase_customer_payloads(session: Session, customer_id: CustomerId, *, now: datetime) -> int:
-    """Erase the payloads of all of a customer's entries but receipts, in the caller's transaction; return how many."""
-    rows = session.scalars(
+def erase_payloads(
+    session: Session, customer_id: CustomerId, *, subject_id: str | None, now: datetime, limit: int
+) -> int:
+    """Erase up to `limit` payloads of a customer's entries in the caller's transaction; return how many.
+
+    Args:
+        session: Staff's.
+        customer_id: Whose.
+        subject_id: Only entries about this thing; None takes all.
+        now: When.
+        limit: At most so many, so that others are not held up; call again until it returns 0.
+
+    Receipts and the entries of exports stay: they hold no personal data.
+    """
+    statement = (
         select(EntryRow)
         .where(
             EntryRow.customer_id == customer_id,
@@ -160,8 +172,13 @@ def erase_customer_payloads(session: Session, customer_id: CustomerId, *, now: d
             EntryRow.kind.not_like(f"%{RECEIPT_SUFFIX}"),
             EntryRow.kind != EXPORT_KIND,
         )
+        .order_by(EntryRow.id)
+        .limit(limit)
         .with_for_update()
-    ).all()
+    )
+    if subject_id is not None:
+        statement = statement.where(EntryRow.subject_id == subject_id)
+    rows = session.scalars(statement).all()
     for row in rows:
         erase_row(row, now=now)
     return len(rows)
