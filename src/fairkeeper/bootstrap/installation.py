@@ -6,7 +6,7 @@ database (tables, the log's first key) and starts nothing; `start_background` be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import httpx
@@ -18,6 +18,14 @@ from fairkeeper.action.operation import Ports
 from fairkeeper.action.registry import Registry
 from fairkeeper.action.runner import Runner, Wiring
 from fairkeeper.bootstrap.clocks import FollowedClock
+from fairkeeper.bootstrap.connectors import (
+    make_fulfillment,
+    make_http_client,
+    make_provisioner,
+    make_sign_in,
+    make_validator,
+    missing_for_fulfillment,
+)
 from fairkeeper.bootstrap.master_keys import open_master_keys
 from fairkeeper.bootstrap.migrations import create_tables
 from fairkeeper.bootstrap.ports import (
@@ -34,6 +42,8 @@ from fairkeeper.customers.ports import (
     ConsentNotNeeded,
     ConsentStanding,
     DataToErase,
+    Fulfillment,
+    Provisioner,
     Retention,
     SystemsToStop,
     WhatRemains,
@@ -46,16 +56,14 @@ from fairkeeper.evidence.integrator import Integrator, ensure_head
 from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import LogKeyRow
+from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.worker import Worker
+from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.proof.note import VerifierKey
-from fairkeeper.token.authority import EntraAuthority
-from fairkeeper.token.keys import SigningKeys
 from fairkeeper.token.validator import EntraTokenValidator
 from fairkeeper.values.clock import Clock, MovableClock, SystemClock
 from fairkeeper.values.ids import TenantId
-
-_HTTP_TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +73,9 @@ class Installation:
     Attributes:
         clock: What everything here takes for now.
         followed_clock: Keeps it with a sandbox in another process; None elsewhere.
-        validator: Proves tokens of Microsoft Entra; None while no tenant or app is needed for it to be asked.
+        validator: Proves tokens of Microsoft Entra.
+        http: What the connectors share.
+        sign_in: How people sign in; None while no application is configured for it.
     """
 
     settings: Settings
@@ -78,6 +88,10 @@ class Installation:
     registry: Registry
     runner: Runner
     validator: EntraTokenValidator
+    http: httpx.Client
+    fulfillment: Fulfillment
+    sign_in: SignInFlow | None
+    provisioner: Provisioner
     worker: Worker
     integrator: Integrator
     followed_clock: FollowedClock | None = field(default=None)
@@ -96,6 +110,7 @@ class Installation:
             self.followed_clock.stop()
         self.worker.stop()
         self.integrator.stop()
+        self.http.close()
         self.database.dispose()
 
 
@@ -131,20 +146,27 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     log_keys = LogKeys(_origin(settings, database), secrets)
     with database.write() as session:
         ensure_head(session, log_keys, now=clock.now())
+    http = make_http_client()
+    fulfillment = make_fulfillment(settings, http, clock)
+    provisioner = make_provisioner(settings, database, secrets, clock)
     log_reader = LogReader(database, log_keys)
     registry = make_registry()
+    wake = _Wake()
+    wiring = Wiring(
+        authorise=make_authorise(SuspendedCustomers(database).is_suspended),
+        record=append,
+        ports=_ports(settings, registry, log_reader, log_keys),
+        after_commit=wake.now,
+    )
+    runner = Runner(registry, database, clock, wiring)
     worker = Worker(
         database,
         clock,
-        work=Work(handlers=()),
+        work=_work(settings, runner, fulfillment, provisioner),
         threads=settings.workers,
         lease=timedelta(seconds=settings.task_lease_seconds),
     )
-    ports = _ports(settings, registry, log_reader, log_keys)
-    suspended = SuspendedCustomers(database)
-    wiring = Wiring(
-        authorise=make_authorise(suspended.is_suspended), record=append, ports=ports, after_commit=worker.wake
-    )
+    wake.worker = worker
     return Installation(
         settings=settings,
         clock=clock,
@@ -154,14 +176,38 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         log_reader=log_reader,
         exporter=Exporter(database, log_keys),
         registry=registry,
-        runner=Runner(registry, database, clock, wiring),
-        validator=_validator(settings, clock),
+        runner=runner,
+        validator=make_validator(settings, clock),
+        http=http,
+        fulfillment=fulfillment,
+        sign_in=make_sign_in(settings, http),
+        provisioner=provisioner,
         worker=worker,
         integrator=Integrator(database, log_keys, clock),
-        followed_clock=FollowedClock(followed, settings.sandbox_url, moved=worker.wake)
-        if followed is not None and settings.sandbox_url
-        else None,
+        followed_clock=_followed(settings, followed, worker),
     )
+
+
+class _Wake:
+    """Wakes the worker after a commit; the runner is made first, because the worker's handlers need it."""
+
+    worker: Worker | None = None
+
+    def now(self) -> None:
+        if self.worker is not None:
+            self.worker.wake()
+
+
+def _work(settings: Settings, runner: Runner, fulfillment: Fulfillment, provisioner: Provisioner) -> Work:
+    """Return all background work; what is done by the clock at Microsoft waits until Microsoft can be asked."""
+    work = CustomersWork(runner, fulfillment, provisioner).work()
+    return replace(work, schedules=()) if missing_for_fulfillment(settings) else work
+
+
+def _followed(settings: Settings, clock: MovableClock | None, worker: Worker) -> FollowedClock | None:
+    if clock is None or settings.sandbox_url is None:
+        return None
+    return FollowedClock(clock, settings.sandbox_url, moved=worker.wake)
 
 
 def _ports(settings: Settings, registry: Registry, log_reader: LogReader, log_keys: LogKeys) -> Ports:
@@ -194,17 +240,3 @@ def _origin(settings: Settings, database: Database) -> str:
         msg = f"FAIRKEEPER_LOG_ORIGIN is {settings.log_origin}, but the log in this database is named {origin}."
         raise SettingsError(msg, remedy="Leave the setting out; a log keeps the name that its first key was made for.")
     return origin
-
-
-def _validator(settings: Settings, clock: Clock) -> EntraTokenValidator:
-    try:
-        authority = EntraAuthority.parse(settings.entra_authority)
-    except ValueError as error:
-        msg = f"FAIRKEEPER_ENTRA_AUTHORITY cannot be used: {error}."
-        raise SettingsError(msg) from error
-    keys = SigningKeys(authority, client_factory=_http_client, clock=clock)
-    return EntraTokenValidator(keys, clock=clock)
-
-
-def _http_client() -> httpx.Client:
-    return httpx.Client(timeout=_HTTP_TIMEOUT_SECONDS, follow_redirects=False)

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import MetaData
 
 import fairkeeper.access.operations
+import fairkeeper.customers.operations
 import fairkeeper.evidence.actions
 import fairkeeper.evidence.queries
 from fairkeeper.action.operation import Operation
@@ -34,6 +35,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.access.operations.OPERATIONS,
         *fairkeeper.evidence.actions.OPERATIONS,
         *fairkeeper.evidence.queries.OPERATIONS,
+        *fairkeeper.customers.operations.OPERATIONS,
     )
 
 

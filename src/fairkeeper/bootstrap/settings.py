@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     provisioning_entry_point: str | None = Field(
         None, description="Instead of a webhook: a Python function, `package.module:function`."
     )
+    provisioning_allow_private: bool = Field(
+        False, description="Whether the provisioning webhook may lead into a private network, and by plain http."
+    )
     retention_days: int = Field(
         30, ge=7, le=3650, description="Days that a stopped customer's data is kept before it is erased."
     )

@@ -1,0 +1,162 @@
+"""Whom this installation calls: Microsoft's fulfillment API, Microsoft Entra, the publisher's own systems.
+
+Separate from the installation, because here alone it is decided what happens while something is not configured: the
+server starts all the same, and whoever needs the missing part is told which setting it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets as randomness
+from typing import Final
+
+import httpx
+
+from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.customers.ports import Provisioner
+from fairkeeper.database.secrets import Secret, SecretStore
+from fairkeeper.database.session import Database
+from fairkeeper.errors import InvalidError
+from fairkeeper.microsoft.errors import OwnConfigurationError
+from fairkeeper.microsoft.fulfillment import FulfillmentClient
+from fairkeeper.microsoft.identity import AppRegistration, AppTokenSource, SignInFlow, TokenSource
+from fairkeeper.microsoft.marketplace_transport import IMPATIENT
+from fairkeeper.outbound.provisioning import CallRules, NothingToSetUp, ProvisioningWebhook, load_entry_point
+from fairkeeper.token.authority import EntraAuthority
+from fairkeeper.token.keys import SigningKeys
+from fairkeeper.token.validator import EntraTokenValidator
+from fairkeeper.values.clock import Clock
+
+WEBHOOK_SECRET_NAME: Final = "outbound.provisioning_secret"  # noqa: S105 - a name
+"""Under which the provisioning webhook's secret is kept sealed, when no setting gives it."""
+
+_TIMEOUT_SECONDS: Final = 10.0
+_CONNECTIONS: Final = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+
+
+class UnconfiguredTokens:
+    """Stands for our application's tokens while the application is not configured."""
+
+    def __init__(self, missing: list[str]) -> None:
+        self._missing = missing
+
+    def token(self) -> str:
+        """Refuse, and say which settings are missing.
+
+        Raises:
+            OwnConfigurationError: Always.
+        """
+        msg = f"Microsoft's fulfillment API cannot be called: {', '.join(self._missing)} not set."
+        raise OwnConfigurationError(msg, code="microsoft.not_configured", remedy="Set them and start the server again.")
+
+    def forget(self) -> None:
+        """Do nothing; nothing is cached."""
+
+
+def make_http_client() -> httpx.Client:
+    """Return the client that all connectors share; it follows no redirection."""
+    return httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False, limits=_CONNECTIONS)
+
+
+def missing_for_fulfillment(settings: Settings) -> list[str]:
+    """Return which settings are missing before Microsoft's fulfillment API can be called."""
+    needed = {
+        "FAIRKEEPER_ENTRA_TENANT_ID": settings.entra_tenant_id,
+        "FAIRKEEPER_FULFILLMENT_APP_ID": settings.fulfillment_app_id,
+        "FAIRKEEPER_FULFILLMENT_APP_SECRET": settings.fulfillment_app_secret,
+    }
+    return [name for name, value in needed.items() if value is None]
+
+
+def make_authority(settings: Settings) -> EntraAuthority:
+    """Return the configured authority.
+
+    Raises:
+        SettingsError: It is neither https nor this machine.
+    """
+    try:
+        return EntraAuthority.parse(settings.entra_authority)
+    except ValueError as error:
+        msg = f"FAIRKEEPER_ENTRA_AUTHORITY cannot be used: {error}."
+        raise SettingsError(msg) from error
+
+
+def make_validator(settings: Settings, clock: Clock) -> EntraTokenValidator:
+    """Return what proves tokens of Microsoft Entra; it fetches keys when it first needs them."""
+
+    def client() -> httpx.Client:
+        return httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
+
+    return EntraTokenValidator(SigningKeys(make_authority(settings), client_factory=client, clock=clock), clock=clock)
+
+
+def make_fulfillment(settings: Settings, http: httpx.Client, clock: Clock) -> FulfillmentClient:
+    """Return Microsoft's fulfillment APIs; not configured, every call says which settings are missing.
+
+    Calls give up soon: a person or Microsoft's ten seconds wait for most of them, and background work is tried again.
+    """
+    missing = missing_for_fulfillment(settings)
+    tokens: TokenSource = UnconfiguredTokens(missing)
+    if not missing:
+        assert settings.fulfillment_app_id is not None  # noqa: S101 - as `missing` says; for the type checker
+        assert settings.fulfillment_app_secret is not None  # noqa: S101 - as above
+        registration = AppRegistration(
+            authority=make_authority(settings).base,
+            client_id=settings.fulfillment_app_id,
+            credential=settings.fulfillment_app_secret.get_secret_value(),
+        )
+        tokens = AppTokenSource(
+            registration,
+            tenant_id=settings.entra_tenant_id or "",
+            http=http,
+            resource=settings.marketplace_app_id,
+        )
+    return FulfillmentClient(settings.fulfillment_base_url, tokens, http, patience=IMPATIENT, clock=clock)
+
+
+def make_sign_in(settings: Settings, http: httpx.Client) -> SignInFlow | None:
+    """Return how people sign in with Microsoft, or None while no application is configured for it."""
+    app_id = settings.sign_in_app_id or settings.fulfillment_app_id
+    secret = settings.sign_in_app_secret if settings.sign_in_app_id else settings.fulfillment_app_secret
+    if app_id is None or secret is None:
+        return None
+    registration = AppRegistration(
+        authority=make_authority(settings).base, client_id=app_id, credential=secret.get_secret_value()
+    )
+    return SignInFlow(registration, http=http)
+
+
+def make_provisioner(settings: Settings, database: Database, secrets: SecretStore, clock: Clock) -> Provisioner:
+    """Return how the publisher's own code is called.
+
+    Raises:
+        SettingsError: A webhook and an entry point are both set, or one of them cannot be used.
+    """
+    if settings.provisioning_url is not None and settings.provisioning_entry_point is not None:
+        msg = "FAIRKEEPER_PROVISIONING_URL and FAIRKEEPER_PROVISIONING_ENTRY_POINT are both set."
+        raise SettingsError(msg, remedy="Leave one of them set.")
+    try:
+        if settings.provisioning_entry_point is not None:
+            return load_entry_point(settings.provisioning_entry_point)
+        if settings.provisioning_url is not None:
+            return ProvisioningWebhook(
+                settings.provisioning_url,
+                secret=webhook_secret(settings, database, secrets, clock),
+                report_base_url=settings.address,
+                rules=CallRules(allow_private=settings.provisioning_allow_private),
+            )
+    except InvalidError as error:
+        raise SettingsError(error.message, remedy=error.remedy) from error
+    return NothingToSetUp()
+
+
+def webhook_secret(settings: Settings, database: Database, secrets: SecretStore, clock: Clock) -> str:
+    """Return the secret that signs the provisioning webhook; made and kept sealed when no setting gives it."""
+    if settings.provisioning_secret is not None:
+        return settings.provisioning_secret.get_secret_value()
+    with database.write() as session:
+        kept = secrets.get(session, WEBHOOK_SECRET_NAME)
+        if kept is None:
+            kept = Secret(f"whsec_{base64.b64encode(randomness.token_bytes(32)).decode()}".encode())
+            secrets.put(session, WEBHOOK_SECRET_NAME, kept, now=clock.now())
+    return kept.reveal().decode()
