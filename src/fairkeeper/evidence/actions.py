@@ -217,7 +217,7 @@ def rotate_log_key(context: CommandContext, _request: RotateLogKey) -> Outcome[K
 class AddWitness(OperationInput):
     """A witness's public key."""
 
-    key: str = Field(description="The witness's key as it prints it, `name+hash+base64`.", max_length=500)
+    witness_key: str = Field(description="The witness's key as it prints it, `name+hash+base64`.", max_length=500)
 
 
 class RemoveWitness(OperationInput):
@@ -238,14 +238,14 @@ class WitnessChanged:
     groups=("evidence.manage_keys",),
     evidence=(WITNESS_ADDED,),
     http="POST /evidence/witnesses",
-    cli="evidence add-witness KEY",
+    cli="evidence add-witness WITNESS_KEY",
 )
 def add_witness(context: CommandContext, request: AddWitness) -> Outcome[WitnessChanged]:
     """Accept cosignatures of a witness from now on: a customer's, or a second host's.
 
     Raises `proof.key_malformed` for a text that is no key of a witness.
     """
-    key = VerifierKey.parse(request.key)
+    key = VerifierKey.parse(request.witness_key)
     if key.type is not SignatureType.COSIGNATURE:
         msg = f"The key {key.name} is a log's, not a witness's."
         raise InvalidError(msg, code="proof.key_malformed", remedy="Copy the key that `fairkeeper witness` prints.")
