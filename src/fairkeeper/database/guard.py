@@ -1,17 +1,22 @@
 """The tenant guard: a customer's session that cannot reach another customer's rows.
 
 On PostgreSQL row-level security does the same underneath. This guard is what SQLite has, and a second wall elsewhere:
-every ORM query on a `CustomerOwned` table gets the customer as a criterion, whatever is flushed is checked, and Core
-statements, text and the raw connection are refused, because no criterion would reach them.
+every ORM query on a `CustomerOwned` table gets the customer as a criterion, whatever is flushed is checked, and what no
+criterion reaches is refused: Core tables and text, also as a part of an ORM statement, statements by primary keys, bulk
+methods and the raw connection.
+
+It guards against our own mistakes, not against code that means to get around it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Alias, ColumnClause, Engine, Executable, Table, TextClause, Update, event, inspect, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from fairkeeper.database.base import CustomerOwned
 from fairkeeper.database.errors import TenantGuardError
@@ -54,6 +59,18 @@ class CustomerSession(Session):
         msg = "A customer's session gives out no raw connection."
         raise TenantGuardError(msg)
 
+    def bulk_save_objects(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Refuse: nothing is checked on this way.
+
+        Raises:
+            TenantGuardError: Always.
+        """
+        msg = "A customer's session writes by adding objects, so that each can be checked."
+        raise TenantGuardError(msg)
+
+    bulk_insert_mappings = bulk_save_objects
+    bulk_update_mappings = bulk_save_objects
+
 
 @event.listens_for(CustomerSession, "do_orm_execute")
 def _add_customer(state: ORMExecuteState) -> None:
@@ -63,13 +80,12 @@ def _add_customer(state: ORMExecuteState) -> None:
     if not state.is_orm_statement:
         msg = "A customer's session runs ORM statements only; Core and text would escape its criterion."
         raise TenantGuardError(msg)
-    for mapper in state.all_mappers:
-        if not issubclass(mapper.class_, CustomerOwned):
-            msg = f"{mapper.class_.__name__} belongs to no customer; a customer's session may not touch it."
-            raise TenantGuardError(msg)
     if state.is_insert:
         msg = "A customer's session inserts by adding objects, so that each can be checked."
         raise TenantGuardError(msg)
+    _refuse_parts(state.statement)
+    if isinstance(state.statement, Update):
+        _refuse_moving(state)
     customer_id = session.customer_id
     state.statement = state.statement.options(
         with_loader_criteria(
@@ -79,6 +95,51 @@ def _add_customer(state: ORMExecuteState) -> None:
             track_closure_variables=True,
         )
     )
+
+
+def _refuse_parts(statement: Executable) -> None:
+    """Refuse what no criterion reaches, wherever in the statement it stands."""
+    if isinstance(statement, FromStatement):
+        msg = "A customer's session does not load from other statements; their rows would be unchecked."
+        raise TenantGuardError(msg)
+    parts = list(visitors.iterate(cast("ExternallyTraversible", statement)))
+    owned: set[int] = set()
+    for part in parts:
+        if isinstance(part, TextClause) or (isinstance(part, ColumnClause) and part.is_literal and part.name != "*"):
+            msg = "A customer's session takes no text in a statement; it would escape its criterion."
+            raise TenantGuardError(msg)
+        owned |= _owned_selectables(part)
+    for part in parts:
+        if isinstance(part, Table | Alias) and hash(part) not in owned:
+            msg = f"A customer's session names classes, not the table behind them ({part.description})."
+            raise TenantGuardError(msg)
+
+
+def _owned_selectables(part: Any) -> set[int]:
+    """Return hashes of what the class that a part stands for selects from; SQLAlchemy adds the criterion to these."""
+    entity = part._annotations.get("parententity")  # noqa: SLF001 - where SQLAlchemy says which class a part stands for
+    if entity is None:
+        return set()
+    inspected = inspect(entity)
+    owner = inspected.mapper.class_
+    if not issubclass(owner, CustomerOwned):
+        msg = f"{owner.__name__} belongs to no customer; a customer's session may not touch it."
+        raise TenantGuardError(msg)
+    selectable = inspected.selectable
+    inner = [selectable.element] if isinstance(selectable, Alias) else []
+    return {hash(each) for each in (selectable, *inner)}
+
+
+def _refuse_moving(state: ORMExecuteState) -> None:
+    """Refuse an update by primary keys, and one that would give rows to somebody else."""
+    values = getattr(state.statement, "_values", None) or {}
+    named = {getattr(column, "key", column) for column in values}
+    if getattr(state.statement, "_ordered_values", None) or isinstance(state.parameters, list):
+        msg = "A customer's session updates by criteria; primary keys alone would not be checked."
+        raise TenantGuardError(msg)
+    if "customer_id" in named | set(state.parameters or ()):
+        msg = "A customer's session gives no row to another customer."
+        raise TenantGuardError(msg)
 
 
 @event.listens_for(CustomerSession, "before_flush")

@@ -117,10 +117,9 @@ def enqueue(session: Session, task: NewTask, *, now: datetime) -> bool:
         from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 
         statement = insert_on_postgresql(TaskRow)
-    result = session.connection().execute(
-        statement.values(**values).on_conflict_do_nothing(index_elements=["name", "key"])
-    )
-    return result.rowcount == 1
+    unless_there = statement.values(**values).on_conflict_do_nothing(index_elements=["name", "key"])
+    # Not by the number of rows: psycopg does not tell it for an insert whose key SQLAlchemy fetches.
+    return session.connection().execute(unless_there.returning(TaskRow.id)).first() is not None
 
 
 def _enqueue_as_customer(session: CustomerSession, values: dict[str, Any]) -> bool:
