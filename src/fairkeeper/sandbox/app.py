@@ -56,7 +56,9 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         ledger=Ledger(storage),
         clock=config.clock,
         faults=faults,
-        send=courier.enqueue,
+        send=lambda notices: courier.enqueue(
+            [each for each in notices if each.subscription.publisher_id == configuration.publisher_id]
+        ),
         cancellation_takes=timedelta(seconds=config.cancellation_seconds),
     )
     api = FulfillmentApi(
@@ -89,7 +91,6 @@ def _assembled(config: SandboxConfig, controls: Controls, api: FulfillmentApi, e
             yield
         finally:
             controls.courier.stop()
-            controls.storage.put("entra", [("state", entra.export_state())])
             controls.storage.close()
 
     app = Starlette(
@@ -103,6 +104,7 @@ def _assembled(config: SandboxConfig, controls: Controls, api: FulfillmentApi, e
         lifespan=lifespan,
     )
     app.state.controls = controls
+    app.state.entra = entra
     return app
 
 
@@ -128,7 +130,13 @@ def _faults(config: SandboxConfig, storage: Storage) -> FaultSwitchboard:
 
 def _entra(config: SandboxConfig, directory: Directory, storage: Storage) -> PretendEntra:
     kept: dict[str, Any] = dict(storage.load("entra", dict))
-    entra = PretendEntra(directory, config.clock, f"{config.base_url}/entra", kept.get("state"))
+    entra = PretendEntra(
+        directory,
+        config.clock,
+        f"{config.base_url}/entra",
+        kept.get("state", config.entra_state),
+        on_change=lambda: storage.put("entra", [("state", entra.export_state())]),
+    )
     if not kept:
         storage.put("entra", [("state", entra.export_state())])
     return entra

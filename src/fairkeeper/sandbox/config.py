@@ -5,8 +5,10 @@ Separate, because the runner, the demo and tests build these without touching th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fairkeeper.sandbox.marketplace.courier import CourierSettings
 from fairkeeper.values.clock import MovableClock
@@ -24,6 +26,7 @@ class SandboxConfig:
         clock: Its clock.
         courier: How webhooks are sent and retried.
         cancellation_seconds: How long a cancellation by the publisher stays in progress.
+        entra_state: Keys for the pretend Entra where none are kept, so that many sandboxes need not each make some.
         seed: Of the random numbers behind fault rates.
     """
 
@@ -34,4 +37,5 @@ class SandboxConfig:
     clock: MovableClock = field(default_factory=MovableClock)
     courier: CourierSettings = field(default_factory=CourierSettings)
     cancellation_seconds: float = 1
+    entra_state: Mapping[str, Any] | None = None
     seed: int | None = None

@@ -27,6 +27,12 @@ def find_person(directory: Directory, named: str) -> Person:
     )
 
 
+def company_of(directory: Directory, person: Person) -> str:
+    """Return the name of a person's company; somebody with a personal account stands for himself."""
+    tenant = directory.tenant(person.tenant_id)
+    return person.name if tenant is None or tenant.is_personal else tenant.name
+
+
 def as_party(person: Person) -> Party:
     """Return a person as purchaser or beneficiary."""
     return Party(email=person.email, object_id=person.object_id, tenant_id=person.tenant_id, puid=person.puid)

@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from fairkeeper.errors import ErrorKind, FairkeeperError
 from fairkeeper.sandbox.directory import Directory
 from fairkeeper.sandbox.marketplace import wire
-from fairkeeper.sandbox.marketplace.buyers import as_party, find_person
+from fairkeeper.sandbox.marketplace.buyers import as_party, company_of, find_person
 from fairkeeper.sandbox.marketplace.clocks import is_refundable, next_deadline
 from fairkeeper.sandbox.marketplace.courier import Courier
 from fairkeeper.sandbox.marketplace.deliveries import Delivery, DeliveryStatus
@@ -205,15 +205,16 @@ def _purchase_routes(controls: Controls) -> APIRouter:
     router = APIRouter()
 
     def order_of(wanted: PurchaseInput) -> Order:
-        purchaser = as_party(find_person(controls.directory, wanted.purchaser))
-        named = wanted.beneficiary
+        purchaser = find_person(controls.directory, wanted.purchaser)
+        beneficiary = find_person(controls.directory, wanted.beneficiary or wanted.purchaser)
         return Order(
             plan_id=wanted.plan_id,
             offer_id=wanted.offer_id,
             name=wanted.name,
             quantity=wanted.quantity,
-            purchaser=purchaser,
-            beneficiary=purchaser if named is None else as_party(find_person(controls.directory, named)),
+            company=company_of(controls.directory, beneficiary),
+            purchaser=as_party(purchaser),
+            beneficiary=as_party(beneficiary),
             auto_activation=wanted.auto_activation,
             is_reseller_purchase=wanted.reseller,
             is_free_trial=wanted.free_trial,

@@ -27,6 +27,7 @@ from fairkeeper.errors import ErrorKind, FairkeeperError
 from fairkeeper.sandbox.marketplace import wire
 from fairkeeper.sandbox.marketplace.errors import (
     CallerError,
+    LockedError,
     OperationNotFoundError,
     RequestError,
     StateError,
@@ -143,7 +144,7 @@ class FulfillmentApi:
             raise RequestError("The body needs either planId or quantity, not both.")
         try:
             operation = self.market.request_change(subscription.id, wanted, source=Source.PARTNER)
-        except StateError as error:
+        except (StateError, LockedError) as error:  # this call's page names no 409
             raise RequestError(error.message) from error
         return self._accepted(operation)
 

@@ -23,6 +23,8 @@ class Order:
     """What a buyer asks for.
 
     Args:
+        name: Of the subscription; made from the offer's and the company's if left out.
+        company: What the beneficiary's company is called.
         auto_activation: True or false against the plan's own setting, None to follow it.
         is_reseller_purchase: The purchaser is a cloud solution provider.
     """
@@ -32,6 +34,7 @@ class Order:
     beneficiary: Party
     offer_id: str | None = None
     name: str | None = None
+    company: str = "a customer"
     quantity: int | None = None
     auto_activation: bool | None = None
     is_reseller_purchase: bool = False
@@ -54,7 +57,7 @@ def purchase(order: Order, catalog: Catalog, *, subscription_id: str, operation_
     check_quantity(plan, order.quantity)
     bought = Subscription(
         id=subscription_id,
-        name=order.name or f"{offer.name} for {order.beneficiary.email.partition('@')[2] or 'a customer'}",
+        name=order.name or f"{offer.name} for {order.company}",
         publisher_id=offer.publisher_id,
         offer_id=offer.id,
         plan_id=plan.id,

@@ -16,11 +16,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from fairkeeper.errors import ErrorKind, FairkeeperError, NotFoundError
-from fairkeeper.sandbox.marketplace.buyers import as_party, find_person
+from fairkeeper.sandbox.marketplace.buyers import as_party, company_of, find_person
 from fairkeeper.sandbox.marketplace.control_api import Controls
 from fairkeeper.sandbox.marketplace.deliveries import DeliveryStatus
 from fairkeeper.sandbox.marketplace.errors import CatalogError, NotAllowedError, QuantityError, RequestError
-from fairkeeper.sandbox.marketplace.faults import Forgery, Quirk
+from fairkeeper.sandbox.marketplace.faults import Forgery
 from fairkeeper.sandbox.marketplace.operations import Source, Wanted
 from fairkeeper.sandbox.marketplace.purchases import Order
 from fairkeeper.sandbox.marketplace.subscriptions import Status, Subscription
@@ -112,12 +112,13 @@ class Pages:
     def _order(self, plan_id: str, form: Form) -> Order:
         directory = self.controls.directory
         purchaser = find_person(directory, form.get("purchaser", ""))
-        named = form.get("beneficiary", "")
+        beneficiary = find_person(directory, form.get("beneficiary") or form.get("purchaser", ""))
         activation = {"yes": True, "no": False}.get(form.get("auto_activation", ""))
         return Order(
             plan_id=plan_id,
             purchaser=as_party(purchaser),
-            beneficiary=as_party(find_person(directory, named) if named else purchaser),
+            beneficiary=as_party(beneficiary),
+            company=company_of(directory, beneficiary),
             name=form.get("name", "").strip()[:200] or None,
             quantity=_seats(form),
             auto_activation=activation,
@@ -175,7 +176,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(instant=wording.instant, price=wording.price, duration=wording.duration)
+    environment.filters.update(instant=wording.instant, price=wording.price, counted=wording.counted, day=wording.day)
     environment.globals.update(
         status_words=wording.STATUS_WORDS,
         lapse_words=wording.LAPSE_WORDS,
@@ -183,7 +184,7 @@ def _environment() -> Environment:
         Status=Status,
         DeliveryStatus=DeliveryStatus,
         forgeries=tuple(Forgery),
-        quirks=tuple(Quirk),
+        quirk_words=wording.QUIRK_WORDS,
     )
     return environment
 

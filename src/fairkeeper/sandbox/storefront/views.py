@@ -82,18 +82,22 @@ class SubscriptionPage:
     """One subscription as its customer sees it.
 
     Args:
+        priced: What sets the price: the plan, or the private offer it was bought through.
         is_reader_only: The acting company is only the beneficiary of what a reseller bought.
         other_plans: Plans to change to.
+        pending: What locks it.
         is_new: It was bought a moment ago.
     """
 
     subscription: Subscription
     offer: Offer
     plan: Plan
+    priced: Plan | PrivateOffer
     company: str
     buyer: str
     other_plans: tuple[Plan, ...]
     operations: tuple[Operation, ...]
+    pending: Operation | None
     next: Deadline | None
     acting_tenant_id: str
     is_reader_only: bool
@@ -196,14 +200,19 @@ def subscription_page(
     subscription = market.subscription(subscription_id)
     acting = acting_tenant_id or subscription.purchaser.tenant_id
     is_purchaser = acting == subscription.purchaser.tenant_id
+    operations = market.operations_of(subscription_id)
     return SubscriptionPage(
         subscription=subscription,
         offer=market.catalog.offer_of_plan(subscription.plan_id),
         plan=market.catalog.plan(subscription.plan_id),
+        priced=market.catalog.private_offer(subscription.private_offer_id)
+        if subscription.private_offer_id
+        else market.catalog.plan(subscription.plan_id),
         company=company_name(controls.directory, subscription.beneficiary.tenant_id),
         buyer=company_name(controls.directory, subscription.purchaser.tenant_id),
         other_plans=tuple(each for each in market.plans_for(subscription) if each.id != subscription.plan_id),
-        operations=tuple(market.operations_of(subscription_id)[::-1]),
+        operations=tuple(operations[::-1]),
+        pending=next((each for each in operations if each.is_pending), None),
         next=next_deadline(subscription),
         acting_tenant_id=acting,
         is_reader_only=subscription.is_reseller_purchase and not is_purchaser,

@@ -5,10 +5,11 @@ Separate, so that every page says the same thing in the same way.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from fairkeeper.sandbox.marketplace.catalog import Plan, PrivateOffer
 from fairkeeper.sandbox.marketplace.clocks import Lapse
+from fairkeeper.sandbox.marketplace.faults import Quirk
 from fairkeeper.sandbox.marketplace.subscriptions import Status
 from fairkeeper.sandbox.marketplace.terms import months_and_days
 
@@ -23,6 +24,17 @@ LAPSE_WORDS = {
     Lapse.TERM_RENEWS: "renews",
     Lapse.TERM_ENDS: "ends, because renewal is off",
     Lapse.GRACE_ENDS: "is unsubscribed unless the payment arrives",
+}
+
+QUIRK_WORDS = {
+    Quirk.UNKNOWN_SUBSCRIPTION_HAS_NO_OPERATIONS: "Operations of an unknown subscription: an empty list, not 404",
+    Quirk.UNKNOWN_OPERATION_IS_BAD_REQUEST: "An unknown operation: 400, not 404",
+    Quirk.NONSENSE_STATUS_IS_ACCEPTED: "Answering an operation with a nonsense status: 200",
+    Quirk.OWN_OPERATION_PATCH_FAILS: "Answering an operation that the publisher began: 500",
+    Quirk.OPERATIONS_LISTED_LATE: "A pending operation appears in the list five seconds late",
+    Quirk.ACTIVATE_IGNORES_PLAN: "Activate does not look at the plan",
+    Quirk.UNKNOWN_SUBSCRIPTION_HAS_EMPTY_PLANS: "Plans of an unknown subscription: an empty answer, not 404",
+    Quirk.LOOSE_VALUES: "Loose values: seats as text, padded statuses, dates of the year 1, unknown fields",
 }
 
 
@@ -61,13 +73,29 @@ def price(plan: Plan | PrivateOffer, currency: str = "USD") -> str:
     amount = money(plan.price_minor, currency)
     every = duration(plan.charge_duration or plan.term_unit)
     seat = "a seat and " if isinstance(plan, Plan) and plan.is_per_seat else "a "
-    bound = f", for {_counted(plan.term_unit)}" if plan.charge_duration else ""
+    bound = f", for {counted(plan.term_unit)}" if plan.charge_duration else ""
     return f"{amount} {seat}{every}{bound}"
 
 
-def _counted(unit: str) -> str:
+def counted(unit: str) -> str:
+    """Write a duration with its number, "one" included.
+
+    Example:
+        >>> counted("P1M"), counted("P3Y")
+        ('one month', '3 years')
+    """
     words = duration(unit)
     return words if words[0].isdigit() else f"one {words}"
+
+
+def day(on: date) -> str:
+    """Write a date.
+
+    Example:
+        >>> day(date(2026, 11, 22))
+        '22 Nov 2026'
+    """
+    return f"{on.day} {on:%b %Y}"
 
 
 def instant(at: datetime) -> str:
