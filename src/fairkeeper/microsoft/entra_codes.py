@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-OWN_CREDENTIAL: Final = frozenset({7000215, 7000222, 700027, 700024, 7000216, 50012})
-"""Wrong or expired secret, bad or expired assertion."""
+OWN_CREDENTIAL: Final = frozenset({7000215, 7000218, 7000222, 700027, 700024, 7000216, 50012})
+"""Wrong, missing or expired secret, bad or expired assertion."""
 
 OWN_REGISTRATION: Final = frozenset({700016, 90002, 900023, 90038, 50011, 500112, 500113, 50194, 90008, 650053, 700054})
 """Unknown application or tenant, wrong cloud, redirect address not registered, not multi-tenant, permission missing.

@@ -218,8 +218,13 @@ class SignInFlow:
             state=secrets.token_urlsafe(32),
             prompt=prompt,
             login_hint=login_hint,
+            response_mode="form_post",
         )
-        address = self._applications.transport.to_configured(flow["auth_uri"])
+        asked = httpx.URL(self._applications.transport.to_configured(flow["auth_uri"]))
+        # msal warns of any other mode than form_post. The answer has to come as a GET all the same: a browser sends the
+        # cookie that binds the sign-in to it (SameSite=Lax) with a GET from another site and never with a POST. The
+        # code in the address is good once, and only with the verifier that stays here.
+        address = str(asked.copy_set_param("response_mode", "query"))
         return SignInStart(
             address=address,
             state=flow["state"],
