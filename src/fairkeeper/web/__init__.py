@@ -1,1 +1,1 @@
-"""The console: pages for the publisher's people, for the buyer who lands, and for the customer at home. No rules, no SQL."""
+"""The console: pages for the publisher's people, the buyer who lands, and the customer at home. No rules, no SQL."""

@@ -1,7 +1,7 @@
-"""How a value reads on a page: one function for amounts, one for dates and instants, one each for the distance in time,
-for long ids and for states.
+"""How a value reads on a page.
 
-Separate, so that the same value never reads differently on two pages. Pure: the present instant is handed in.
+One function each for amounts, for dates and instants, for the distance in time, for long ids and for states; separate,
+so that the same value never reads differently on two pages. Pure: the present instant is handed in.
 """
 
 from __future__ import annotations
@@ -47,7 +47,17 @@ _TONES: dict[Tone, tuple[str, ...]] = {
         *("pending_fulfillment_start", "not_started", "in_progress", "requested", "running", "received", "checked"),
         *("now", "waiting", "invited", "queued", "draining", "waiting_for_the_checkpoint"),
     ),
-    Tone.CARE: ("suspended", "stale", "paused", "held", "to_remove", "not_witnessed", "expiring", "warning", "conflict"),
+    Tone.CARE: (
+        "suspended",
+        "stale",
+        "paused",
+        "held",
+        "to_remove",
+        "not_witnessed",
+        "expiring",
+        "warning",
+        "conflict",
+    ),
     Tone.BAD: ("failed", "failure", "blocked", "refused", "broken", "overdue", "error", "denied", "lost"),
     Tone.QUIET: (
         *("unsubscribed", "none", "revoked", "stopped", "erased", "retired", "expired", "removed", "next", "skipped"),

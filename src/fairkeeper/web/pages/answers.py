@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from fairkeeper.errors import FairkeeperError
 from fairkeeper.web.forms import Question
 from fairkeeper.web.pages.base import Frame, Page
 from fairkeeper.web.parts import Link
@@ -60,7 +61,7 @@ _WORDS: Final[dict[int, tuple[str, str, str, str]]] = {
     ),
     403: (
         "Your role does not allow this",
-        "None of your roles permits what this page does.",
+        "You have no role that permits what this page does.",
         "Nothing was changed. That you asked is in the record.",
         "Ask an owner for a role that allows it.",
     ),
@@ -97,21 +98,23 @@ _WORDS: Final[dict[int, tuple[str, str, str, str]]] = {
 }
 
 
-def error_page(frame: Frame, status: int, *, support_id: str, what: str = "", remedy: str = "", code: str = "") -> ErrorPage:
-    """Return the page for an HTTP status; `what` and `remedy` of the error itself replace the general words.
+def error_page(frame: Frame, status: int, *, support_id: str, error: FairkeeperError | None = None) -> ErrorPage:
+    """Return the page for an HTTP status, with the error's own words where there are any.
 
-    A status without words of its own gets those of 400 or 500.
+    A status without words of its own gets those of 400 or 500. At 500 the error's words are left out: they speak of
+    our code, and whoever has to know finds them by the id for support.
     """
-    heading, usual_what, kept, usual_remedy = _WORDS.get(status) or _WORDS[400 if status < 500 else 500]
+    heading, what, kept, remedy = _WORDS.get(status) or _WORDS[400 if status < 500 else 500]
     actions = (Link(label="Sign in", href="/sign-in"),) if status == 401 else (_HOME,)
+    own = error if status != 500 else None
     return ErrorPage(
         frame=frame,
         status=status,
         heading=heading,
-        what=what or usual_what,
+        what=own.message if own else what,
         kept=kept,
-        remedy=remedy or usual_remedy,
+        remedy=own.remedy if own else remedy,
         support_id=support_id,
-        code=code,
+        code=error.code if error else "",
         actions=actions,
     )

@@ -207,7 +207,7 @@ def _home() -> HomePage:
             Deadline(
                 due_at=days(71),
                 what="The term ends",
-                otherwise="It renews by itself for one year. Switch that off in the Azure portal if you do not want it.",
+                otherwise="It renews by itself for one year. Switch that off in the Azure portal if it should not.",
             ),
         ),
     )

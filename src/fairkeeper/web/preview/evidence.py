@@ -61,7 +61,9 @@ def _keys() -> tuple[KeyRow, ...]:
         ),
         KeyRow(
             name="fairmile.example/log",
-            verifier=Identifier(text="fairmile.example/log+9a8b7c6d+AXp1" + digest("old", "").text, names="verifier key"),
+            verifier=Identifier(
+                text="fairmile.example/log+9a8b7c6d+AXp1" + digest("old", "").text, names="verifier key"
+            ),
             state=state("retired"),
             since_at=days(-300),
             until_at=days(-40),
@@ -131,7 +133,10 @@ def _entry_page(proof_state: ProofState, *, index: int | None) -> EntryPage:
             ),
         ),
         verify_command=f"fairkeeper evidence verify --entry {index or 0} https://fairmile.example/log",
-        links=(Link(label="Entry before, of Contoso", href="/entry.html"), Link(label="All of Contoso", href="/customer.html")),
+        links=(
+            Link(label="Entry before, of Contoso", href="/entry.html"),
+            Link(label="All of Contoso", href="/customer.html"),
+        ),
     )
 
 
@@ -141,7 +146,8 @@ def _receipt() -> ReceiptPage:
         frame=frame("Customers"),
         receipt=ulid("rcp", 3, "receipt id"),
         heading="Stopped",
-        statement="Fairmile Software has stopped every use of Adatum’s subscription “Adatum Agents” since 1 Nov 2026, 08:12 UTC.",
+        statement="Fairmile Software has stopped every use of Adatum’s subscription “Adatum Agents” "
+        "since 1 Nov 2026, 08:12 UTC.",
         issued_at=stopped + timedelta(minutes=3),
         issuer="Fairmile Software",
         customer="Adatum",
@@ -163,14 +169,19 @@ def _receipt() -> ReceiptPage:
             ),
         ),
         proofs=(
-            entry(stopped, "customers.use_stopped/1", "Every use was stopped.", who="Microsoft", index=1_201, for_whom="Adatum"),
+            entry(
+                stopped,
+                "customers.use_stopped/1",
+                "Every use was stopped.",
+                parties=("Microsoft", "Adatum"),
+                index=1_201,
+            ),
             entry(
                 stopped + timedelta(minutes=3),
                 "customers.receipt_signed/1",
                 "This receipt was signed.",
-                who="Fairkeeper",
+                parties=("Fairkeeper", "Adatum"),
                 index=1_204,
-                for_whom="Adatum",
             ),
         ),
         signature=(

@@ -90,12 +90,17 @@ def proof(index: int | None, state: ProofState = ProofState.VERIFIED) -> Proof:
 
 
 def entry(
-    happened_at: datetime, kind: str, sentence: str, *, who: str, index: int | None, for_whom: str = "Contoso"
+    happened_at: datetime, kind: str, sentence: str, *, index: int | None, parties: tuple[str, str]
 ) -> TimelineEntry:
-    """Return one entry of a record; without an index it waits for its checkpoint."""
+    """Return one entry of a record; without an index it waits for its checkpoint; parties are who and for whom."""
     state = ProofState.WAITING if index is None else ProofState.VERIFIED
     return TimelineEntry(
-        happened_at=happened_at, sentence=sentence, kind=kind, who=who, proof=proof(index, state), for_whom=for_whom
+        happened_at=happened_at,
+        sentence=sentence,
+        kind=kind,
+        who=parties[0],
+        proof=proof(index, state),
+        for_whom=parties[1],
     )
 
 

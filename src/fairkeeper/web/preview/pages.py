@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fairkeeper.errors import ConflictError
 from fairkeeper.web.pages.answers import QuestionPage, error_page
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.preview.buyer import buyer_pages
@@ -17,15 +18,20 @@ from fairkeeper.web.preview.webhooks import webhook_pages
 
 _SUPPORT_ID = "01JD4Y7M2N8Q5R9S3T6V0WXYZ4"
 
+_ERRORS = {
+    409: ConflictError(
+        "Microsoft has locked this subscription: a change of plan is still under way.",
+        code="customers.subscription_locked",
+        remedy="Wait until the change of plan has ended, then try again.",
+    )
+}
+
 
 def preview_pages() -> dict[str, Page]:
     """Return every page the console has, filled with made-up companies."""
     errors: dict[str, Page] = {
         f"error-{status}": error_page(
-            open_frame() if status in {401, 503} else frame(),
-            status,
-            support_id=_SUPPORT_ID,
-            code="customers.subscription_locked" if status == 409 else "",
+            open_frame() if status in {401, 503} else frame(), status, support_id=_SUPPORT_ID, error=_ERRORS.get(status)
         )
         for status in (400, 401, 403, 404, 409, 422, 500, 503)
     }

@@ -68,7 +68,10 @@ def _form() -> Form:
                 name="lane",
                 label="Lane",
                 kind=FieldKind.RADIO,
-                options=(Option(value="a", label="Automatic"), Option(value="b", label="Approval", hint="Asks a person.")),
+                options=(
+                    Option(value="a", label="Automatic"),
+                    Option(value="b", label="Approval", hint="Asks a person."),
+                ),
             ),
             Field(name="sure", label="I have read it", kind=FieldKind.CHECKBOX),
         ),

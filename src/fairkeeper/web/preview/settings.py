@@ -119,7 +119,9 @@ def people_page() -> PeoplePage:
                     roles=roles,
                     state=state(how),
                     last_seen_at=seen,
-                    remove=None if name == "Dana Keller" else _remove(f"remove-{name[:3].lower()}", f"Remove {name}?"),
+                    remove=None
+                    if name == "Dana Keller"
+                    else _remove(f"remove-{name.partition(' ')[0].lower()}", f"Remove {name}?"),
                 )
                 for name, email, roles, how, seen in made
             ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fairkeeper.web.format import Tone
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.pages.today import Hit, SearchPage, StepCount, TodayPage
@@ -19,7 +21,6 @@ from fairkeeper.web.preview.frames import (
     hours,
     proof,
 )
-from dataclasses import replace
 
 DEADLINES = (
     Deadline(
@@ -72,24 +73,22 @@ RECENT: tuple[TimelineEntry, ...] = (
         hours(-0.01),
         "customers.seats_changed/1",
         "Seats of Contoso Agents changed from 250 to 300.",
-        who="Microsoft",
+        parties=("Microsoft", "Contoso"),
         index=None,
     ),
     entry(
         hours(-2),
         "customers.subscription_activated/1",
         "Fabrikam’s subscription was activated.",
-        who="Alex Rivera",
+        parties=("Alex Rivera", "Fabrikam"),
         index=1_283,
-        for_whom="Fabrikam",
     ),
     entry(
         hours(-15),
         "customers.subscription_repaired/1",
         "Reconciliation found that Northwind had bought: its webhook never arrived.",
-        who="Fairkeeper",
+        parties=("Fairkeeper", "Northwind"),
         index=1_282,
-        for_whom="Northwind",
     ),
 )
 

@@ -34,7 +34,7 @@ function step(by) {
 }
 
 function help() {
-  document.getElementById("keys")?.showModal();
+  document.getElementById("keyboard-help")?.showModal();
 }
 
 const box = document.querySelector("[data-keys-off]");

@@ -1,0 +1,239 @@
+"""The pages in a real browser: accessible, narrow, without scripts, by keyboard, under the content security policy."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
+
+from fairkeeper.web.assets import CONTENT_SECURITY_POLICY
+from fairkeeper.web.preview.__main__ import write_preview
+from fairkeeper.web.preview.pages import preview_pages
+
+pytestmark = pytest.mark.browser
+
+NAMES = sorted(preview_pages())
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class's name)
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("preview")
+    write_preview(folder)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(timeout=10)
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium: playwright's own where it is installed, otherwise the machine's."""
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        found = str(own) if own.exists() else shutil.which("chromium") or shutil.which("google-chrome")
+        assert found, "no Chromium here; `make setup` installs it"
+        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A wide page that fails the test when the browser complains about a script or the policy."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        # What the preview cannot answer (it has no server behind it) is not what is tested here.
+        if message.type in {"error", "warning"} and "404" not in message.text:
+            complaints.append(message.text)
+
+    opened.on("console", listen)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def violations(page: Page) -> list[tuple[str, str]]:
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], each["nodes"][0]["html"]) for each in found]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("error-") or name == "error-404"])
+def test_axe_finds_nothing(page: Page, address: str, name: str) -> None:
+    page.goto(f"{address}/{name}.html")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("name", ["parts", "customer", "customers", "settings-tokens", "sign-in-failed"])
+def test_axe_finds_nothing_in_the_dark(page: Page, address: str, name: str) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{address}/{name}.html")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [360, 640])
+def test_nothing_scrolls_sideways(browser: Browser, address: str, width: int) -> None:
+    """640 pixels are a 1280-pixel window at 200 % zoom."""
+    context = browser.new_context(viewport={"width": width, "height": 740})
+    opened = context.new_page()
+    wide = []
+    for name in NAMES:
+        opened.goto(f"{address}/{name}.html")
+        if opened.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(name)
+    context.close()
+    assert wide == []
+
+
+def test_axe_finds_nothing_on_a_phone_and_in_a_dialog(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for name in ("today", "customers", "customer-stuck", "landing-new", "settings-people"):
+        page.goto(f"{address}/{name}.html")
+        assert violations(page) == [], name
+    page.goto(f"{address}/customer.html")
+    page.get_by_role("link", name="Stop everything").click()
+    assert violations(page) == []
+
+
+def test_keys_search_walk_and_go(page: Page, address: str) -> None:
+    page.goto(f"{address}/customers.html")
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="Tailspin")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("k")
+    expect(page.get_by_role("link", name="Tailspin")).to_be_focused()
+    page.keyboard.press("/")
+    search = page.get_by_role("searchbox", name="Search customers, subscriptions and ids")
+    expect(search).to_be_focused()
+    page.keyboard.press("j")
+    expect(search).to_have_value("j")
+    search.evaluate("field => field.blur()")
+    page.keyboard.press("g")
+    page.keyboard.press("e")
+    page.wait_for_url("**/evidence")
+
+
+def test_help_opens_closes_and_can_switch_the_keys_off(page: Page, address: str) -> None:
+    page.goto(f"{address}/customers.html")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog).to_be_visible()
+    page.get_by_label("Switch off the keys of one letter, on this device").check()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.keyboard.press("?")
+    expect(dialog).to_be_hidden()
+    page.reload()
+    page.keyboard.press("?")
+    expect(dialog).to_be_hidden()
+
+
+def test_a_question_opens_as_a_dialog_and_gives_the_focus_back(page: Page, address: str) -> None:
+    page.goto(f"{address}/customer.html")
+    opener = page.get_by_role("link", name="Stop everything")
+    opener.click()
+    dialog = page.get_by_role("dialog", name="Stop everything for Contoso?")
+    expect(dialog.get_by_label("Type “contoso” to go on")).to_be_focused()
+    dialog.get_by_role("button", name="Go back").click()
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+    assert page.url.endswith("/customer.html")
+
+
+def test_the_look_is_kept_without_an_account(page: Page, address: str) -> None:
+    page.goto(f"{address}/sign-in.html")
+    light = page.evaluate("getComputedStyle(document.querySelector('main')).backgroundColor")
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate("getComputedStyle(document.querySelector('main')).backgroundColor") != light
+    kept = [(cookie.get("name"), cookie.get("value")) for cookie in page.context.cookies()]
+    assert kept == [("fairkeeper_theme", "dark")]
+    expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
+
+
+def test_an_id_is_copied_whole(page: Page, address: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{address}/customers.html")
+    button = page.locator("[data-copy]").first
+    button.click()
+    expect(button).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == button.get_attribute("data-copy")
+
+
+def test_a_form_is_sent_once(page: Page, address: str) -> None:
+    page.goto(f"{address}/landing-new.html")
+    sent: list[str] = []
+
+    def keep(route: Route) -> None:
+        sent.append(route.request.post_data or "")
+        route.fulfill(status=204)
+
+    page.route("**/marketplace/landing/activate", keep)
+    button = page.get_by_role("button", name="Activate Fairmile Agent")
+    button.click()
+    button.click(force=True)
+    expect(button).to_have_attribute("aria-disabled", "true")
+    assert len(sent) == 1
+    assert "idempotency_key=01JDA000000000000ACTIVATE0" in sent[0]
+
+
+def test_a_form_that_failed_puts_its_reasons_in_view(page: Page, address: str) -> None:
+    page.goto(f"{address}/settings-people.html")
+    expect(page.get_by_role("alert")).to_be_focused()
+    page.get_by_role("alert").get_by_role("link").click()
+    expect(page.get_by_label("Work e-mail address")).to_be_focused()
+    expect(page.get_by_label("Work e-mail address")).to_have_value("kim@fairmile")
+
+
+def test_without_scripts_the_rail_opens_the_ids_are_whole_and_questions_are_pages(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(f"{address}/customer.html")
+    rail = opened.get_by_role("navigation", name="Rooms")
+    expect(rail).to_be_hidden()
+    opened.get_by_role("button", name="Menu").click()
+    expect(rail.get_by_role("link", name="Evidence")).to_be_visible()
+    rail.get_by_role("button", name="Close").click()
+    expect(rail).to_be_hidden()
+    expect(opened.locator(".copy").first).to_be_hidden()
+    expect(opened.locator(".id-short").first).to_be_hidden()
+    opened.get_by_role("link", name="Stop everything").click()
+    assert opened.url.endswith("/question.html")
+    expect(opened.get_by_label("Type “contoso” to go on")).to_be_visible()
+    context.close()
+
+
+def test_a_printed_receipt_has_whole_ids_and_no_frame(page: Page, address: str) -> None:
+    page.goto(f"{address}/receipt.html")
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator(".top")).to_be_hidden()
+    expect(page.locator(".rail")).to_be_hidden()
+    expect(page.locator(".receipt-tools")).to_be_hidden()
+    box = page.locator(".receipt .id-full").first.bounding_box()
+    assert box is not None
+    assert box["width"] > 100
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
