@@ -18,11 +18,11 @@ from starlette.testclient import TestClient
 
 from fairkeeper.sandbox.app import create_sandbox
 from fairkeeper.sandbox.config import SandboxConfig
+from fairkeeper.sandbox.control import Controls
 from fairkeeper.sandbox.directory import FULFILLMENT_APP_ID, PUBLISHER_TENANT_ID, default_directory
 from fairkeeper.sandbox.entra import PretendEntra
-from fairkeeper.sandbox.marketplace.control_api import Controls
-from fairkeeper.sandbox.marketplace.courier import CourierSettings
-from fairkeeper.sandbox.marketplace.ports import MARKETPLACE_APP_ID
+from fairkeeper.sandbox.webhooks.courier import CourierSettings
+from fairkeeper.sandbox.webhooks.ports import MARKETPLACE_APP_ID
 from fairkeeper.values.clock import FixedClock, MovableClock, SystemClock
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

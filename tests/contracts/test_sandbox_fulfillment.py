@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from fairkeeper.sandbox.directory import FULFILLMENT_APP_ID, LANDING_APP_ID, PUBLISHER_TENANT_ID
-from fairkeeper.sandbox.marketplace.ports import MARKETPLACE_APP_ID
+from fairkeeper.sandbox.webhooks.ports import MARKETPLACE_APP_ID
 from tests.contracts.sandbox_stage import ADA, BASE_URL, CORA, NORA, Stage, sandbox
 
 UNKNOWN = "99999999-0000-4000-8000-000000000009"

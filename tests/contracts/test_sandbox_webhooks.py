@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fairkeeper.sandbox.directory import FULFILLMENT_APP_ID, PUBLISHER_TENANT_ID
-from fairkeeper.sandbox.marketplace.ports import MARKETPLACE_APP_ID
+from fairkeeper.sandbox.webhooks.ports import MARKETPLACE_APP_ID
 from tests.contracts.sandbox_stage import CORA, Publisher, Stage, publisher_on_loopback, sandbox
 
 

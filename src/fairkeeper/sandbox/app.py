@@ -19,20 +19,20 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fairkeeper.sandbox.config import SandboxConfig
+from fairkeeper.sandbox.control import Controls, control_app
 from fairkeeper.sandbox.directory import Directory, default_directory
 from fairkeeper.sandbox.entra import PretendEntra
-from fairkeeper.sandbox.marketplace.control_api import Controls, control_app
-from fairkeeper.sandbox.marketplace.courier import Courier
+from fairkeeper.sandbox.fulfillment.api import FulfillmentApi, fulfillment_app
 from fairkeeper.sandbox.marketplace.faults import Faults, FaultSwitchboard
-from fairkeeper.sandbox.marketplace.fulfillment_api import FulfillmentApi, fulfillment_app
 from fairkeeper.sandbox.marketplace.ledger import Ledger
 from fairkeeper.sandbox.marketplace.market import Market
-from fairkeeper.sandbox.marketplace.publisher import Publisher, PublisherAddresses
 from fairkeeper.sandbox.marketplace.seeding import catalog_for, technical_configuration
-from fairkeeper.sandbox.marketplace.signing import PublisherEndpoint
 from fairkeeper.sandbox.marketplace.storage import Storage
 from fairkeeper.sandbox.storefront.operator_pages import OperatorPages
 from fairkeeper.sandbox.storefront.pages import Pages, storefront_app
+from fairkeeper.sandbox.webhooks.courier import Courier
+from fairkeeper.sandbox.webhooks.publisher import Publisher, PublisherAddresses
+from fairkeeper.sandbox.webhooks.signing import PublisherEndpoint
 
 
 def create_sandbox(config: SandboxConfig) -> Starlette:

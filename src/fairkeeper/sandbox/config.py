@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairkeeper.sandbox.marketplace.courier import CourierSettings
+from fairkeeper.sandbox.webhooks.courier import CourierSettings
 from fairkeeper.values.clock import MovableClock
 
 

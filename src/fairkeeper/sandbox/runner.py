@@ -15,7 +15,7 @@ import uvicorn
 from fairkeeper.errors import UnavailableError
 from fairkeeper.sandbox.app import create_sandbox
 from fairkeeper.sandbox.config import SandboxConfig
-from fairkeeper.sandbox.marketplace.control_api import Controls
+from fairkeeper.sandbox.control import Controls
 
 _START_SECONDS = 20.0
 

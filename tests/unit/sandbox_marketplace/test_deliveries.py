@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from fairkeeper.sandbox.marketplace.deliveries import Attempt, Delivery, DeliveryStatus, RetryRule, after_attempt
 from fairkeeper.sandbox.marketplace.faults import Forgery
 from fairkeeper.sandbox.marketplace.operations import Action
+from fairkeeper.sandbox.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, RetryRule, after_attempt
 from tests.unit.sandbox_marketplace.builders import NOON
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fairkeeper.sandbox.directory import FULFILLMENT_APP_ID, PUBLISHER_TENANT_ID, Directory, Tenant
 from fairkeeper.sandbox.marketplace.catalog import FAIRMILE, Catalog, default_catalog
-from fairkeeper.sandbox.marketplace.signing import TechnicalConfiguration
+from fairkeeper.sandbox.webhooks.signing import TechnicalConfiguration
 
 _INVITED = ("contoso.example", "fabrikam.example")
 

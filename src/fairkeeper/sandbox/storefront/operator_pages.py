@@ -13,9 +13,9 @@ from starlette.routing import Route
 from fairkeeper.errors import NotFoundError
 from fairkeeper.sandbox.marketplace.errors import RequestError
 from fairkeeper.sandbox.marketplace.faults import Faults
-from fairkeeper.sandbox.marketplace.publisher import PublisherAddresses
 from fairkeeper.sandbox.storefront import views
 from fairkeeper.sandbox.storefront.pages import Form, Pages, guarded
+from fairkeeper.sandbox.webhooks.publisher import PublisherAddresses
 
 _SWITCHES = ("revert_notices",)
 

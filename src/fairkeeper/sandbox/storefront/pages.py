@@ -16,16 +16,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from fairkeeper.errors import ErrorKind, FairkeeperError, NotFoundError
+from fairkeeper.sandbox.control import Controls
+from fairkeeper.sandbox.fulfillment.wire import parse_seats
 from fairkeeper.sandbox.marketplace.buyers import as_party, company_of, find_person
-from fairkeeper.sandbox.marketplace.control_api import Controls
-from fairkeeper.sandbox.marketplace.deliveries import DeliveryStatus
 from fairkeeper.sandbox.marketplace.errors import CatalogError, NotAllowedError, QuantityError, RequestError
 from fairkeeper.sandbox.marketplace.faults import Forgery
 from fairkeeper.sandbox.marketplace.operations import Source, Wanted
 from fairkeeper.sandbox.marketplace.purchases import Order
 from fairkeeper.sandbox.marketplace.subscriptions import Status, Subscription
-from fairkeeper.sandbox.marketplace.wire import parse_seats
 from fairkeeper.sandbox.storefront import views, wording
+from fairkeeper.sandbox.webhooks.deliveries import DeliveryStatus
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",

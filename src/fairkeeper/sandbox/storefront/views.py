@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fairkeeper.sandbox.control import Controls
 from fairkeeper.sandbox.directory import Directory, Person, Tenant
 from fairkeeper.sandbox.marketplace.catalog import FAIRMILE, Offer, Plan, PrivateOffer
 from fairkeeper.sandbox.marketplace.clocks import Deadline, is_bound, is_refundable, next_deadline
-from fairkeeper.sandbox.marketplace.control_api import Controls
-from fairkeeper.sandbox.marketplace.deliveries import Delivery
 from fairkeeper.sandbox.marketplace.faults import Faults
 from fairkeeper.sandbox.marketplace.operations import Operation
-from fairkeeper.sandbox.marketplace.publisher import PublisherAddresses
 from fairkeeper.sandbox.marketplace.seeding import buying_companies
 from fairkeeper.sandbox.marketplace.subscriptions import Status, Subscription
+from fairkeeper.sandbox.webhooks.deliveries import Delivery
+from fairkeeper.sandbox.webhooks.publisher import PublisherAddresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

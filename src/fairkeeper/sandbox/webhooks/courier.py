@@ -19,11 +19,11 @@ from typing import Protocol
 
 import httpx
 
-from fairkeeper.sandbox.marketplace.deliveries import Attempt, Delivery, DeliveryStatus, RetryRule, after_attempt
+from fairkeeper.sandbox.fulfillment.wire import webhook_json
 from fairkeeper.sandbox.marketplace.faults import FaultSwitchboard, Forgery, Quirk
 from fairkeeper.sandbox.marketplace.operations import Notice
 from fairkeeper.sandbox.marketplace.storage import Storage
-from fairkeeper.sandbox.marketplace.wire import webhook_json
+from fairkeeper.sandbox.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, RetryRule, after_attempt
 from fairkeeper.values.clock import Clock
 
 

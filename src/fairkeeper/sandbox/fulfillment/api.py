@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fairkeeper.errors import ErrorKind, FairkeeperError
-from fairkeeper.sandbox.marketplace import wire
+from fairkeeper.sandbox.fulfillment import wire
 from fairkeeper.sandbox.marketplace.errors import (
     CallerError,
     LockedError,
@@ -36,9 +36,9 @@ from fairkeeper.sandbox.marketplace.errors import (
 from fairkeeper.sandbox.marketplace.faults import Faults, FaultSwitchboard, Quirk
 from fairkeeper.sandbox.marketplace.market import Market
 from fairkeeper.sandbox.marketplace.operations import Operation, Source, Wanted
-from fairkeeper.sandbox.marketplace.ports import MARKETPLACE_APP_ID, TokenAuthority
-from fairkeeper.sandbox.marketplace.signing import TechnicalConfiguration
 from fairkeeper.sandbox.marketplace.subscriptions import Status, Subscription
+from fairkeeper.sandbox.webhooks.ports import MARKETPLACE_APP_ID, TokenAuthority
+from fairkeeper.sandbox.webhooks.signing import TechnicalConfiguration
 from fairkeeper.values.clock import Clock
 
 API_VERSION = "2018-08-31"

@@ -19,18 +19,18 @@ from starlette.exceptions import HTTPException
 
 from fairkeeper.errors import ErrorKind, FairkeeperError
 from fairkeeper.sandbox.directory import Directory
-from fairkeeper.sandbox.marketplace import wire
+from fairkeeper.sandbox.fulfillment import wire
 from fairkeeper.sandbox.marketplace.buyers import as_party, company_of, find_person
 from fairkeeper.sandbox.marketplace.clocks import is_refundable, next_deadline
-from fairkeeper.sandbox.marketplace.courier import Courier
-from fairkeeper.sandbox.marketplace.deliveries import Delivery, DeliveryStatus
 from fairkeeper.sandbox.marketplace.faults import Faults, FaultSwitchboard
 from fairkeeper.sandbox.marketplace.market import Market
 from fairkeeper.sandbox.marketplace.operations import Operation, Source, Wanted
-from fairkeeper.sandbox.marketplace.publisher import Publisher, PublisherAddresses
 from fairkeeper.sandbox.marketplace.purchases import Order
 from fairkeeper.sandbox.marketplace.storage import Storage
 from fairkeeper.sandbox.marketplace.subscriptions import Subscription
+from fairkeeper.sandbox.webhooks.courier import Courier
+from fairkeeper.sandbox.webhooks.deliveries import Delivery, DeliveryStatus
+from fairkeeper.sandbox.webhooks.publisher import Publisher, PublisherAddresses
 from fairkeeper.values.clock import MovableClock, format_instant
 
 _STATUS_OF_KIND = {

@@ -11,8 +11,8 @@ import json
 from dataclasses import dataclass
 
 from fairkeeper.sandbox.marketplace.faults import Forgery
-from fairkeeper.sandbox.marketplace.ports import MARKETPLACE_APP_ID, TokenAuthority
-from fairkeeper.sandbox.marketplace.publisher import Publisher
+from fairkeeper.sandbox.webhooks.ports import MARKETPLACE_APP_ID, TokenAuthority
+from fairkeeper.sandbox.webhooks.publisher import Publisher
 
 _OTHER_CALLER = "20e940b3-4c07-4b0b-9a53-9e16a1b010a7"
 """Close to the marketplace's app id and not it; a public sample carries such a one."""

@@ -1,0 +1,1 @@
+"""The pretend Microsoft's webhooks: how they are signed, sent, tried again, and spoiled on request."""
