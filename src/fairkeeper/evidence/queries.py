@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from fairkeeper.action.operation import EvidenceKind, Operation, OperationInput, QueryContext, query
 from fairkeeper.action.registry import Registry
 from fairkeeper.evidence.errors import EntryNotFoundError
-from fairkeeper.evidence.reader import LogReader, active_witnesses, witnessed_size
-from fairkeeper.evidence.tables import HEAD_ID, CosignatureRow, EntryRow, HeadRow
-from fairkeeper.evidence.views import EntryPage, EntryProof, EntryView, LogView, ProofState, WitnessView
-from fairkeeper.proof.keys import read_chain
+from fairkeeper.evidence.reader import LogReader
+from fairkeeper.evidence.tables import EntryRow
+from fairkeeper.evidence.views import EntryPage, EntryProof, EntryView, LogView, ProofState
 from fairkeeper.proof.merkle import leaf_hash
 from fairkeeper.proof.record import leaf_entry
 from fairkeeper.values.ids import CustomerId
@@ -110,31 +109,7 @@ def show_entry(context: QueryContext, request: ShowEntry) -> EntryProof:
 @query("evidence.show_log", groups=("evidence.read_log",), http="GET /evidence/log", cli="evidence checkpoint")
 def show_log(context: QueryContext, _request: ShowLog) -> LogView:
     """Show the log's head: size, root, checkpoint, keys and witnesses."""
-    session = context.session
-    head = session.get(HeadRow, HEAD_ID)
-    waiting = session.scalars(select(func.count()).where(EntryRow.leaf_index.is_(None)).select_from(EntryRow)).one()
-    chain = context.ports.of(LogReader).key_statements()
-    cosigned = {row.witness: row for row in session.scalars(select(CosignatureRow))}
-    witnesses = tuple(
-        WitnessView(
-            name=row.name,
-            key=row.vkey,
-            size=cosigned[row.name].size if row.name in cosigned else None,
-            cosigned_at=cosigned[row.name].at if row.name in cosigned else None,
-        )
-        for row in active_witnesses(session)
-    )
-    return LogView(
-        origin=read_chain(chain)[0].name,
-        size=head.size if head else 0,
-        waiting=waiting,
-        root=head.root.hex() if head else "",
-        checkpoint=head.checkpoint if head else "",
-        signed_at=head.signed_at if head else None,
-        keys=tuple(key.text for key in read_chain(chain)),
-        witnesses=witnesses,
-        witnessed_size=witnessed_size(session),
-    )
+    return context.ports.of(LogReader).view()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

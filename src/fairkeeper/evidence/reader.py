@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,7 +17,9 @@ from fairkeeper.database.session import Database
 from fairkeeper.errors import UnavailableError
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import ENTRIES_LEVEL, HEAD_ID, CosignatureRow, EntryRow, HeadRow, TileRow, WitnessRow
+from fairkeeper.evidence.views import LogView, WitnessView
 from fairkeeper.proof.export import PlacedRecord
+from fairkeeper.proof.keys import read_chain
 from fairkeeper.proof.merkle import HASH_BYTES
 from fairkeeper.proof.note import VerifierKey
 from fairkeeper.proof.record import Record
@@ -83,6 +86,27 @@ class LogReader:
         with self._database.read() as session:
             return witnessed_size(session)
 
+    def view(self) -> LogView:
+        """Return the log at a glance: head, keys, witnesses."""
+        with self._database.read() as session:
+            head = session.get(HeadRow, HEAD_ID)
+            waiting = session.scalars(
+                select(func.count()).select_from(EntryRow).where(EntryRow.leaf_index.is_(None))
+            ).one()
+            cosigned = {row.witness: row for row in session.scalars(select(CosignatureRow))}
+            keys = read_chain(self._keys.chain(session))
+            return LogView(
+                origin=keys[0].name,
+                size=head.size if head else 0,
+                waiting=waiting,
+                root=head.root.hex() if head else "",
+                checkpoint=head.checkpoint if head else "",
+                signed_at=head.signed_at if head else None,
+                keys=tuple(key.text for key in keys),
+                witnesses=tuple(_witness(row, cosigned.get(row.name)) for row in active_witnesses(session)),
+                witnessed_size=witnessed_size(session),
+            )
+
     @contextmanager
     def proofs(self, *, at_least: int) -> Iterator[ProofBase]:
         """Open what proofs are made against; usable while the block lasts."""
@@ -101,6 +125,12 @@ def read_head(session: Session) -> HeadRow:
         msg = "The log has no checkpoint yet."
         raise EmptyLogError(msg)
     return head
+
+
+def read_waiting_since(session: Session) -> datetime | None:
+    """Return when the oldest entry was recorded that has no place yet; None when none waits."""
+    waiting = select(EntryRow.at).where(EntryRow.leaf_index.is_(None)).order_by(EntryRow.id).limit(1)
+    return session.scalars(waiting).first()
 
 
 def read_tree(session: Session) -> TiledTree:
@@ -229,6 +259,15 @@ def _cosignature_lines(session: Session, head: HeadRow) -> list[str]:
         .order_by(CosignatureRow.witness)
     )
     return list(session.scalars(statement))
+
+
+def _witness(row: WitnessRow, cosigned: CosignatureRow | None) -> WitnessView:
+    return WitnessView(
+        name=row.name,
+        key=row.vkey,
+        size=None if cosigned is None else cosigned.size,
+        cosigned_at=None if cosigned is None else cosigned.at,
+    )
 
 
 def _not_integrated(reason: str) -> UnavailableError:
