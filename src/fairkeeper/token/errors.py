@@ -23,12 +23,12 @@ class TokenRefusal(StrEnum):
     CLAIM_MISSING = "token.claim_missing"
     TENANT_MALFORMED = "token.tenant_malformed"
     ISSUER_MISMATCH = "token.issuer_mismatch"
+    TENANT_UNEXPECTED = "token.tenant_unexpected"
     KEY_ISSUER_MISMATCH = "token.key_issuer_mismatch"
     AUDIENCE_MISMATCH = "token.audience_mismatch"
     EXPIRED = "token.expired"
     NOT_YET_VALID = "token.not_yet_valid"
     WRONG_KIND = "token.wrong_kind"
-    TENANT_UNEXPECTED = "token.tenant_unexpected"
     NONCE_MISMATCH = "token.nonce_mismatch"
     CALLER_MISMATCH = "token.caller_mismatch"
 

@@ -115,18 +115,17 @@ class EntraTokenValidator:
             _refuse(TokenRefusal.WRONG_KIND, f"A version {version.value} token is not taken here.")
         key = self._keys.find(kid, version=version, segment=expectation.key_segment)
         _verify_signature(token, key)
-        tenant_id = self._check_issuer(claims, key, version, expectation.key_segment)
+        tenant_id = self._check_issuer(claims, version)
+        _check_tenant(tenant_id, expectation)
+        self._check_key_issuer(tenant_id, key, version, expectation.key_segment)
         _check_audience(claims, expectation)
         expires_at = self._check_times(claims)
         kind = _check_kind(claims, expectation)
-        _check_tenant(tenant_id, expectation)
         _check_purpose(claims, expectation, version)
         return _verified(claims, version=version, kind=kind, tenant_id=tenant_id, expires_at=expires_at)
 
-    def _check_issuer(
-        self, claims: Mapping[str, Any], key: SigningKey, version: TokenVersion, segment: str
-    ) -> TenantId:
-        """Tie together the token's issuer, its tenant and the key's own issuer."""
+    def _check_issuer(self, claims: Mapping[str, Any], version: TokenVersion) -> TenantId:
+        """Tie the token's issuer to its tenant."""
         tenant_id, issuer = _text(claims, "tid"), _text(claims, "iss")
         if not is_guid(tenant_id):
             _refuse(TokenRefusal.TENANT_MALFORMED, f"The tenant {_short(tenant_id)} is no GUID in lower case.")
@@ -135,12 +134,16 @@ class EntraTokenValidator:
                 TokenRefusal.ISSUER_MISMATCH,
                 f"The issuer {_short(issuer)} is not that of tenant {tenant_id} in version {version.value}.",
             )
+        return TenantId(tenant_id)
+
+    def _check_key_issuer(self, tenant_id: TenantId, key: SigningKey, version: TokenVersion, segment: str) -> None:
+        """Refuse a key that may not speak for the tenant."""
+        issuer = self._keys.authority.issuer(version, tenant_id)
         if scoped_issuer(key, tenant_id) != issuer or not self._may_sign_v1(key, tenant_id, version, segment):
             _refuse(
                 TokenRefusal.KEY_ISSUER_MISMATCH,
                 f"The key that signed is published for {_short(key.issuer)} and may not speak for {_short(issuer)}.",
             )
-        return TenantId(tenant_id)
 
     def _may_sign_v1(self, key: SigningKey, tenant_id: str, version: TokenVersion, segment: str) -> bool:
         """Hold a version 1.0 key to the scope that the version 2.0 document gives the same key.

@@ -69,7 +69,7 @@ class Desk:
 
     # ---------------------------------------------------------------------------------------------------- the browser
 
-    def authorize_path(self, tenant: str = "common", **changes: str | None) -> str:
+    def authorize_path(self, tenant: str = "common", /, **changes: str | None) -> str:
         parameters = {
             "client_id": LANDING_APP_ID,
             "response_type": "code",
@@ -89,7 +89,7 @@ class Desk:
         assert f"{parts.scheme}://{parts.netloc}{parts.path}" == CALLBACK
         return dict(parse_qsl(parts.query or parts.fragment))
 
-    def sign_in(self, first_name: str, tenant: str = "common", **changes: str | None) -> dict[str, str]:
+    def sign_in(self, first_name: str, tenant: str = "common", /, **changes: str | None) -> dict[str, str]:
         """Choose an account by a plain POST and return what the application is sent."""
         path = self.authorize_path(tenant, **changes)
         response = self.http.post(path, data={"object_id": self.person(first_name).object_id})
@@ -138,7 +138,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 def header_of(token: str) -> dict[str, Any]:
-    head = token.split(".")[0]
+    head = token.split(".", maxsplit=1)[0]
     header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
     assert isinstance(header, dict)
     return header

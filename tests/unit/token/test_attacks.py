@@ -174,6 +174,12 @@ ATTACKS: list[tuple[str, str, Expectation, TokenRefusal]] = [
         webhook(),
         R.TENANT_UNEXPECTED,
     ),
+    (
+        "webhook called from another tenant, version 1.0",
+        sign(webhook_claims("1.0", tid=CONTOSO, iss=f"https://sts.windows.net/{CONTOSO}/")),
+        webhook(),
+        R.TENANT_UNEXPECTED,
+    ),
     ("webhook called by another application", sign(webhook_claims(azp=LANDING_APP)), webhook(), R.CALLER_MISMATCH),
     (
         "webhook called by the look-alike of one sample",

@@ -15,6 +15,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from joserfc import jws
@@ -61,7 +62,7 @@ class SigningRing:
         self._keys: dict[KeyRole, list[RSAKey]] = {role: [] for role in KeyRole}
         for role in KeyRole:
             for document in (state or {}).get(role.value, []):
-                self._keys[role].append(_with_kid(RSAKey.import_key(document)))
+                self._keys[role].append(_kept_key(json.dumps(document, sort_keys=True)))
 
     def export_state(self) -> dict[str, Any]:
         """Return all keys, private parts included, as JSON values; makes missing ones first."""
@@ -134,6 +135,12 @@ class SigningRing:
 
 def _new_key() -> RSAKey:
     return _with_kid(RSAKey.generate_key(_KEY_BITS))
+
+
+@lru_cache(maxsize=32)
+def _kept_key(document: str) -> RSAKey:
+    """Return a kept key; checking its numbers takes a tenth of a second, so it is done once in a process."""
+    return _with_kid(RSAKey.import_key(json.loads(document)))
 
 
 def _with_kid(key: RSAKey) -> RSAKey:
