@@ -74,6 +74,19 @@ class Database:
         if self.has_customer_login:
             refuse_weak_durability(self._customer)
 
+    def check_writable(self) -> None:
+        """Refuse to go on with a database that takes no writes now: a full or read-only disk, a replica.
+
+        Raises:
+            DatabaseUnavailableError: It does not take one; `database.read_only` when it only reads.
+        """
+        with self.write() as session:
+            if self.is_sqlite:
+                session.execute(text("SELECT 1"))  # the write lock was taken for it
+            elif session.execute(text("SHOW transaction_read_only")).scalar_one() == "on":
+                msg = "The database takes no writes."
+                raise DatabaseUnavailableError(msg, code="database.read_only")
+
     def dispose(self) -> None:
         """Close every connection."""
         for engine in {self._writer, self._reader, self._customer}:

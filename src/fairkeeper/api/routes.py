@@ -1,0 +1,166 @@
+"""API routes made from the registry: one for each operation, so that code, route and documentation cannot drift.
+
+`Operation.http` names the method and the path; fields that the path names come from it, the others from the query
+(GET, DELETE) or from a JSON body. Endpoints are synchronous, and the runner commits inside them: when there is an
+answer, what it says is durable.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
+from pydantic import TypeAdapter, ValidationError, create_model
+
+from fairkeeper.action.operation import Operation, OperationInput, OperationKind
+from fairkeeper.action.principal import ANONYMOUS, Principal
+from fairkeeper.action.runner import Call, Runner
+from fairkeeper.api.errors import ErrorBody, request_id_of
+
+API_PREFIX = "/api/v1"
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+
+Authenticate = Callable[[Request], Principal]
+"""Returns who asks, or raises `UnauthenticatedError`."""
+
+_PATH_FIELD = re.compile(r"{([a-z_]+)}")
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_ALWAYS = {400: "cannot be understood", 422: "a field is wrong", 500: "our mistake", 503: "not now, try again"}
+_WHEN_SIGNED_IN = {401: "no valid credentials", 403: "may not", 404: "no such thing for this principal"}
+_WHEN_CHANGING = {409: "another state than the request supposes"}
+
+_bearer = HTTPBearer(auto_error=False, description="An API token: `fairkeeper token create`.")
+
+
+def derive_routes(operations: Iterable[Operation], runner: Runner, authenticate: Authenticate) -> APIRouter:
+    """Return a router with a route for each operation that a channel may offer.
+
+    Args:
+        operations: The registry's.
+        runner: Runs them.
+        authenticate: Tells who asks.
+    """
+    router = APIRouter(prefix=API_PREFIX)
+    # Words before fields, so that /people/export is not taken for the person "export".
+    for operation in sorted(operations, key=lambda each: (each.path.count("{"), each.path)):
+        if not operation.is_internal:
+            _add(router, operation, runner, authenticate)
+    return router
+
+
+def _add(router: APIRouter, operation: Operation, runner: Runner, authenticate: Authenticate) -> None:
+    is_check = operation.kind is OperationKind.CHECK
+    router.add_api_route(
+        operation.path,
+        _endpoint(operation, runner, authenticate),
+        methods=[operation.method],
+        name=operation.name,
+        operation_id=operation.name,
+        summary=operation.summary,
+        description=operation.documentation,
+        tags=[operation.room],
+        response_model=operation.result,
+        responses=_responses(operation),
+        dependencies=[] if is_check else [Depends(_bearer)],
+    )
+
+
+def _endpoint(operation: Operation, runner: Runner, authenticate: Authenticate) -> Callable[..., Response]:
+    path_fields = tuple(_PATH_FIELD.findall(operation.path))
+    rest = _rest_model(operation, path_fields)
+    adapter: TypeAdapter[Any] = TypeAdapter(operation.result)
+
+    def endpoint(request: Request, **values: Any) -> Response:
+        principal = ANONYMOUS if operation.kind is OperationKind.CHECK else authenticate(request)
+        call = Call(
+            principal=principal,
+            idempotency_key=values.pop("idempotency_key", None),
+            request_id=request_id_of(request),
+        )
+        given: OperationInput = values.pop("rest") if rest is not None else OperationInput()
+        result = runner.run(operation, _whole_input(operation, given, values), call)
+        return Response(adapter.dump_json(result), media_type="application/json")
+
+    endpoint.__signature__ = inspect.Signature(_parameters(operation, path_fields, rest))  # type: ignore[attr-defined]
+    endpoint.__name__ = operation.name.replace(".", "_")
+    return endpoint
+
+
+def _parameters(
+    operation: Operation, path_fields: tuple[str, ...], rest: type[OperationInput] | None
+) -> list[inspect.Parameter]:
+    """Return what FastAPI has to read from a request, as a signature says it."""
+    annotated: dict[str, Any] = {"request": Request}
+    for name in path_fields:
+        field = operation.input.model_fields[name]
+        annotated[name] = Annotated[field.annotation, Path(description=field.description, max_length=200)]
+    defaults: dict[str, Any] = {}
+    if rest is not None:
+        has_body = operation.method in _BODY_METHODS
+        annotated["rest"] = Annotated[rest, Body() if has_body else Query()]
+        if has_body and not any(field.is_required() for field in rest.model_fields.values()):
+            defaults["rest"] = rest()
+    if operation.kind is OperationKind.COMMAND:
+        annotated["idempotency_key"] = Annotated[
+            str | None,
+            Header(
+                alias=IDEMPOTENCY_HEADER,
+                min_length=1,
+                max_length=200,
+                pattern=r"^[\x21-\x7e]+$",
+                description="The same key with the same request answers as the first time and changes nothing.",
+            ),
+        ]
+        defaults["idempotency_key"] = None
+    return [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=annotation,
+            default=defaults.get(name, inspect.Parameter.empty),
+        )
+        for name, annotation in annotated.items()
+    ]
+
+
+def _rest_model(operation: Operation, path_fields: tuple[str, ...]) -> type[OperationInput] | None:
+    """Return the model of what does not come from the path; None when nothing is left."""
+    fields = operation.input.model_fields
+    if not path_fields and fields:
+        return operation.input
+    left: dict[str, Any] = {
+        name: (field.annotation, field) for name, field in fields.items() if name not in path_fields
+    }
+    if not left:
+        return None
+    return create_model(
+        operation.input.__name__,
+        __base__=OperationInput,
+        __module__=operation.input.__module__,
+        __doc__=operation.input.__doc__,
+        **left,
+    )
+
+
+def _whole_input(operation: Operation, given: OperationInput, from_path: dict[str, Any]) -> OperationInput:
+    if isinstance(given, operation.input):
+        return given
+    sent = {name: getattr(given, name) for name in given.model_fields_set}
+    try:
+        return operation.input.model_validate({**sent, **from_path})
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False, include_context=False)) from error
+
+
+def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
+    known = dict(_ALWAYS)
+    if operation.kind is not OperationKind.CHECK:
+        known |= _WHEN_SIGNED_IN
+    if operation.kind is OperationKind.COMMAND:
+        known |= _WHEN_CHANGING
+    return {status: {"model": ErrorBody, "description": text.capitalize()} for status, text in sorted(known.items())}
