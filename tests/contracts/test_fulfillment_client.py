@@ -25,10 +25,10 @@ from fairkeeper.customers.errors import (
     SubscriptionLockedError,
     SubscriptionUnknownError,
 )
-from fairkeeper.customers.lifecycle import CommercialStatus
-from fairkeeper.customers.operation import Action, OperationStatus
+from fairkeeper.customers.following.webhooks import OperationAnswer
+from fairkeeper.customers.marketplace.operation import Action, OperationStatus
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.ports import Fulfillment
-from fairkeeper.customers.webhooks import OperationAnswer
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.microsoft.errors import OwnCredentialError
 from fairkeeper.microsoft.fulfillment import FulfillmentClient

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from fairkeeper.access.erasure import erase_people
 from fairkeeper.access.people import PERSONAL_ACCOUNTS_TENANT
 from fairkeeper.access.tables import ApiTokenRow
-from fairkeeper.customers.lifecycle import CommercialStatus
-from fairkeeper.customers.receipts import ErasedThing, RemainingKind, RemainingThing, StoppedThing
+from fairkeeper.customers.path.lifecycle import CommercialStatus
+from fairkeeper.customers.path.receipts import ErasedThing, RemainingKind, RemainingThing, StoppedThing
 from fairkeeper.customers.store import find_customer
 from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.database.session import Database, Scope

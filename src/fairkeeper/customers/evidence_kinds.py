@@ -6,8 +6,8 @@ They stand together, because a subscription's change has one of several names de
 from __future__ import annotations
 
 from fairkeeper.action.operation import EvidenceKind
-from fairkeeper.customers.lifecycle import CommercialStatus
-from fairkeeper.customers.mirror import Field, Following, Mirror
+from fairkeeper.customers.following.mirror import Field, Following, Mirror
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 
 
 def _kind(name: str, sentence: str) -> EvidenceKind:

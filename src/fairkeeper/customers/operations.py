@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.customers import queries
-from fairkeeper.customers.actions import (
-    answer_operation,
-    change_subscription,
-    land,
-    operate,
-    provision,
-    reconcile,
-    retire,
-    ring_clock,
-)
-from fairkeeper.customers.actions.activate_subscription import activate_subscription
-from fairkeeper.customers.actions.follow_notice import follow_notice
-from fairkeeper.customers.actions.follow_reading import follow_reading
-from fairkeeper.customers.actions.receive_webhook import receive_webhook
+from fairkeeper.customers.actions import land, operate, provision, retire, ring_clock
+from fairkeeper.customers.actions.marketplace import answer_operation, change_subscription, reconcile
+from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
+from fairkeeper.customers.actions.marketplace.follow_notice import follow_notice
+from fairkeeper.customers.actions.marketplace.follow_reading import follow_reading
+from fairkeeper.customers.actions.marketplace.receive_webhook import receive_webhook
 from fairkeeper.customers.actions.rename_customer import rename_customer
 from fairkeeper.customers.actions.revoke import revoke_customer
 from fairkeeper.customers.actions.set_change_rule import set_change_rule

@@ -12,15 +12,15 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from fairkeeper.customers.clocks import DEFAULT_RETENTION_DAYS
-from fairkeeper.customers.lifecycle import ConsentState
-from fairkeeper.customers.operation import OperationSnapshot
-from fairkeeper.customers.plans import AvailablePlan
-from fairkeeper.customers.receipts import ErasedThing, RemainingThing, StoppedThing
-from fairkeeper.customers.standing import Mark
-from fairkeeper.customers.subscription import SubscriptionSnapshot
-from fairkeeper.customers.webhooks import OperationAnswer
-from fairkeeper.customers.wire import Parsed
+from fairkeeper.customers.following.webhooks import OperationAnswer
+from fairkeeper.customers.marketplace.operation import OperationSnapshot
+from fairkeeper.customers.marketplace.plans import AvailablePlan
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot
+from fairkeeper.customers.marketplace.wire import Parsed
+from fairkeeper.customers.path.clocks import DEFAULT_RETENTION_DAYS
+from fairkeeper.customers.path.lifecycle import ConsentState
+from fairkeeper.customers.path.receipts import ErasedThing, RemainingThing, StoppedThing
+from fairkeeper.customers.path.standing import Mark
 from fairkeeper.values.findings import Findings
 from fairkeeper.values.ids import CustomerId, OperationId, SubscriptionId, TenantId
 

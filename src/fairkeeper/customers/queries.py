@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
 from fairkeeper.customers.actions.set_change_rule import RULE_ID, SetChangeRule
 from fairkeeper.customers.evidence_kinds import ERASED_RECEIPT, STOPPED_RECEIPT
-from fairkeeper.customers.landing import PERSONAL_ACCOUNTS_TENANT
-from fairkeeper.customers.lifecycle import CommercialStatus, ProvisioningState
+from fairkeeper.customers.path.landing import PERSONAL_ACCOUNTS_TENANT
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
+from fairkeeper.customers.path.standing import may_act
 from fairkeeper.customers.ports import ConsentStanding
 from fairkeeper.customers.reading import deadlines_of, details_of, line_of, liveliest_first
-from fairkeeper.customers.standing import may_act
 from fairkeeper.customers.store import load_customer, load_subscription, open_changes_of, standing_of_row
 from fairkeeper.customers.tables import (
     ChangeRuleRow,

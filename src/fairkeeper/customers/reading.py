@@ -8,11 +8,11 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from fairkeeper.action.operation import QueryContext
-from fairkeeper.customers.clocks import Deadline, OpenChange, deadlines
-from fairkeeper.customers.lifecycle import CommercialStatus, ProvisioningState
-from fairkeeper.customers.path import path
+from fairkeeper.customers.path.clocks import Deadline, OpenChange, deadlines
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
+from fairkeeper.customers.path.standing import may_act
+from fairkeeper.customers.path.steps import path
 from fairkeeper.customers.ports import ConsentStanding, Retention
-from fairkeeper.customers.standing import may_act
 from fairkeeper.customers.store import clock_facts_of_row, open_changes_of, standing_of_row
 from fairkeeper.customers.tables import CustomerRow, JobRow, OperationRow, SubscriptionRow
 from fairkeeper.customers.views import (

@@ -11,13 +11,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fairkeeper.customers.clocks import ClockFacts, OpenChange
-from fairkeeper.customers.landing import PERSONAL_ACCOUNTS_TENANT
-from fairkeeper.customers.lifecycle import CommercialStatus, OperationState, ProvisioningState
-from fairkeeper.customers.mirror import Mirror
+from fairkeeper.customers.following.mirror import Mirror
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, Term
+from fairkeeper.customers.path.clocks import ClockFacts, OpenChange
+from fairkeeper.customers.path.landing import PERSONAL_ACCOUNTS_TENANT
+from fairkeeper.customers.path.lifecycle import CommercialStatus, OperationState, ProvisioningState
+from fairkeeper.customers.path.standing import Mark, Milestones, Standing
 from fairkeeper.customers.ports import ConsentStanding
-from fairkeeper.customers.standing import Mark, Milestones, Standing
-from fairkeeper.customers.subscription import SubscriptionSnapshot, Term
 from fairkeeper.customers.tables import CustomerRow, OperationRow, SubscriptionRow
 from fairkeeper.errors import NotFoundError
 from fairkeeper.values.errors import DurationRefusedError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from fairkeeper.customers.path import PathStep
-from fairkeeper.customers.standing import Reason
+from fairkeeper.customers.path.standing import Reason
+from fairkeeper.customers.path.steps import PathStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

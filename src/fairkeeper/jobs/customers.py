@@ -17,17 +17,21 @@ from sqlalchemy import func, select
 from fairkeeper.action.operation import Operation, OperationInput
 from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
-from fairkeeper.customers.actions import answer_operation, provision, reconcile, retire, ring_clock
-from fairkeeper.customers.actions.follow_notice import FollowNotice, follow_notice
-from fairkeeper.customers.actions.follow_reading import FollowReading, ReadingSource, follow_reading
-from fairkeeper.customers.actions.receive_webhook import ReceiveWebhook, receive_webhook
+from fairkeeper.customers.actions import provision, retire, ring_clock
+from fairkeeper.customers.actions.marketplace import answer_operation, reconcile
+from fairkeeper.customers.actions.marketplace.follow_notice import FollowNotice, follow_notice
+from fairkeeper.customers.actions.marketplace.follow_reading import FollowReading, ReadingSource, follow_reading
+from fairkeeper.customers.actions.marketplace.receive_webhook import ReceiveWebhook, receive_webhook
 from fairkeeper.customers.errors import (
     OperationSupersededError,
     OperationUnknownError,
     RequestRefusedError,
     SubscriptionUnknownError,
 )
-from fairkeeper.customers.lifecycle import CommercialStatus, ProvisioningState
+from fairkeeper.customers.following.reconciliation import Difference, compare
+from fairkeeper.customers.following.webhooks import OperationAnswer
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.ports import (
     Fulfillment,
     Provisioner,
@@ -35,11 +39,8 @@ from fairkeeper.customers.ports import (
     ProvisioningRequest,
     ProvisioningWish,
 )
-from fairkeeper.customers.reconciliation import Difference, compare
 from fairkeeper.customers.store import load_subscription, mirror_of_row
-from fairkeeper.customers.subscription import SubscriptionSnapshot
 from fairkeeper.customers.tables import JobRow, NoticeRow, OperationRow, SubscriptionRow
-from fairkeeper.customers.webhooks import OperationAnswer
 from fairkeeper.database.tasks import Task
 from fairkeeper.errors import InvalidError
 from fairkeeper.evidence.actions import erase_payloads

@@ -28,12 +28,12 @@ from fairkeeper.customers.errors import (
     SubscriptionLockedError,
     SubscriptionUnknownError,
 )
-from fairkeeper.customers.operation import OperationSnapshot, read_operation
-from fairkeeper.customers.plans import AvailablePlan, read_plans
+from fairkeeper.customers.following.webhooks import OperationAnswer
+from fairkeeper.customers.marketplace.operation import OperationSnapshot, read_operation
+from fairkeeper.customers.marketplace.plans import AvailablePlan, read_plans
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, read_subscription
+from fairkeeper.customers.marketplace.wire import Parsed, read_guid
 from fairkeeper.customers.ports import StartedOperation, SubscriptionList
-from fairkeeper.customers.subscription import SubscriptionSnapshot, read_subscription
-from fairkeeper.customers.webhooks import OperationAnswer
-from fairkeeper.customers.wire import Parsed, read_guid
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.microsoft.errors import FulfillmentCode
 from fairkeeper.microsoft.identity import TokenSource

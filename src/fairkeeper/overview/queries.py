@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
 from fairkeeper.action.principal import Principal, PrincipalKind
-from fairkeeper.customers.path import StepState, path
+from fairkeeper.customers.path.steps import StepState, path
 from fairkeeper.customers.ports import ConsentStanding
 from fairkeeper.customers.queries import ListDeadlines, ListReminders, list_deadlines, list_reminders
 from fairkeeper.customers.reading import liveliest_first

@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from fairkeeper.customers.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
-from fairkeeper.customers.operation import OperationSnapshot, WebhookNotice, read_operation
-from fairkeeper.customers.standing import Mark, Milestones, Standing
-from fairkeeper.customers.subscription import Party, SubscriptionSnapshot, Term
+from fairkeeper.customers.marketplace.operation import OperationSnapshot, WebhookNotice, read_operation
+from fairkeeper.customers.marketplace.subscription import Party, SubscriptionSnapshot, Term
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
+from fairkeeper.customers.path.standing import Mark, Milestones, Standing
 from fairkeeper.values.ids import SubscriptionId, TenantId
 from fairkeeper.values.period import Duration
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairkeeper.customers.changes import Change, ChangeKind, ChangeRule, PlanMove, Verdict, decide_change
 from fairkeeper.customers.errors import ChangeRuleRefusedError
-from fairkeeper.customers.lifecycle import OperationState, ProvisioningState
-from fairkeeper.customers.standing import Standing
+from fairkeeper.customers.following.changes import Change, ChangeKind, ChangeRule, PlanMove, Verdict, decide_change
+from fairkeeper.customers.path.lifecycle import OperationState, ProvisioningState
+from fairkeeper.customers.path.standing import Standing
 from tests.unit.customers.builders import a_standing, standings
 
 READY = a_standing()

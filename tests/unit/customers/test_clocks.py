@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairkeeper.customers.clocks import CLOCKS, ClockFacts, ClockName, Deadline, OpenChange, deadlines
 from fairkeeper.customers.errors import RetentionTooShortError
-from fairkeeper.customers.lifecycle import CommercialStatus
+from fairkeeper.customers.path.clocks import CLOCKS, ClockFacts, ClockName, Deadline, OpenChange, deadlines
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.values.ids import OperationId
 from fairkeeper.values.resources import resource
 from tests.unit.customers.builders import NOON, instants, statuses

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairkeeper.customers.landing import PERSONAL_ACCOUNTS_TENANT, Branch, Claim, Relation, SignedIn, view_landing
-from fairkeeper.customers.lifecycle import CommercialStatus
-from fairkeeper.customers.subscription import Party
+from fairkeeper.customers.marketplace.subscription import Party
+from fairkeeper.customers.path.landing import PERSONAL_ACCOUNTS_TENANT, Branch, Claim, Relation, SignedIn, view_landing
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.errors import BugError
 from tests.unit.customers.builders import BUYER, OTHER_TENANT, PERSON, TENANT, a_subscription, statuses
 

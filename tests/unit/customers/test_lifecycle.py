@@ -7,7 +7,7 @@ from itertools import pairwise, product
 import pytest
 
 from fairkeeper.customers.errors import TransitionRefusedError
-from fairkeeper.customers.lifecycle import (
+from fairkeeper.customers.path.lifecycle import (
     COMMERCIAL_MOVES,
     CONSENT,
     OPERATION,

@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from fairkeeper.customers.operation import Action, OperationStatus, RequestSource, read_operation, read_webhook
-from fairkeeper.customers.plans import read_plans
+from fairkeeper.customers.marketplace.operation import (
+    Action,
+    OperationStatus,
+    RequestSource,
+    read_operation,
+    read_webhook,
+)
+from fairkeeper.customers.marketplace.plans import read_plans
 from tests.unit.customers.builders import (
     OPERATION,
     SUBSCRIPTION,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairkeeper.customers.errors import RetentionTooShortError
-from fairkeeper.customers.receipts import (
+from fairkeeper.customers.path.receipts import (
     ErasedThing,
     EraseFacts,
     RemainingKind,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairkeeper.customers.lifecycle import CommercialStatus, ProvisioningState
-from fairkeeper.customers.mirror import Field, mirror_of
-from fairkeeper.customers.reconciliation import DifferenceKind, Repair, compare
-from fairkeeper.customers.subscription import SubscriptionSnapshot, Term
-from fairkeeper.customers.webhooks import UpdateMirror, follow_present_state
+from fairkeeper.customers.following.mirror import Field, mirror_of
+from fairkeeper.customers.following.reconciliation import DifferenceKind, Repair, compare
+from fairkeeper.customers.following.webhooks import UpdateMirror, follow_present_state
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, Term
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.values.findings import Level
 from fairkeeper.values.ids import SubscriptionId
 from tests.unit.customers.builders import OTHER_SUBSCRIPTION, a_subscription, statuses, subscriptions

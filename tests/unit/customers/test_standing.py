@@ -8,9 +8,9 @@ from itertools import product
 import pytest
 from hypothesis import given
 
-from fairkeeper.customers.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
-from fairkeeper.customers.path import Step, StepState, path
-from fairkeeper.customers.standing import Mark, Milestones, Standing, may_act
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
+from fairkeeper.customers.path.standing import Mark, Milestones, Standing, may_act
+from fairkeeper.customers.path.steps import Step, StepState, path
 from tests.unit.customers.builders import NOON, a_standing, standings
 
 D, N, X, B, S = StepState.DONE, StepState.NOW, StepState.NEXT, StepState.BROKEN, StepState.SKIPPED

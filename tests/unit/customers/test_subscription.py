@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from fairkeeper.customers.lifecycle import CommercialStatus
-from fairkeeper.customers.subscription import SubscriptionSnapshot, read_subscription
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, read_subscription
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 from tests.unit.customers.builders import (
     BUYER,
     OTHER_SUBSCRIPTION,

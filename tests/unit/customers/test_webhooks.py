@@ -13,12 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairkeeper.customers.changes import ChangeRule
-from fairkeeper.customers.lifecycle import CommercialStatus, ProvisioningEvent, ProvisioningState, advance_provisioning
-from fairkeeper.customers.mirror import Mirror, Use, differences, follow, mirror_of
-from fairkeeper.customers.operation import Action
-from fairkeeper.customers.subscription import SubscriptionSnapshot, Term
-from fairkeeper.customers.webhooks import (
+from fairkeeper.customers.following.changes import ChangeRule
+from fairkeeper.customers.following.mirror import Mirror, Use, differences, follow, mirror_of
+from fairkeeper.customers.following.webhooks import (
     AnswerOperation,
     Effect,
     FindDeal,
@@ -31,6 +28,14 @@ from fairkeeper.customers.webhooks import (
     UpdateMirror,
     follow_present_state,
     work_out,
+)
+from fairkeeper.customers.marketplace.operation import Action
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, Term
+from fairkeeper.customers.path.lifecycle import (
+    CommercialStatus,
+    ProvisioningEvent,
+    ProvisioningState,
+    advance_provisioning,
 )
 from tests.unit.customers.builders import (
     NOON,

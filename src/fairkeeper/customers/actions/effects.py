@@ -13,15 +13,23 @@ from sqlalchemy import select
 
 from fairkeeper.action.operation import Canonical, CommandContext, EvidenceDraft
 from fairkeeper.customers.evidence_kinds import kind_of
-from fairkeeper.customers.lifecycle import (
+from fairkeeper.customers.following.mirror import Following, Mirror, Use
+from fairkeeper.customers.following.webhooks import (
+    AnswerOperation,
+    Effect,
+    FindDeal,
+    Hold,
+    InviteToConsent,
+    UpdateMirror,
+)
+from fairkeeper.customers.path.lifecycle import (
     PROVISIONING,
     ProvisioningEvent,
     ProvisioningState,
     advance_provisioning,
 )
-from fairkeeper.customers.mirror import Following, Mirror, Use
+from fairkeeper.customers.path.receipts import StopCause
 from fairkeeper.customers.ports import ProvisioningWish
-from fairkeeper.customers.receipts import StopCause
 from fairkeeper.customers.store import (
     ensure_customer,
     mirror_of_row,
@@ -29,7 +37,6 @@ from fairkeeper.customers.store import (
     write_reading,
 )
 from fairkeeper.customers.tables import JobRow, OperationRow, ReminderRow, SubscriptionRow
-from fairkeeper.customers.webhooks import AnswerOperation, Effect, FindDeal, Hold, InviteToConsent, UpdateMirror
 from fairkeeper.values.findings import Finding
 from fairkeeper.values.ids import new_id
 

@@ -20,9 +20,9 @@ from fairkeeper.action.operation import (
     command,
     internal_command,
 )
-from fairkeeper.customers.actions.follow_notice import LARGEST_JSON, snapshot_of
+from fairkeeper.customers.actions.marketplace.follow_notice import LARGEST_JSON, snapshot_of
 from fairkeeper.customers.evidence_kinds import CLAIM_CONFIRMED, CLAIMED, LANDED
-from fairkeeper.customers.landing import Claim, LandingView, Relation, SignedIn, view_landing
+from fairkeeper.customers.path.landing import Claim, LandingView, Relation, SignedIn, view_landing
 from fairkeeper.customers.store import load_subscription
 from fairkeeper.customers.tables import ClaimRow, ReminderRow
 from fairkeeper.errors import ConflictError, InvalidError, NotFoundError

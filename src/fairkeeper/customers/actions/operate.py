@@ -16,7 +16,7 @@ from fairkeeper.action.operation import (
     command,
 )
 from fairkeeper.customers.evidence_kinds import BLOCKED, PAUSED, RESUMED, UNBLOCKED
-from fairkeeper.customers.lifecycle import OperationEvent, OperationState, advance_operation
+from fairkeeper.customers.path.lifecycle import OperationEvent, OperationState, advance_operation
 from fairkeeper.customers.store import load_subscription
 from fairkeeper.values.ids import SubscriptionId
 

@@ -18,7 +18,7 @@ from fairkeeper.action.operation import (
 )
 from fairkeeper.customers.actions.effects import finish_stop, move, start_provisioning
 from fairkeeper.customers.evidence_kinds import PROVISIONING_ACCEPTED, PROVISIONING_ANSWERED, PROVISIONING_STARTED
-from fairkeeper.customers.lifecycle import PROVISIONING, CommercialStatus, ProvisioningEvent, ProvisioningState
+from fairkeeper.customers.path.lifecycle import PROVISIONING, CommercialStatus, ProvisioningEvent, ProvisioningState
 from fairkeeper.customers.ports import ProvisioningWish
 from fairkeeper.customers.store import load_subscription
 from fairkeeper.customers.tables import JobRow, SubscriptionRow

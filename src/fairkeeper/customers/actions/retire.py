@@ -20,9 +20,8 @@ from fairkeeper.action.operation import (
 )
 from fairkeeper.customers.actions.effects import ask, move, plant_clocks
 from fairkeeper.customers.evidence_kinds import ERASED_RECEIPT, ERASURE_ASKED, STOPPED_RECEIPT
-from fairkeeper.customers.lifecycle import ProvisioningEvent, ProvisioningState
-from fairkeeper.customers.ports import DataToErase, ProvisioningWish, Retention, SystemsToStop, WhatRemains
-from fairkeeper.customers.receipts import (
+from fairkeeper.customers.path.lifecycle import ProvisioningEvent, ProvisioningState
+from fairkeeper.customers.path.receipts import (
     ErasedThing,
     EraseFacts,
     StopCause,
@@ -32,6 +31,7 @@ from fairkeeper.customers.receipts import (
     erased_statement,
     stopped_statement,
 )
+from fairkeeper.customers.ports import DataToErase, ProvisioningWish, Retention, SystemsToStop, WhatRemains
 from fairkeeper.customers.store import load_subscription
 from fairkeeper.customers.tables import ClaimRow, CustomerRow, NoticeRow, SubscriptionRow
 from fairkeeper.errors import ConflictError

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
 from fairkeeper.customers.actions.effects import drain
 from fairkeeper.customers.evidence_kinds import REVOKED
-from fairkeeper.customers.lifecycle import ProvisioningState
+from fairkeeper.customers.path.lifecycle import ProvisioningState
+from fairkeeper.customers.path.receipts import StopCause
 from fairkeeper.customers.ports import SystemsToStop
-from fairkeeper.customers.receipts import StopCause
 from fairkeeper.customers.store import load_customer
 from fairkeeper.customers.tables import SubscriptionRow
 

@@ -21,8 +21,8 @@ from fairkeeper.action.operation import (
     command,
     internal_command,
 )
-from fairkeeper.customers.clocks import ClockName, Deadline, deadlines
 from fairkeeper.customers.evidence_kinds import REMINDED, REMINDER_CLOSED
+from fairkeeper.customers.path.clocks import ClockName, Deadline, deadlines
 from fairkeeper.customers.ports import Retention
 from fairkeeper.customers.store import clock_facts_of_row, load_subscription, open_changes_of
 from fairkeeper.customers.tables import ReminderRow, SubscriptionRow

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
-from fairkeeper.customers.changes import ChangeRule, PlanMove
 from fairkeeper.customers.evidence_kinds import RULE_SET
+from fairkeeper.customers.following.changes import ChangeRule, PlanMove
 from fairkeeper.customers.tables import ChangeRuleRow
 
 RULE_ID = 1

@@ -19,8 +19,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from fairkeeper.customers.lifecycle import CommercialStatus
-from fairkeeper.customers.subscription import Party, SubscriptionSnapshot
+from fairkeeper.customers.marketplace.subscription import Party, SubscriptionSnapshot
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.errors import BugError
 from fairkeeper.values.ids import TenantId
 

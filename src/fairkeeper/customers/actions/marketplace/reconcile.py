@@ -19,7 +19,7 @@ from fairkeeper.action.operation import (
 from fairkeeper.customers.actions.effects import raise_reminder
 from fairkeeper.customers.evidence_kinds import RECONCILED
 from fairkeeper.customers.finding_kinds import MISSING_THERE, STATUS_UNKNOWN
-from fairkeeper.customers.reconciliation import DifferenceKind, Repair
+from fairkeeper.customers.following.reconciliation import DifferenceKind, Repair
 from fairkeeper.customers.tables import ReconciliationRow, SubscriptionRow
 from fairkeeper.values.ids import SubscriptionId
 

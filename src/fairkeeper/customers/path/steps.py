@@ -12,8 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from fairkeeper.customers.lifecycle import CommercialStatus, ConsentState, ProvisioningState
-from fairkeeper.customers.standing import Answer, Standing, may_act
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState, ProvisioningState
+from fairkeeper.customers.path.standing import Answer, Standing, may_act
 
 
 class Step(StrEnum):
@@ -57,8 +57,8 @@ def path(standing: Standing) -> tuple[PathStep, ...]:
     """Draw the six steps, in order, from one standing.
 
     Example:
-        >>> from fairkeeper.customers.lifecycle import OperationState
-        >>> from fairkeeper.customers.standing import Mark
+        >>> from fairkeeper.customers.path.lifecycle import OperationState
+        >>> from fairkeeper.customers.path.standing import Mark
         >>> steps = path(
         ...     Standing(
         ...         commercial=Mark(state=CommercialStatus.SUBSCRIBED),

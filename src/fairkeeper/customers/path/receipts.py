@@ -18,7 +18,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from fairkeeper.customers.clocks import check_retention
+from fairkeeper.customers.path.clocks import check_retention
 from fairkeeper.values.clock import format_instant
 from fairkeeper.values.findings import Json
 from fairkeeper.values.ids import CustomerId, EntryId, SubscriptionId, TenantId

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Final
 
 from fairkeeper.customers.finding_kinds import STATUS_JUMPED
-from fairkeeper.customers.lifecycle import COMMERCIAL_MOVES, CommercialStatus, ProvisioningState
-from fairkeeper.customers.subscription import SubscriptionSnapshot, Term
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, Term
+from fairkeeper.customers.path.lifecycle import COMMERCIAL_MOVES, CommercialStatus, ProvisioningState
 from fairkeeper.values.findings import Finding
 from fairkeeper.values.ids import SubscriptionId
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fairkeeper.customers.finding_kinds import ID_MISSING
-from fairkeeper.customers.wire import FieldReader, Parsed, clean_text, read_guid
+from fairkeeper.customers.marketplace.wire import FieldReader, Parsed, clean_text, read_guid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, internal_command
 from fairkeeper.customers.evidence_kinds import WEBHOOK_RECEIVED
-from fairkeeper.customers.operation import WebhookNotice, read_webhook
+from fairkeeper.customers.marketplace.operation import WebhookNotice, read_webhook
 from fairkeeper.customers.tables import NoticeRow, SubscriptionRow
 from fairkeeper.errors import InvalidError
 

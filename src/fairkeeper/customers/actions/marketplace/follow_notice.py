@@ -10,15 +10,15 @@ from pydantic import Field
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, internal_command
 from fairkeeper.customers.actions.effects import apply_effects, reading_entry
-from fairkeeper.customers.actions.receive_webhook import NoticeState, read_body
+from fairkeeper.customers.actions.marketplace.receive_webhook import NoticeState, read_body
 from fairkeeper.customers.actions.set_change_rule import load_change_rule
 from fairkeeper.customers.evidence_kinds import NOTICE_SETTLED, SUBSCRIPTION_KINDS
-from fairkeeper.customers.operation import OperationSnapshot, read_operation
+from fairkeeper.customers.following.webhooks import ReadBack, Situation, work_out
+from fairkeeper.customers.marketplace.operation import OperationSnapshot, read_operation
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, read_subscription
 from fairkeeper.customers.ports import ConsentStanding
 from fairkeeper.customers.store import mirror_of_row, standing_of_row
-from fairkeeper.customers.subscription import SubscriptionSnapshot, read_subscription
 from fairkeeper.customers.tables import NoticeRow, OperationRow, SubscriptionRow
-from fairkeeper.customers.webhooks import ReadBack, Situation, work_out
 from fairkeeper.errors import NotFoundError
 
 LARGEST_JSON = 1_000_000

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
 from fairkeeper.customers.evidence_kinds import ACTIVATION_ASKED
-from fairkeeper.customers.lifecycle import CommercialStatus
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.store import load_subscription
 from fairkeeper.errors import ConflictError
 from fairkeeper.values.ids import SubscriptionId

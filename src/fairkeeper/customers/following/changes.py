@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fairkeeper.customers.errors import ChangeRuleRefusedError
-from fairkeeper.customers.lifecycle import OperationState, ProvisioningState
-from fairkeeper.customers.standing import Reason, Standing
+from fairkeeper.customers.path.lifecycle import OperationState, ProvisioningState
+from fairkeeper.customers.path.standing import Reason, Standing
 
 
 class ChangeKind(StrEnum):
@@ -110,8 +110,8 @@ def decide_change(rule: ChangeRule, standing: Standing, change: Change) -> Decis
     """Accept or refuse a change; a revert is always accepted, for refusing it would undo an undoing.
 
     Example:
-        >>> from fairkeeper.customers.lifecycle import CommercialStatus, ConsentState
-        >>> from fairkeeper.customers.standing import Mark
+        >>> from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState
+        >>> from fairkeeper.customers.path.standing import Mark
         >>> standing = Standing(
         ...     commercial=Mark(state=CommercialStatus.SUBSCRIBED),
         ...     consent=Mark(state=ConsentState.GRANTED),

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from fairkeeper.customers.changes import Change, ChangeKind, ChangeRule, Verdict, decide_change
-from fairkeeper.customers.clocks import CLOCKS, ClockName
 from fairkeeper.customers.finding_kinds import ACTION_UNKNOWN, NOTICE_DISAGREES, STATUS_UNKNOWN
-from fairkeeper.customers.lifecycle import CommercialStatus
-from fairkeeper.customers.mirror import Following, Mirror, Use, follow
-from fairkeeper.customers.operation import Action, OperationSnapshot, WebhookNotice
-from fairkeeper.customers.standing import Reason, Standing
-from fairkeeper.customers.subscription import SubscriptionSnapshot
+from fairkeeper.customers.following.changes import Change, ChangeKind, ChangeRule, Verdict, decide_change
+from fairkeeper.customers.following.mirror import Following, Mirror, Use, follow
+from fairkeeper.customers.marketplace.operation import Action, OperationSnapshot, WebhookNotice
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot
+from fairkeeper.customers.path.clocks import CLOCKS, ClockName
+from fairkeeper.customers.path.lifecycle import CommercialStatus
+from fairkeeper.customers.path.standing import Reason, Standing
 from fairkeeper.values.findings import Finding
 from fairkeeper.values.ids import OperationId, SubscriptionId
 

@@ -15,8 +15,8 @@ from datetime import date, datetime
 from typing import Final
 
 from fairkeeper.customers.finding_kinds import ID_MISSING, IDS_DISAGREE, STATUS_UNKNOWN, TERM_UNREADABLE
-from fairkeeper.customers.lifecycle import CommercialStatus
-from fairkeeper.customers.wire import FieldReader, Parsed
+from fairkeeper.customers.marketplace.wire import FieldReader, Parsed
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.values.errors import DurationRefusedError
 from fairkeeper.values.ids import SubscriptionId, TenantId
 from fairkeeper.values.period import Duration

@@ -15,8 +15,8 @@ from enum import StrEnum
 from typing import Final
 
 from fairkeeper.customers.finding_kinds import ACTION_UNKNOWN, ID_MISSING, STATUS_UNKNOWN
-from fairkeeper.customers.subscription import SubscriptionSnapshot, read_subscription
-from fairkeeper.customers.wire import FieldReader, Parsed
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, read_subscription
+from fairkeeper.customers.marketplace.wire import FieldReader, Parsed
 from fairkeeper.values.ids import OperationId, SubscriptionId
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
-from fairkeeper.customers.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
 
 S_co = TypeVar("S_co", covariant=True)
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, Operation, OperationInput, Outcome, command
 from fairkeeper.customers.evidence_kinds import CHANGE_ASKED
-from fairkeeper.customers.lifecycle import CommercialStatus
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.store import load_subscription
 from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.errors import ConflictError, InvalidError

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fairkeeper.customers.finding_kinds import MIRROR_DIFFERS, MISSING_HERE, MISSING_THERE, STATUS_UNKNOWN
-from fairkeeper.customers.lifecycle import CommercialStatus
-from fairkeeper.customers.mirror import Field, FieldDifference, Mirror, differences
-from fairkeeper.customers.subscription import SubscriptionSnapshot
+from fairkeeper.customers.following.mirror import Field, FieldDifference, Mirror, differences
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.values.findings import Finding, Level
 from fairkeeper.values.ids import SubscriptionId
 

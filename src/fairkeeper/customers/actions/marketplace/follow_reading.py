@@ -9,11 +9,11 @@ from pydantic import Field
 
 from fairkeeper.action.operation import CommandContext, OperationInput, Outcome, internal_command
 from fairkeeper.customers.actions.effects import apply_effects, reading_entry
-from fairkeeper.customers.actions.follow_notice import LARGEST_JSON, snapshot_of
+from fairkeeper.customers.actions.marketplace.follow_notice import LARGEST_JSON, snapshot_of
 from fairkeeper.customers.evidence_kinds import SUBSCRIPTION_KINDS
+from fairkeeper.customers.following.webhooks import follow_present_state
 from fairkeeper.customers.store import mirror_of_row
 from fairkeeper.customers.tables import SubscriptionRow
-from fairkeeper.customers.webhooks import follow_present_state
 from fairkeeper.errors import InvalidError
 
 

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Final
 
 from fairkeeper.customers.errors import RetentionTooShortError
-from fairkeeper.customers.lifecycle import CommercialStatus
+from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.values.ids import OperationId
 
 MINIMUM_RETENTION_DAYS: Final = 7

@@ -1,0 +1,1 @@
+"""Microsoft's JSON, read leniently: subscriptions, operations, webhooks, available plans."""
