@@ -94,6 +94,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
         )
+        for route in (route for path in schema["paths"].values() for route in path.values()):
+            if "HTTPValidationError" in str(route["responses"].get("422")):
+                del route["responses"]["422"]
         for name in ("HTTPValidationError", "ValidationError"):
             schema.get("components", {}).get("schemas", {}).pop(name, None)
         app.openapi_schema = schema

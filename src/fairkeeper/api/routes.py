@@ -57,7 +57,7 @@ def _add(router: APIRouter, operation: Operation, runner: Runner, authenticate: 
     is_check = operation.kind is OperationKind.CHECK
     router.add_api_route(
         operation.path,
-        _endpoint(operation, runner, authenticate),
+        _endpoint(operation, runner),
         methods=[operation.method],
         name=operation.name,
         operation_id=operation.name,
@@ -66,23 +66,30 @@ def _add(router: APIRouter, operation: Operation, runner: Runner, authenticate: 
         tags=[operation.room],
         response_model=operation.result,
         responses=_responses(operation),
-        dependencies=[] if is_check else [Depends(_bearer)],
+        # Before the input is judged: who is nobody here is told to sign in, not what a field should be.
+        dependencies=[] if is_check else [Depends(_bearer), Depends(_prove(authenticate))],
     )
 
 
-def _endpoint(operation: Operation, runner: Runner, authenticate: Authenticate) -> Callable[..., Response]:
+def _prove(authenticate: Authenticate) -> Callable[[Request], None]:
+    def prove(request: Request) -> None:
+        request.state.principal = authenticate(request)
+
+    return prove
+
+
+def _endpoint(operation: Operation, runner: Runner) -> Callable[..., Response]:
     path_fields = tuple(_PATH_FIELD.findall(operation.path))
     rest = _rest_model(operation, path_fields)
     adapter: TypeAdapter[Any] = TypeAdapter(operation.result)
 
     def endpoint(request: Request, **values: Any) -> Response:
-        principal = ANONYMOUS if operation.kind is OperationKind.CHECK else authenticate(request)
         call = Call(
-            principal=principal,
+            principal=ANONYMOUS if operation.kind is OperationKind.CHECK else request.state.principal,
             idempotency_key=values.pop("idempotency_key", None),
             request_id=request_id_of(request),
         )
-        given: OperationInput = values.pop("rest") if rest is not None else OperationInput()
+        given: OperationInput = values.pop("rest")
         result = runner.run(operation, _whole_input(operation, given, values), call)
         return Response(adapter.dump_json(result), media_type="application/json")
 
@@ -92,7 +99,7 @@ def _endpoint(operation: Operation, runner: Runner, authenticate: Authenticate) 
 
 
 def _parameters(
-    operation: Operation, path_fields: tuple[str, ...], rest: type[OperationInput] | None
+    operation: Operation, path_fields: tuple[str, ...], rest: type[OperationInput]
 ) -> list[inspect.Parameter]:
     """Return what FastAPI has to read from a request, as a signature says it."""
     annotated: dict[str, Any] = {"request": Request}
@@ -100,11 +107,10 @@ def _parameters(
         field = operation.input.model_fields[name]
         annotated[name] = Annotated[field.annotation, Path(description=field.description, max_length=200)]
     defaults: dict[str, Any] = {}
-    if rest is not None:
-        has_body = operation.method in _BODY_METHODS
-        annotated["rest"] = Annotated[rest, Body() if has_body else Query()]
-        if has_body and not any(field.is_required() for field in rest.model_fields.values()):
-            defaults["rest"] = rest()
+    has_body = operation.method in _BODY_METHODS
+    annotated["rest"] = Annotated[rest, Body() if has_body else Query()]
+    if has_body and not any(field.is_required() for field in rest.model_fields.values()):
+        defaults["rest"] = rest()
     if operation.kind is OperationKind.COMMAND:
         annotated["idempotency_key"] = Annotated[
             str | None,
@@ -128,16 +134,15 @@ def _parameters(
     ]
 
 
-def _rest_model(operation: Operation, path_fields: tuple[str, ...]) -> type[OperationInput] | None:
-    """Return the model of what does not come from the path; None when nothing is left."""
-    fields = operation.input.model_fields
-    if not path_fields and fields:
+def _rest_model(operation: Operation, path_fields: tuple[str, ...]) -> type[OperationInput]:
+    """Return the model of what does not come from the path; fields that it does not know are refused."""
+    if not path_fields:
         return operation.input
     left: dict[str, Any] = {
-        name: (field.annotation, field) for name, field in fields.items() if name not in path_fields
+        name: (field.annotation, field)
+        for name, field in operation.input.model_fields.items()
+        if name not in path_fields
     }
-    if not left:
-        return None
     return create_model(
         operation.input.__name__,
         __base__=OperationInput,
