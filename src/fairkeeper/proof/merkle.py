@@ -286,10 +286,12 @@ def is_consistent(old: tuple[int, bytes], new: tuple[int, bytes], proof: Sequenc
     """
     old_size, old_root = old
     new_size, new_root = new
+    if old_size == 0 and old_root != EMPTY_ROOT:
+        return False
     if old_size == new_size:
         return old_root == new_root and not proof
     if old_size == 0:
-        return old_root == EMPTY_ROOT and not proof and new_size > 0
+        return not proof and new_size > 0
     return roots_from_consistency(old_size, new_size, old_root, proof) == (old_root, new_root)
 
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairkeeper.errors import InvalidError
+from fairkeeper.proof.checkpoint import TreeHead, sign_checkpoint
 from fairkeeper.proof.export import (
     COUNT_FIELD,
     EXPORT_KIND,
@@ -328,6 +329,12 @@ def test_an_export_that_does_not_end_with_its_own_entry_is_refused() -> None:
     assert codes(log.lines()) == ["proof.export_unstated"]
 
 
+def test_an_entry_of_another_kind_does_not_stand_for_the_exports_own() -> None:
+    log = SampleLog()
+    log.add(payload={COUNT_FIELD: 1})
+    assert codes(log.lines()) == ["proof.export_unstated"]
+
+
 def test_an_empty_export_is_refused() -> None:
     log = filled_log()
     lines = list(write_customer_export(log.provenance(), CONTOSO, [], count=0, tree=log.tree()))
@@ -388,6 +395,17 @@ def test_a_signature_that_no_key_in_the_file_explains_is_refused() -> None:
     assert codes([CUSTOMER_LINES[0], put(CUSTOMER_LINES[1], ("checkpoint",), stray), *CUSTOMER_LINES[2:]]) == [
         "proof.signatures_unexpected"
     ]
+
+
+def test_a_logs_key_cannot_pose_as_a_witness() -> None:
+    log = SampleLog()
+    log.replace_key()
+    log.add_export_entry()
+    head = TreeHead(ORIGIN, log.size, log.frontier.root())
+    by_both = sign_checkpoint(head, [log.keys[1], log.keys[0]]).decode()
+    lines = log.lines()
+    lines[:2] = [put(lines[0], ("witnesses",), [log.anchor]), put(lines[1], ("checkpoint",), by_both)]
+    assert codes(lines) == ["proof.signatures_unexpected"]
 
 
 def test_a_checkpoint_of_another_key_is_refused() -> None:

@@ -132,6 +132,8 @@ def test_a_changed_inclusion_proof_does_not_hold(place: tuple[int, int], data: s
     assert root_from_inclusion(index, size, leaf_hash(b"another"), proof) != root
     for changed in damaged(proof, data):
         assert root_from_inclusion(index, size, leaf, changed) != root
+        if len(changed) != len(proof):
+            assert root_from_inclusion(index, size, leaf, changed) is None, "a proof has one right length"
 
 
 def test_a_leaf_that_is_no_hash_is_in_no_tree() -> None:
@@ -161,9 +163,12 @@ def test_a_changed_consistency_proof_does_not_hold(place: tuple[int, int], data:
     assert not is_consistent((old_size, old), (old_size - 1, new), proof)
     assert not is_consistent((0, other), (size, new), [])
     assert not is_consistent((0, EMPTY_ROOT), (0, new), [])
+    assert not is_consistent((0, other), (0, other), [])
     assert not is_consistent((0, EMPTY_ROOT), (-1, new), [])
     for changed in damaged(proof, data):
         assert not is_consistent((old_size, old), (size, new), changed)
+        if len(changed) != len(proof):
+            assert roots_from_consistency(old_size, size, old, changed) is None, "a proof has one right length"
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 39))
