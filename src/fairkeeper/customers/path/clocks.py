@@ -325,7 +325,7 @@ def _deadline(clock: _Running, now: datetime) -> Deadline:
     after = (clock.starts_at + wait for wait in rule.reminders_after)
     before = (clock.due_at - wait for wait in rule.reminders_before)
     # A reminder before the start (a retention that began late in its term) would remind of nothing.
-    reminders = tuple(sorted({at for at in (*after, *before) if clock.starts_at <= at < clock.due_at}))
+    reminders = tuple(sorted({at for at in (*after, *before) if at >= clock.starts_at}))
     return Deadline(
         name=clock.name,
         title=rule.title,

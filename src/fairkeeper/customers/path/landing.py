@@ -169,8 +169,8 @@ def relate(resolved: SubscriptionSnapshot, person: SignedIn, claims: frozenset[S
 
 
 def _is(party: Party, person: SignedIn) -> bool:
-    """Compare by tenant and object; a party whose object is missing is nobody."""
-    return party.object_id is not None and (party.tenant_id, party.object_id) == (person.tenant_id, person.object_id)
+    """Compare by tenant and object; a party that misses either is nobody."""
+    return (party.tenant_id, party.object_id) == (person.tenant_id, person.object_id)
 
 
 def _not_yours(relation: Relation) -> LandingView:
