@@ -1,0 +1,93 @@
+"""What the command line needs of the house above it: a server to run, a database to speak to, the list of operations.
+
+Bootstrap implements these; the command line imports none of it, and asks only when a command needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from fairkeeper.action.operation import Operation
+
+Say = Callable[[str], None]
+"""Writes a line to stdout at once."""
+
+
+class Executor(Protocol):
+    """Runs operations somewhere: on a server, or on the database of the settings."""
+
+    def run(self, operation: Operation, given: Mapping[str, Any], *, key: str | None = None) -> Any:
+        """Run an operation and return its result in JSON form.
+
+        Args:
+            operation: Which.
+            given: Input fields, as texts, numbers, booleans, lists and objects.
+            key: Idempotency key, for commands.
+
+        Raises:
+            FairkeeperError: As the operation's documentation says.
+        """
+        ...
+
+    def export(self, customer_id: str | None) -> Iterator[bytes]:
+        """Ask for the export of a log, wait until it has its place, and return its pieces."""
+        ...
+
+    def receipt(self, entry_id: str) -> bytes:
+        """Return the receipt of an entry."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        ...
+
+
+class Programs(Protocol):
+    """What bootstrap offers the command line."""
+
+    def operations(self) -> Iterable[Operation]:
+        """Return every operation."""
+        ...
+
+    def open_local(self) -> Executor:
+        """Open the database of the settings, as its operator."""
+        ...
+
+    def serve(self, *, as_json: bool, say: Say) -> None:
+        """Run the server of the settings until it is told to stop."""
+        ...
+
+    def sandbox(self, *, port: int, data_dir: Path | None, publisher_url: str | None, as_json: bool, say: Say) -> None:
+        """Run the pretend Microsoft until it is told to stop."""
+        ...
+
+    def demo(self, *, port: int, sandbox_port: int, data_dir: Path, as_json: bool, say: Say) -> None:
+        """Run a server with a sandbox until it is told to stop."""
+        ...
+
+    def story(self, *, data_dir: Path | None, as_json: bool, say: Say) -> bool:
+        """Walk the demo's four customers; return whether all went as it should."""
+        ...
+
+    def migrate(self) -> dict[str, Any]:
+        """Bring the database of the settings to the tables of this version."""
+        ...
+
+    def prepare(self, *, admin_url: str) -> dict[str, Any]:
+        """Create PostgreSQL's logins and a database that they own."""
+        ...
+
+    def rotate_master_key(self) -> dict[str, Any]:
+        """Seal every secret again under the newest master key."""
+        ...
+
+    def webhook_secret(self) -> str:
+        """Return the secret that signs the provisioning webhook."""
+        ...
+
+    def public_address(self) -> str:
+        """Return the address that people use, of the settings."""
+        ...

@@ -1,0 +1,199 @@
+"""The command `fairkeeper`: finds a command without importing the others, runs it, and ends with its exit code.
+
+The names of rooms stand here, because `--help` must not import them all; a test compares them with the registry.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import click
+
+import fairkeeper
+from fairkeeper.cli.outcome import ExitCode, error_text, exit_code_of
+from fairkeeper.cli.programs import Programs
+from fairkeeper.errors import FairkeeperError, InvalidError
+
+ROOMS: Final[Mapping[str, str]] = {
+    "customers": "Where each customer stands, what is due, and what is done about it",
+    "evidence": "The log: entries, checkpoints, keys, exports and their verification",
+    "people": "Who may sign in, and in which roles",
+    "token": "API tokens for programs",
+}
+"""Groups of commands that are derived from operations."""
+
+ALONE: Final[Mapping[str, str]] = {
+    "sign-out": "Sign the asking person out",
+    "whoami": "Say who is asking and with which roles",
+}
+"""Operations whose command is one word."""
+
+
+def _running() -> dict[str, click.Command]:
+    from fairkeeper.cli.running import COMMANDS
+
+    return dict(COMMANDS)
+
+
+def _administration() -> dict[str, click.Command]:
+    from fairkeeper.cli.administration import COMMANDS
+
+    return dict(COMMANDS)
+
+
+def _witness() -> dict[str, click.Command]:
+    from fairkeeper.cli.witness import witness
+
+    return {"witness": witness}
+
+
+def _evidence() -> dict[str, click.Command]:
+    from fairkeeper.cli.evidence import COMMANDS
+
+    return dict(COMMANDS)
+
+
+def _token() -> dict[str, click.Command]:
+    from fairkeeper.cli.tokens import COMMANDS
+
+    return dict(COMMANDS)
+
+
+HAND_WRITTEN: Final[Mapping[str, tuple[str, Callable[[], dict[str, click.Command]]]]] = {
+    "database": ("Tables and logins of the database", _administration),
+    "demo": ("A server and a pretend Microsoft, to try everything", _running),
+    "keys": ("The keys that seal secrets", _administration),
+    "sandbox": ("The pretend Microsoft alone", _running),
+    "serve": ("The server", _running),
+    "witness": ("Watch a log, and cosign what continues it", _witness),
+}
+"""Commands that are no operation."""
+
+WRITTEN_IN_ROOMS: Final[Mapping[str, Callable[[], dict[str, click.Command]]]] = {
+    "evidence": _evidence,
+    "token": _token,
+}
+"""Commands in a room's group that are no operation, or more than one."""
+
+
+class Room(click.Group):
+    """A group whose commands are derived from operations when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of its commands; without the server's packages, of those that work without."""
+        names = set(self._written())
+        try:
+            names |= {words[1] for words in _derived(ctx) if words[0] == self.name and len(words) > 1}
+        except ModuleNotFoundError as error:
+            if _is_ours(error):
+                raise
+        return sorted(names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one of its commands."""
+        written = self._written().get(cmd_name)
+        return written or _derived(ctx).get((str(self.name), cmd_name))
+
+    def _written(self) -> dict[str, click.Command]:
+        load = WRITTEN_IN_ROOMS.get(str(self.name))
+        return load() if load else {}
+
+
+class Root(click.Group):
+    """The command itself."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of everything."""
+        return sorted({*ROOMS, *ALONE, *HAND_WRITTEN})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command or group."""
+        if cmd_name in ROOMS:
+            return Room(name=cmd_name, help=f"{ROOMS[cmd_name]}.")
+        if cmd_name in HAND_WRITTEN:
+            return HAND_WRITTEN[cmd_name][1]()[cmd_name]
+        return _derived(ctx).get((cmd_name,)) if cmd_name in ALONE else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """List everything by what stands here, without importing it."""
+        told = {**ROOMS, **ALONE, **{name: text for name, (text, _) in HAND_WRITTEN.items()}}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told[name]) for name in sorted(told)])
+
+
+def _derived(ctx: click.Context) -> dict[tuple[str, ...], click.Command]:
+    """Return every derived command by its words; made once a run."""
+    root = ctx.find_root()
+    made: dict[tuple[str, ...], click.Command] | None = root.meta.get("fairkeeper.derived")
+    if made is None:
+        from fairkeeper.cli.derived import derive_commands
+
+        programs: Programs = root.obj
+        made = derive_commands(programs.operations())
+        root.meta["fairkeeper.derived"] = made
+    return made
+
+
+@click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(fairkeeper.__version__, prog_name="fairkeeper")
+def root() -> None:
+    """Keep the fair: the back office of a publisher on Microsoft Marketplace.
+
+    Commands run on the database of the settings (FAIRKEEPER_DATA_DIR, FAIRKEEPER_DATABASE_URL), or on a server where
+    --url or FAIRKEEPER_URL names one. Exit codes: 0 fine, 1 findings of level error, 2 usage, 3 refused,
+    4 unavailable.
+    """
+
+
+class UsageRefusedError(InvalidError):
+    """The command line cannot be understood."""
+
+    code = "cli.usage"
+    remedy = "Add --help to see what the command takes."
+
+
+def run(programs: Programs, arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code.
+
+    Args:
+        programs: What bootstrap offers.
+        arguments: The words after `fairkeeper`; those of this process if left out.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
+    try:
+        code = root.main(args=words, prog_name="fairkeeper", obj=programs, standalone_mode=False)
+        return code if isinstance(code, int) else ExitCode.FINE
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        if as_json:
+            click.echo(error_text(UsageRefusedError(error.format_message()), as_json=True), err=True)
+        else:
+            error.show()
+        return ExitCode.USAGE
+    except FairkeeperError as error:
+        click.echo(error_text(error, as_json=as_json), err=True)
+        return exit_code_of(error)
+    except ModuleNotFoundError as error:
+        if _is_ours(error):
+            raise
+        refusal = ServerNotInstalledError(f"This needs {error.name}, which is not installed.")
+        click.echo(error_text(refusal, as_json=as_json), err=True)
+        return exit_code_of(refusal)
+
+
+def _is_ours(error: ModuleNotFoundError) -> bool:
+    """Say whether a module of ours is missing, which no installation explains."""
+    return (error.name or "").partition(".")[0] == "fairkeeper"
+
+
+class ServerNotInstalledError(InvalidError):
+    """Only the light part of Fairkeeper is installed."""
+
+    code = "cli.server_not_installed"
+    remedy = "Install the server's packages: fairkeeper[server]."
