@@ -154,7 +154,9 @@ def entra_state() -> dict[str, Any]:
 
 
 @contextmanager
-def sandbox(webhook_url: str | None = None, data_dir: Path | None = None) -> Iterator[Stage]:
+def sandbox(
+    webhook_url: str | None = None, data_dir: Path | None = None, *, hold_seconds: float = 60
+) -> Iterator[Stage]:
     """Run a sandbox whose clock stands still between moves."""
     clock = MovableClock(FixedClock(NOON))
     config = SandboxConfig(
@@ -163,7 +165,7 @@ def sandbox(webhook_url: str | None = None, data_dir: Path | None = None) -> Ite
         webhook_url=webhook_url,
         data_dir=data_dir,
         clock=clock,
-        courier=CourierSettings(floor_seconds=0, tick_seconds=0.01, hold_seconds=60, timeout_seconds=5),
+        courier=CourierSettings(floor_seconds=0, tick_seconds=0.01, hold_seconds=hold_seconds, timeout_seconds=5),
         cancellation_seconds=2,
         entra_state=entra_state(),
         seed=1,

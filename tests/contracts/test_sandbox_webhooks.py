@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -285,6 +286,16 @@ def test_reordered_webhooks_arrive_backwards(stage: Stage, publisher: Publisher)
     stage.control("POST", f"/subscriptions/{bought}/cancel")
     stage.settle()
     assert publisher.actions == ["Unsubscribe", "Suspend", "Subscribe"]
+
+
+def test_webhooks_held_for_others_that_never_come_leave_after_a_while(publisher: Publisher) -> None:
+    with sandbox(publisher.url, hold_seconds=0.05) as stage:
+        stage.control("PUT", "/faults", {"reorder_next": 3})
+        bought = stage.buy("starter")
+        deadline = time.monotonic() + 10
+        while not publisher.heard and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert [each["subscriptionId"] for each in publisher.heard] == [bought]
 
 
 def test_a_delayed_webhook_arrives_when_its_time_has_come(stage: Stage, publisher: Publisher) -> None:

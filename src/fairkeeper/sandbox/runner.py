@@ -54,7 +54,9 @@ def run_in_thread(config: SandboxConfig, host: str = "127.0.0.1", port: int = 0)
     bound = _bind(host, port)
     url = f"http://{host}:{bound.getsockname()[1]}"
     app = create_sandbox(config if config.base_url else replace(config, base_url=url))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=3)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="sandbox-server", daemon=True)
     thread.start()
     limit = time.monotonic() + _START_SECONDS
