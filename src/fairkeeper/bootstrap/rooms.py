@@ -14,6 +14,8 @@ import fairkeeper.access.operations
 import fairkeeper.customers.operations
 import fairkeeper.evidence.actions
 import fairkeeper.evidence.queries
+import fairkeeper.overview.actions
+import fairkeeper.overview.queries
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.registry import Registry
 from fairkeeper.database.base import Base
@@ -36,6 +38,8 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.evidence.actions.OPERATIONS,
         *fairkeeper.evidence.queries.OPERATIONS,
         *fairkeeper.customers.operations.OPERATIONS,
+        *fairkeeper.overview.actions.OPERATIONS,
+        *fairkeeper.overview.queries.OPERATIONS,
     )
 
 
