@@ -1,4 +1,4 @@
-"""The server's ASGI application: the API, the log, the webhook, the console's pages and their files.
+"""The server's ASGI application: the API, the log, the webhook, MCP, the console's pages and their files.
 
 Separate from the installation, which knows no channel, and from the server, which knows no route.
 """
@@ -9,39 +9,89 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from starlette.routing import Mount
 
-import fairkeeper
 from fairkeeper.access.authentication import authenticate_bearer
 from fairkeeper.action.principal import Principal
-from fairkeeper.api.errors import install_error_handlers
-from fairkeeper.api.limits import RequestLimits
-from fairkeeper.api.routes import derive_routes
+from fairkeeper.api.app import APIParts, create_api
+from fairkeeper.api.health import Probe, alive_probe, checkpoint_probe, database_probe
+from fairkeeper.api.log import KeepCosignature
+from fairkeeper.api.webhook import WebhookDoor, make_webhook_door
 from fairkeeper.bootstrap.installation import Installation
+from fairkeeper.bootstrap.settings import Settings
+from fairkeeper.evidence.actions import keep_cosignature
+from fairkeeper.mcp.server import MCP_PATH, MCPChannel
+from fairkeeper.mcp.tools import parse_switches
+from fairkeeper.token.expectations import WebhookTokenExpectation
+from fairkeeper.values.ids import TenantId
 
 
 def create_app(installation: Installation) -> FastAPI:
     """Return the application of an installation; its lifespan starts and ends the background work."""
+    settings = installation.settings
+
+    def authenticate(request: Request) -> Principal:
+        return authenticate_bearer(
+            installation.database,
+            installation.clock,
+            request.headers.get("authorization"),
+            access_tokens=installation.access_tokens,
+        )
+
+    mcp = MCPChannel(installation.runner, authenticate, parse_switches(settings.mcp_writes, installation.registry))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         installation.start_background()
         try:
-            yield
+            async with mcp.running():
+                yield
         finally:
             installation.close()
 
-    def authenticate(request: Request) -> Principal:
-        return authenticate_bearer(installation.database, installation.clock, request.headers.get("authorization"))
-
-    app = FastAPI(title="Fairkeeper", version=fairkeeper.__version__, lifespan=lifespan)
-    install_error_handlers(app)
-    app.include_router(derive_routes(installation.registry, installation.runner, authenticate))
-
-    @app.get("/healthz")
-    def healthz() -> JSONResponse:
-        """Say that the server is up."""
-        return JSONResponse({"status": "ok"})
-
-    app.add_middleware(RequestLimits)
+    app = create_api(
+        APIParts(
+            runner=installation.runner,
+            authenticate=authenticate,
+            webhook=_webhook_door(installation),
+            log_files=installation.log_reader,
+            keep_cosignature=_cosignature_keeper(installation),
+            probes=_probes(installation),
+            lifespan=lifespan,
+            is_https=settings.address.startswith("https://"),
+        )
+    )
+    app.router.routes.append(Mount(MCP_PATH, app=mcp))
     return app
+
+
+def _webhook_door(installation: Installation) -> WebhookDoor:
+    return make_webhook_door(installation.runner, installation.validator, webhook_expectation(installation.settings))
+
+
+def webhook_expectation(settings: Settings) -> WebhookTokenExpectation | None:
+    """Return whose webhooks are believed; None while tenant and application are not configured."""
+    if settings.entra_tenant_id is None or settings.fulfillment_app_id is None:
+        return None
+    return WebhookTokenExpectation(
+        audience=settings.fulfillment_app_id.lower(),
+        tenant_id=TenantId(settings.entra_tenant_id.lower()),
+        caller_app_id=settings.marketplace_app_id,
+    )
+
+
+def _cosignature_keeper(installation: Installation) -> KeepCosignature:
+    def keep(note: bytes) -> str:
+        with installation.database.write() as session:
+            return keep_cosignature(session, note, installation.log_reader)
+
+    return keep
+
+
+def _probes(installation: Installation) -> list[Probe]:
+    return [
+        database_probe(installation.database),
+        alive_probe("worker", lambda: installation.worker.is_alive),
+        alive_probe("integrator", lambda: installation.integrator.is_alive),
+        checkpoint_probe(installation.database, installation.clock),
+    ]

@@ -23,8 +23,9 @@ from fairkeeper.microsoft.identity import AppRegistration, AppTokenSource, SignI
 from fairkeeper.microsoft.marketplace_transport import IMPATIENT
 from fairkeeper.outbound.provisioning import CallRules, NothingToSetUp, ProvisioningWebhook, load_entry_point
 from fairkeeper.token.authority import EntraAuthority
+from fairkeeper.token.expectations import ApiTokenExpectation
 from fairkeeper.token.keys import SigningKeys
-from fairkeeper.token.validator import EntraTokenValidator
+from fairkeeper.token.validator import EntraTokenValidator, VerifiedToken
 from fairkeeper.values.clock import Clock
 
 WEBHOOK_SECRET_NAME: Final = "outbound.provisioning_secret"  # noqa: S105 - a name
@@ -88,6 +89,38 @@ def make_validator(settings: Settings, clock: Clock) -> EntraTokenValidator:
         return httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
 
     return EntraTokenValidator(SigningKeys(make_authority(settings), client_factory=client, clock=clock), clock=clock)
+
+
+class EntraAccessTokens:
+    """Proves access tokens that people's programs got from Microsoft Entra for our API.
+
+    Args:
+        validator: Proves tokens.
+        expectation: What such a token has to be.
+    """
+
+    def __init__(self, validator: EntraTokenValidator, expectation: ApiTokenExpectation) -> None:
+        self._validator = validator
+        self._expectation = expectation
+
+    def prove(self, token: str) -> VerifiedToken:
+        """Return what the token proves.
+
+        Raises:
+            TokenRefusedError, TokenPermissionError, SigningKeysUnavailableError: as the validator says.
+        """
+        return self._validator.validate(token, self._expectation)
+
+
+def make_access_tokens(settings: Settings, validator: EntraTokenValidator) -> EntraAccessTokens | None:
+    """Return what proves people's access tokens, or None while no application is configured to sign in with."""
+    app_id = settings.sign_in_app_id or settings.fulfillment_app_id
+    if app_id is None:
+        return None
+    expectation = ApiTokenExpectation(
+        audience=app_id.lower(), is_app_only=False, permissions=frozenset({settings.api_scope})
+    )
+    return EntraAccessTokens(validator, expectation)
 
 
 def make_fulfillment(settings: Settings, http: httpx.Client, clock: Clock) -> FulfillmentClient:

@@ -19,6 +19,8 @@ from fairkeeper.action.registry import Registry
 from fairkeeper.action.runner import Runner, Wiring
 from fairkeeper.bootstrap.clocks import FollowedClock
 from fairkeeper.bootstrap.connectors import (
+    EntraAccessTokens,
+    make_access_tokens,
     make_fulfillment,
     make_http_client,
     make_provisioner,
@@ -74,6 +76,7 @@ class Installation:
         clock: What everything here takes for now.
         followed_clock: Keeps it with a sandbox in another process; None elsewhere.
         validator: Proves tokens of Microsoft Entra.
+        access_tokens: Proves people's access tokens for the API; None while no application is configured.
         http: What the connectors share.
         sign_in: How people sign in; None while no application is configured for it.
     """
@@ -88,6 +91,7 @@ class Installation:
     registry: Registry
     runner: Runner
     validator: EntraTokenValidator
+    access_tokens: EntraAccessTokens | None
     http: httpx.Client
     fulfillment: Fulfillment
     sign_in: SignInFlow | None
@@ -147,6 +151,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     with database.write() as session:
         ensure_head(session, log_keys, now=clock.now())
     http = make_http_client()
+    validator = make_validator(settings, clock)
     fulfillment = make_fulfillment(settings, http, clock)
     provisioner = make_provisioner(settings, database, secrets, clock)
     log_reader = LogReader(database, log_keys)
@@ -177,7 +182,8 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         exporter=Exporter(database, log_keys),
         registry=registry,
         runner=runner,
-        validator=make_validator(settings, clock),
+        validator=validator,
+        access_tokens=make_access_tokens(settings, validator),
         http=http,
         fulfillment=fulfillment,
         sign_in=make_sign_in(settings, http),

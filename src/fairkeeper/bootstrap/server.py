@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.errors import UnavailableError
@@ -75,9 +76,12 @@ def serve(settings: Settings, bound: socket.socket, *, ready: Callable[[], None]
     from fairkeeper.bootstrap.application import create_app
     from fairkeeper.bootstrap.installation import open_installation
 
-    app = create_app(open_installation(settings))
-    server = _Server(uvicorn.Config(app, **UVICORN), ready=ready)
-    server.run(sockets=[bound])
+    run_app(create_app(open_installation(settings)), bound, ready=ready)
+
+
+def run_app(app: ASGIApp, bound: socket.socket, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve an application on a bound socket until SIGINT or SIGTERM."""
+    _Server(uvicorn.Config(app, **UVICORN), ready=ready).run(sockets=[bound])
 
 
 class _Server(uvicorn.Server):

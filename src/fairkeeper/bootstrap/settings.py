@@ -74,6 +74,13 @@ class Settings(BaseSettings):
         None, description="Application id of the multitenant app that people sign in with; the service app by default."
     )
     sign_in_app_secret: SecretStr | None = Field(None, description="A client secret of the sign-in app.")
+    api_scope: str = Field(
+        "access_as_user",
+        description="Scope that a person's Microsoft Entra token must carry to be taken by the API.",
+    )
+    mcp_writes: str = Field(
+        "", description="Commands offered as MCP tools, `operation:role` by commas; reads are offered without."
+    )
     marketplace_app_id: str = Field(
         MARKETPLACE_RESOURCE, description="Application id that signs Microsoft's webhooks and that our tokens are for."
     )
