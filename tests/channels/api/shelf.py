@@ -224,9 +224,8 @@ def shelf_api(
             authenticate=authenticate,
             webhook=webhook or WebhookDoor(prove=lambda token: None, keep=refuse_notice),
             log_files=LogOfOneTile(),
-            keep_cosignature=lambda body: "witness.example",
             probes=probes,
-            **parts,
+            **({"keep_cosignature": lambda body: "witness.example"} | parts),
         )
     )
 
