@@ -96,7 +96,7 @@ def test_retention_below_a_week_is_refused(days: int) -> None:
     assert refused.value.code == "customers.retention_too_short"
 
 
-def test_reminder_before_the_start_of_a_short_retention_is_left_out() -> None:
+def test_shortest_retention_reminds_no_earlier_than_it_starts() -> None:
     facts = ClockFacts(retention_started_at=NOON, retention_days=7)
 
     assert all(at >= NOON for at in running(facts)[ClockName.RETENTION].reminder_ats)

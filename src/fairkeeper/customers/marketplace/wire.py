@@ -135,12 +135,8 @@ class FieldReader:
             return None
         if read.year in _NEVER_YEARS:
             return None
-        aware = read if read.tzinfo is not None else read.replace(tzinfo=UTC)
-        try:
-            return aware.astimezone(UTC)
-        except OverflowError:
-            self._unreadable(name, text, "a time within the calendar")
-            return None
+        # No zone can carry an instant of the years between past the ends of the calendar.
+        return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).astimezone(UTC)
 
     def day(self, name: str) -> date | None:
         """Return the UTC date of an instant or date; absent, empty and "never" are None."""

@@ -324,8 +324,7 @@ def _deadline(clock: _Running, now: datetime) -> Deadline:
     rule = CLOCKS[clock.name]
     after = (clock.starts_at + wait for wait in rule.reminders_after)
     before = (clock.due_at - wait for wait in rule.reminders_before)
-    # A reminder before the start (a retention that began late in its term) would remind of nothing.
-    reminders = tuple(sorted({at for at in (*after, *before) if at >= clock.starts_at}))
+    reminders = tuple(sorted({*after, *before}))
     return Deadline(
         name=clock.name,
         title=rule.title,
