@@ -79,16 +79,18 @@ def _message(reason: str) -> str:
 
 def _check_subset(value: object, encoded: bytes) -> None:
     """Look for wide integers and keys outside ASCII, walking only where the bytes show that there may be one."""
-    if encoded.isascii() and _long_number.search(encoded) is None:
+    may_be_wide = _long_number.search(encoded) is not None
+    if not may_be_wide and encoded.isascii():
         return
-    waiting = [value]
+    waiting: list[Any] = [value if isinstance(value, (dict, list)) else [value]]
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
             if not "".join(item).isascii():
                 raise InvalidError(_message("one of its keys is not ASCII"), code=_NOT_CANONICAL, remedy=_REMEDY)
-            waiting.extend([inner for inner in item.values() if type(inner) is not str])
-        elif isinstance(item, list):
-            waiting.extend(item)
-        elif isinstance(item, int) and abs(item) > LARGEST_INTEGER:
-            raise InvalidError(_message(f"the integer {item} is too wide"), code=_NOT_CANONICAL, remedy=_REMEDY)
+            item = item.values()
+        for inner in item:
+            if isinstance(inner, (dict, list)):
+                waiting.append(inner)
+            elif may_be_wide and isinstance(inner, int) and abs(inner) > LARGEST_INTEGER:
+                raise InvalidError(_message(f"the integer {inner} is too wide"), code=_NOT_CANONICAL, remedy=_REMEDY)
