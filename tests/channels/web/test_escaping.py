@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
-from enum import Enum
-from typing import Any
-
 import pytest
 from jinja2 import UndefinedError
 
@@ -15,27 +11,15 @@ from fairkeeper.web.preview.frames import frame
 from fairkeeper.web.preview.pages import preview_pages
 from fairkeeper.web.rendering import environment, kind_of, render
 from tests.channels.web.markup import read
+from tests.channels.web.texts import with_every_text
 
 HOSTILE = "\"'><img src=x onerror=alert(1)></textarea></code><script>alert(1)</script>{{ 7 * 7 }}&amp;"
 PAGES = preview_pages()
 
 
-def _poisoned(value: Any) -> Any:
-    if isinstance(value, Enum) or value is None:
-        return value
-    if isinstance(value, str):
-        return value + HOSTILE
-    if isinstance(value, tuple):
-        return tuple(_poisoned(each) for each in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        own = {each.name: _poisoned(getattr(value, each.name)) for each in fields(value) if each.init}
-        return value if type(value).__module__ == "fairkeeper.values.currencies" else replace(value, **own)
-    return value
-
-
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_no_text_of_a_page_becomes_markup(name: str) -> None:
-    html = render(_poisoned(PAGES[name]))
+    html = render(with_every_text(PAGES[name], HOSTILE))
     root = read(html)
     assert not root.all("img")
     assert len(root.all("script")) == 5

@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sy
 from fairkeeper.web.assets import CONTENT_SECURITY_POLICY
 from fairkeeper.web.preview.__main__ import write_preview
 from fairkeeper.web.preview.pages import preview_pages
+from fairkeeper.web.rendering import render
+from tests.channels.web.texts import with_every_text
 
 pytestmark = pytest.mark.browser
 
@@ -32,10 +34,15 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def preview(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("preview")
     write_preview(folder)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=str(folder)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(preview: Path) -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=str(preview)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -103,6 +110,31 @@ def test_nothing_scrolls_sideways(browser: Browser, address: str, width: int) ->
         opened.goto(f"{address}/{name}.html")
         if opened.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wide.append(name)
+    context.close()
+    assert wide == []
+
+
+def test_long_texts_do_not_push_a_page_sideways(browser: Browser, address: str, preview: Path) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    opened = context.new_page()
+    wide = []
+    for name in (
+        "customer-stuck",
+        "customers",
+        "subscription",
+        "webhook",
+        "evidence",
+        "receipt",
+        "landing-new",
+        "parts",
+    ):
+        long = with_every_text(preview_pages()[name], "Unbreakable" * 8)
+        (preview / "long.html").write_text(render(long), encoding="utf-8")
+        for width in (360, 1280):
+            opened.set_viewport_size({"width": width, "height": 740})
+            opened.goto(f"{address}/long.html")
+            if opened.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                wide.append((name, width))
     context.close()
     assert wide == []
 

@@ -130,6 +130,35 @@ TIMELINE = Timeline(
 )
 
 
+def _stuck_timeline() -> Timeline:
+    who, whom = "Fairmile provisioning", "Tailspin"
+    return Timeline(
+        entries=(
+            entry(
+                hours(-3),
+                "customers.provisioning_failed/1",
+                "Your code answered 500 for the third time; nothing is tried again until a person says so.",
+                index=1_279,
+                parties=(who, whom),
+            ),
+            entry(
+                hours(-5),
+                "customers.provisioning_asked/1",
+                "Your code was asked to make ready.",
+                index=1_277,
+                parties=(who, whom),
+            ),
+            entry(
+                days(-1),
+                "customers.subscription_activated/1",
+                "The subscription activated itself; nobody has opened the landing page.",
+                index=1_276,
+                parties=("Microsoft", whom),
+            ),
+        )
+    )
+
+
 def revoke_question() -> Question:
     """Return the question before everything of a customer is stopped."""
     return Question(
@@ -248,6 +277,13 @@ def _customer(name: str, path: Path, how: str, sentence: str, *, is_stuck: bool 
         state=state("failed"), sentence="Tried three times.", attempts=attempts, retry=retry_question()
     )
     ready = Provisioning(state=state("ready"), sentence="Since 4 Feb 2026; answered its last call in 180 ms.")
+    pilot = SubscriptionRow(
+        subscription=Link(label="Pilot", href="/subscription.html"),
+        offer="Fairmile Agent",
+        plan="Starter",
+        quantity=None,
+        state=state("Unsubscribed"),
+    )
     finding = Finding(
         level=Level.ERROR,
         what="Provisioning failed three times: “quota exceeded in region westeurope”",
@@ -268,7 +304,7 @@ def _customer(name: str, path: Path, how: str, sentence: str, *, is_stuck: bool 
             Fact(label="Tenant", value=guid(name, "tenant id"), note="Beneficiary: uses what was bought"),
             Fact(label="Purchaser", value="Same company"),
             Fact(label="Administrator", value="Robin Tan", note=f"robin.tan@{name.lower()}.example"),
-            Fact(label="Customer since", value=days(-292)),
+            Fact(label="Customer since", value=days(-1 if is_stuck else -292)),
             Fact(label="Private offer", value=None),
         ),
         path=path,
@@ -279,19 +315,13 @@ def _customer(name: str, path: Path, how: str, sentence: str, *, is_stuck: bool 
                 plan="Enterprise",
                 quantity=300,
                 state=state("Subscribed"),
-                term_ends_on=date(2027, 2, 2),
+                term_ends_on=path.steps[-1].on,
                 may_act=not is_stuck,
             ),
-            SubscriptionRow(
-                subscription=Link(label="Pilot", href="/subscription.html"),
-                offer="Fairmile Agent",
-                plan="Starter",
-                quantity=None,
-                state=state("Unsubscribed"),
-            ),
+            *(() if is_stuck else (pilot,)),
         ),
         provisioning=stuck if is_stuck else ready,
-        timeline=TIMELINE,
+        timeline=_stuck_timeline() if is_stuck else TIMELINE,
         needs=(finding,) if is_stuck else (),
         deadlines=()
         if is_stuck
