@@ -272,6 +272,18 @@ def test_refresh_token_outlives_a_restart_and_a_rotation_but_not_the_loss_of_its
     assert code_of(refresh(again, token)) == 9002313
 
 
+def test_refresh_token_is_good_only_for_its_client_and_its_tenants_addresses() -> None:
+    desk = Desk.open()
+    other = "fa111111-0000-4000-8000-0000000000f6"
+    desk.directory.add_app(
+        AppRegistration(client_id=other, tenant_id=PUBLISHER_TENANT_ID, name="Other", secrets=("other-secret",))
+    )
+    token = desk.redeem(desk.sign_in("Cora")["code"]).json()["refresh_token"]
+    assert code_of(refresh(desk, token, client_id=other, client_secret="other-secret")) == 70000
+    assert code_of(refresh(desk, token, "fabrikam.example")) == 50020
+    assert refresh(desk, token, "contoso.example").status_code == 200
+
+
 def test_access_token_is_no_refresh_token() -> None:
     desk = Desk.open()
     token = desk.redeem(desk.sign_in("Cora")["code"]).json()["access_token"]
