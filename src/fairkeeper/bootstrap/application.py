@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from fairkeeper.access.authentication import authenticate_bearer
 from fairkeeper.action.principal import Principal
 from fairkeeper.api.app import APIParts, create_api
+from fairkeeper.api.files import files_router
 from fairkeeper.api.health import Probe, alive_probe, checkpoint_probe, database_probe
 from fairkeeper.api.log import KeepCosignature
 from fairkeeper.api.webhook import WebhookDoor, make_webhook_door
@@ -61,6 +62,7 @@ def create_app(installation: Installation) -> FastAPI:
             is_https=settings.address.startswith("https://"),
         )
     )
+    app.include_router(files_router(installation.exporter, authenticate, installation.authorise))
     app.router.routes.append(Mount(MCP_PATH, app=mcp))
     return app
 

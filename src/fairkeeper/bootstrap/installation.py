@@ -16,7 +16,7 @@ from fairkeeper.access.authorise import make_authorise
 from fairkeeper.access.ports import CustomerOfTenant, PublisherTenant
 from fairkeeper.action.operation import Ports
 from fairkeeper.action.registry import Registry
-from fairkeeper.action.runner import Runner, Wiring
+from fairkeeper.action.runner import Authorise, Runner, Wiring
 from fairkeeper.bootstrap.clocks import FollowedClock
 from fairkeeper.bootstrap.connectors import (
     EntraAccessTokens,
@@ -75,6 +75,7 @@ class Installation:
     Attributes:
         clock: What everything here takes for now.
         followed_clock: Keeps it with a sandbox in another process; None elsewhere.
+        authorise: Decides who may, for channels that hand out files.
         validator: Proves tokens of Microsoft Entra.
         access_tokens: Proves people's access tokens for the API; None while no application is configured.
         http: What the connectors share.
@@ -90,6 +91,7 @@ class Installation:
     exporter: Exporter
     registry: Registry
     runner: Runner
+    authorise: Authorise
     validator: EntraTokenValidator
     access_tokens: EntraAccessTokens | None
     http: httpx.Client
@@ -157,8 +159,9 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     log_reader = LogReader(database, log_keys)
     registry = make_registry()
     wake = _Wake()
+    authorise = make_authorise(SuspendedCustomers(database).is_suspended)
     wiring = Wiring(
-        authorise=make_authorise(SuspendedCustomers(database).is_suspended),
+        authorise=authorise,
         record=append,
         ports=_ports(settings, registry, log_reader, log_keys),
         after_commit=wake.now,
@@ -182,6 +185,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         exporter=Exporter(database, log_keys),
         registry=registry,
         runner=runner,
+        authorise=authorise,
         validator=validator,
         access_tokens=make_access_tokens(settings, validator),
         http=http,

@@ -11,12 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 
@@ -24,6 +20,9 @@ from fairkeeper.bootstrap.rooms import all_tables
 from fairkeeper.database.engine import DatabaseAddress, create_engine
 from fairkeeper.database.errors import DatabaseUnavailableError, SchemaBehindError
 from fairkeeper.database.row_security import apply_row_security
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _LOCK_NUMBER: Final = 7_232_419_205_418_600_311
 """Ours among advisory locks; any number that nobody else takes."""
@@ -49,6 +48,8 @@ def migrate(address: DatabaseAddress) -> Migrated:
         DatabaseUnavailableError: It does not answer.
         SchemaBehindError: `database.schema_ahead`, a newer version of Fairkeeper was here.
     """
+    from alembic import command
+
     with _owner_connection(address) as connection, _configured(connection) as config:
         before = _revision(connection)
         _refuse_newer(config, before)
@@ -64,6 +65,8 @@ def check_schema(address: DatabaseAddress) -> None:
         SchemaBehindError: The tables are older (`database.schema_behind`) or newer (`database.schema_ahead`).
         DatabaseUnavailableError: It does not answer.
     """
+    from alembic.script import ScriptDirectory
+
     with _connection(address.url) as connection, _configured(connection) as config:
         found = _revision(connection)
         _refuse_newer(config, found)
@@ -82,6 +85,8 @@ def create_tables(address: DatabaseAddress) -> None:
 
 @contextmanager
 def _configured(connection: Connection) -> Iterator[Config]:
+    from alembic.config import Config
+
     with as_file(files("fairkeeper.database").joinpath("migrations")) as folder:
         config = Config()
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
@@ -113,10 +118,14 @@ def _connection(url: str) -> Iterator[Connection]:
 
 
 def _revision(connection: Connection) -> str | None:
+    from alembic.migration import MigrationContext
+
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def _refuse_newer(config: Config, found: str | None) -> None:
+    from alembic.script import ScriptDirectory
+
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         msg = f"The database's tables are of revision {found}, which this version does not know."

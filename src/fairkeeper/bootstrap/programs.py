@@ -48,7 +48,7 @@ class Installed:
 
     def sandbox(self, *, port: int, data_dir: Path | None, publisher_url: str | None, as_json: bool, say: Say) -> None:
         """Run the pretend Microsoft until it is told to stop."""
-        from fairkeeper.bootstrap.demo import run_sandbox
+        from fairkeeper.bootstrap.demo.running import run_sandbox
         from fairkeeper.bootstrap.logging import configure_logging
 
         configure_logging("info")
@@ -56,7 +56,7 @@ class Installed:
 
     def demo(self, *, port: int, sandbox_port: int, data_dir: Path, as_json: bool, say: Say) -> None:
         """Run a server with a sandbox until it is told to stop."""
-        from fairkeeper.bootstrap.demo import run_demo
+        from fairkeeper.bootstrap.demo.running import run_demo
         from fairkeeper.bootstrap.logging import configure_logging
 
         configure_logging("info" if as_json else "warning")
@@ -64,8 +64,8 @@ class Installed:
 
     def story(self, *, data_dir: Path | None, as_json: bool, say: Say) -> bool:
         """Walk the demo's four customers; return whether all went as it should."""
+        from fairkeeper.bootstrap.demo.story import run_story
         from fairkeeper.bootstrap.logging import configure_logging
-        from fairkeeper.bootstrap.story import run_story
 
         configure_logging("error")
         return run_story(data_dir=data_dir, as_json=as_json, say=say)

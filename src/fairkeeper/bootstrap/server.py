@@ -79,9 +79,33 @@ def serve(settings: Settings, bound: socket.socket, *, ready: Callable[[], None]
     run_app(create_app(open_installation(settings)), bound, ready=ready)
 
 
-def run_app(app: ASGIApp, bound: socket.socket, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve an application on a bound socket until SIGINT or SIGTERM."""
-    _Server(uvicorn.Config(app, **UVICORN), ready=ready).run(sockets=[bound])
+class Stop:
+    """Ends a server that runs in another thread."""
+
+    def __init__(self) -> None:
+        self._server: uvicorn.Server | None = None
+        self._is_asked = False
+
+    def now(self) -> None:
+        """Ask it to end; it finishes what it answers."""
+        self._is_asked = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def watch(self, server: uvicorn.Server) -> None:
+        """Take the server that is to be ended."""
+        self._server = server
+        server.should_exit = self._is_asked
+
+
+def run_app(
+    app: ASGIApp, bound: socket.socket, *, ready: Callable[[], None] = lambda: None, stop: Stop | None = None
+) -> None:
+    """Serve an application on a bound socket until SIGINT or SIGTERM, or until it is told to stop."""
+    server = _Server(uvicorn.Config(app, **UVICORN), ready=ready)
+    if stop is not None:
+        stop.watch(server)
+    server.run(sockets=[bound])
 
 
 class _Server(uvicorn.Server):

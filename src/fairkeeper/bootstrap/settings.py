@@ -100,6 +100,12 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         30, ge=7, le=3650, description="Days that a stopped customer's data is kept before it is erased."
     )
+    publisher_name: str = Field(
+        "The publisher", max_length=120, description="The publisher's name, as its customers read it on every page."
+    )
+    support_url: str | None = Field(
+        None, description="Where customers ask for help: an https address, or `mailto:` and an address."
+    )
     sandbox_url: str | None = Field(
         None,
         description="Address of the pretend Microsoft; when set, this installation is a sandbox and follows its clock.",
