@@ -45,6 +45,7 @@ class SignInAttempt:
         browser: Value of the browser cookie that was set with the redirect.
         return_to: Path to show afterwards.
         first_owner_token: The one-time token, for that purpose only.
+        parked: What is needed afterwards and must travel with nobody (a landing token), sealed by the caller.
     """
 
     purpose: SignInPurpose
@@ -54,6 +55,7 @@ class SignInAttempt:
     browser: str = field(repr=False)
     return_to: str = "/"
     first_owner_token: str | None = field(default=None, repr=False)
+    parked: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class TakenAttempt:
     code_verifier: str = field(repr=False)
     return_to: str
     first_owner_digest: bytes | None = field(repr=False)
+    parked: bytes | None = field(default=None, repr=False)
 
 
 class SignInAttempts:
@@ -86,6 +89,7 @@ class SignInAttempts:
                     purpose=attempt.purpose.value,
                     return_to=local_path(attempt.return_to),
                     first_owner_digest=digest(attempt.first_owner_token) if attempt.first_owner_token else None,
+                    parked=attempt.parked,
                     expires_at=self._clock.now() + ATTEMPT_LIFETIME,
                 )
             )
@@ -120,6 +124,7 @@ class SignInAttempts:
             code_verifier=row.code_verifier,
             return_to=row.return_to,
             first_owner_digest=row.first_owner_digest,
+            parked=row.parked,
         )
 
 

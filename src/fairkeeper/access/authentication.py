@@ -24,6 +24,7 @@ from fairkeeper.database.errors import DatabaseUnavailableError
 from fairkeeper.database.session import Database
 from fairkeeper.token.validator import VerifiedToken
 from fairkeeper.values.clock import Clock
+from fairkeeper.values.ids import TenantId
 
 _log = structlog.get_logger(__name__)
 
@@ -46,12 +47,16 @@ class WebSession:
     """A signed-in browser.
 
     Attributes:
+        tenant_id: The tenant of the account that the person signs in with.
+        object_id: Its object id there.
         form_token: What every form of a page must send back.
         cookie_digest: SHA-256 of the cookie's value in hexadecimal, to sign out or to be replaced.
         expires_at: When the person has to sign in again, unless the session is used.
     """
 
     principal: Principal
+    tenant_id: TenantId
+    object_id: str
     form_token: str = field(repr=False)
     cookie_digest: str = field(repr=False)
     expires_at: datetime
@@ -99,6 +104,8 @@ def authenticate_cookie(database: Database, clock: Clock, value: str | None) -> 
         _note_session(database, key, now=now, ends_at=ends_at)
     return WebSession(
         principal=principal_of_person(person),
+        tenant_id=person.tenant_id,
+        object_id=person.object_id,
         form_token=form_token(value),
         cookie_digest=key.hex(),
         expires_at=ends_at,

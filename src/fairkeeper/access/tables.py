@@ -71,6 +71,8 @@ class SignInAttemptRow(Base):
     purpose: Mapped[str] = mapped_column(String(20))
     return_to: Mapped[str] = mapped_column(String(2000))
     first_owner_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    parked: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What comes along and is needed afterwards, sealed by the channel: a buyer's landing token."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 

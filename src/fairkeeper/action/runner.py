@@ -33,7 +33,7 @@ from fairkeeper.action.principal import Principal
 from fairkeeper.action.registry import Registry
 from fairkeeper.action.tables import IdempotencyRow
 from fairkeeper.database.session import STAFF, Database, Scope
-from fairkeeper.errors import BugError, ConflictError, NotFoundError
+from fairkeeper.errors import BugError, ConflictError, DeniedError, NotFoundError
 from fairkeeper.values.clock import Clock
 from fairkeeper.values.ids import CustomerId
 
@@ -122,6 +122,14 @@ class Runner:
                 result = self.run_within(session, operation, request, call)
         self._wiring.after_commit()
         return result
+
+    def allows(self, operation: Operation, principal: Principal) -> bool:
+        """Say whether a principal may run an operation on what it may see; for pages that offer only what works."""
+        try:
+            self._wiring.authorise(principal, operation, principal.customer_id)
+        except (DeniedError, NotFoundError):
+            return False
+        return True
 
     def run_within(self, session: Session, operation: Operation, request: OperationInput, call: Call) -> Any:
         """Run a command in a transaction that is open already; `run`, and background work that commits with its task.

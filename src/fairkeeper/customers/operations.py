@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.customers import queries
-from fairkeeper.customers.actions import land, operate, provision, retire, ring_clock
+from fairkeeper.customers.actions import land, operate, provision, retire, ring_clock, show_landing
 from fairkeeper.customers.actions.marketplace import answer_operation, change_subscription, reconcile
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
 from fairkeeper.customers.actions.marketplace.follow_notice import follow_notice
@@ -27,6 +27,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *provision.OPERATIONS,
     *operate.OPERATIONS,
     *land.OPERATIONS,
+    *show_landing.OPERATIONS,
     revoke_customer,
     *retire.OPERATIONS,
     *ring_clock.OPERATIONS,

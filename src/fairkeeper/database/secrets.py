@@ -142,6 +142,18 @@ class SecretStore:
         if row is not None:
             session.delete(row)
 
+    def seal(self, secret: Secret) -> bytes:
+        """Encrypt and authenticate what somebody else keeps for a while: a row that ends soon, a browser's cookie."""
+        return self._keys.seal(secret)
+
+    def open(self, sealed: bytes) -> Secret:
+        """Decrypt what `seal` returned.
+
+        Raises:
+            SecretKeyError: It was not sealed here, or was changed.
+        """
+        return self._keys.open(sealed)
+
     def reseal_all(self, session: Session, *, now: datetime) -> int:
         """Encrypt every secret again under the newest master key; return how many."""
         rows = session.scalars(select(SecretRow).with_for_update()).all()

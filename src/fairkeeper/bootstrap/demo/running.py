@@ -139,6 +139,8 @@ def demo_settings(url: str, sandbox_url: str, data_dir: Path) -> Settings:
         sign_in_app_id=LANDING_APP_ID,
         sign_in_app_secret=LANDING_APP_SECRET,
         log_origin=LOG_ORIGIN,
+        publisher_name="Fairmile Software",
+        support_url="mailto:support@fairmile.example",
         sandbox_url=sandbox_url,
     )
 
