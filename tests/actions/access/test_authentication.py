@@ -20,7 +20,7 @@ from fairkeeper.access.authentication import (
 from fairkeeper.access.credentials import digest, is_form_token, new_cookie_value, new_token
 from fairkeeper.access.errors import CredentialsRefusedError
 from fairkeeper.access.queries import list_tokens
-from fairkeeper.access.tables import WebSessionRow
+from fairkeeper.access.tables import PersonRow, WebSessionRow
 from fairkeeper.action.principal import system
 from fairkeeper.database.session import Database
 from fairkeeper.token.authority import TokenVersion
@@ -194,6 +194,14 @@ def test_a_session_ends_after_seven_days_however_busy(house: House) -> None:
         house.clock.move(timedelta(hours=6))
         assert authenticate_cookie(house.database, house.clock, value) is not None
     house.clock.move(timedelta(hours=6))
+    assert authenticate_cookie(house.database, house.clock, value) is None
+
+
+def test_a_session_that_outlived_its_persons_removal_is_worth_nothing(house: House) -> None:
+    """A sign-in may commit just after a removal has swept the sessions; the person's state decides all the same."""
+    value, session = _signed_in(house)
+    with house.database.write() as writing:
+        writing.get_one(PersonRow, session.principal.id).state = "removed"
     assert authenticate_cookie(house.database, house.clock, value) is None
 
 
