@@ -15,6 +15,7 @@ import fairkeeper.customers.operations
 import fairkeeper.evidence.actions
 import fairkeeper.evidence.queries
 import fairkeeper.overview.actions
+import fairkeeper.overview.names
 import fairkeeper.overview.queries
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.registry import Registry
@@ -40,6 +41,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.customers.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,
+        *fairkeeper.overview.names.OPERATIONS,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from fairkeeper.customers.path.standing import Reason
-from fairkeeper.customers.path.steps import PathStep
+from fairkeeper.customers.path.steps import PathStep, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,12 @@ class SubscriptionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerLine:
-    """A customer in a list, told by its liveliest subscription."""
+    """A customer in a list, told by its liveliest subscription.
+
+    Attributes:
+        step: The step of the path where it stands.
+        is_stuck: Whether that step is broken.
+    """
 
     customer_id: str
     slug: str
@@ -66,6 +71,8 @@ class CustomerLine:
     subscriptions: int
     created_at: datetime
     main: SubscriptionLine | None
+    step: Step = Step.BUY
+    is_stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
