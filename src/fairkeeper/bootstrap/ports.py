@@ -63,13 +63,16 @@ class CustomersTokens:
     """
 
     def stop(self, session: Session, customer_id: CustomerId, *, now: datetime) -> tuple[StoppedThing, ...]:
-        """Revoke the customer's API tokens in the caller's transaction; name those revoked before, too."""
+        """Revoke the customer's API tokens in the caller's transaction; name those revoked before, too.
+
+        They are named by their ids: a receipt stays for ever, and what a person called a token may name people.
+        """
         rows = session.scalars(
             select(ApiTokenRow).where(ApiTokenRow.customer_id == customer_id).order_by(ApiTokenRow.id).with_for_update()
         ).all()
         for row in rows:
             row.revoked_at = row.revoked_at or now
-        return tuple(StoppedThing(kind="api_token", name=row.name, stopped_at=row.revoked_at) for row in rows)
+        return tuple(StoppedThing(kind="api_token", name=row.id, stopped_at=row.revoked_at) for row in rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +87,9 @@ class SignInAppRemains:
     app_id: str | None
     name: str
 
-    def remaining(self, tenant_id: TenantId | None) -> tuple[RemainingThing, ...]:
+    def remaining(self, session: Session, tenant_id: TenantId | None) -> tuple[RemainingThing, ...]:
         """Return what only the customer can remove; personal accounts have no enterprise applications."""
+        del session
         portal = RemainingThing(kind=RemainingKind.PORTAL_ENTRY, name="the ended subscription's entry in the portal")
         if self.app_id is None or tenant_id in {None, PERSONAL_ACCOUNTS_TENANT}:
             return (portal,)

@@ -6,6 +6,8 @@ connector, because the rules of this room tell them apart; the connector raises 
 
 from __future__ import annotations
 
+from typing import Self
+
 from fairkeeper.errors import (
     ConflictError,
     DeniedError,
@@ -34,6 +36,38 @@ class ChangeRuleRefusedError(InvalidError):
 
     code = "customers.change_rule_refused"
     remedy = "Give a minimum of seats that is at least 1 and not above the maximum."
+
+
+class NoticeNotFoundError(NotFoundError):
+    """There is no such webhook for this principal, or its contents were erased."""
+
+    code = "customers.notice_not_found"
+
+    @classmethod
+    def of(cls, notice_id: int) -> Self:
+        """Return the refusal for one notice."""
+        return cls(f"There is no webhook {notice_id} here, or its contents were erased.")
+
+
+class NoticeNotHeldError(ConflictError):
+    """The webhook is being worked on or was worked on."""
+
+    code = "customers.notice_not_held"
+    remedy = "Nothing has to be done: what is open is worked on by itself, what is done is done."
+
+
+class ErasureBegunError(ConflictError):
+    """The publisher's systems were asked to erase this customer's data."""
+
+    code = "customers.erasure_begun"
+    remedy = "Wait until the data is erased; a customer who returns buys again."
+
+
+class WishOutdatedError(ConflictError):
+    """A wish to the publisher's systems is done, was followed by another, or is not wanted any more."""
+
+    code = "customers.wish_outdated"
+    remedy = "Read the subscription's present state; repeat the newest wish that failed, if any."
 
 
 # ------------------------------------------------------------------ answers of the fulfillment port other than success

@@ -16,6 +16,7 @@ def _kind(name: str, sentence: str) -> EvidenceKind:
 
 WEBHOOK_RECEIVED = _kind("webhook_received/1", "Microsoft sent notice of {action}.")
 NOTICE_SETTLED = _kind("notice_settled/1", "The notice of {action} was worked on: {outcome}")
+NOTICE_REOPENED = _kind("notice_reopened/1", "The held notice of {action} is worked on again.")
 RECORDED = _kind("subscription_recorded/1", "{plan} of {offer} was bought; Microsoft's status is {status}.")
 ACTIVATED = _kind("subscription_activated/1", "The subscription to {plan} is active; Microsoft bills it.")
 SUSPENDED = _kind("subscription_suspended/1", "Microsoft suspended the subscription; use is stopped, data is kept.")
@@ -52,6 +53,7 @@ DEAL_FOUND = _kind("deal_found/1", "The purchase came through the private offer 
 PROVISIONING_ACCEPTED = _kind("provisioning_accepted/1", "The publisher's systems took up the wish to {wish}.")
 PROVISIONING_ANSWERED = _kind("provisioning_answered/1", "The publisher's systems report: {wish} {result}. {message}")
 PROVISIONING_STARTED = _kind("provisioning_started/1", "Provisioning was started by a person.")
+WISH_REPEATED = _kind("wish_repeated/1", "The publisher's systems are asked again to {wish}.")
 PAUSED = _kind("use_paused/1", "Use was paused: {reason}")
 RESUMED = _kind("use_resumed/1", "Use was resumed.")
 BLOCKED = _kind("use_blocked/1", "Use was blocked: {reason}")

@@ -126,3 +126,47 @@ MIRROR_DIFFERS: Final = finding_kinds.declare(
         example="Subscribed here, Suspended at Microsoft: the Suspend webhook was lost",
     )
 )
+
+BENEFICIARY_UNKNOWN: Final = finding_kinds.declare(
+    FindingKind(
+        code="customers.beneficiary_unknown",
+        level=Level.WARNING,
+        title="Microsoft does not state for whom a subscription was bought",
+        remedy="Nobody of the customer can sign in until Microsoft states the tenant. Ask the buyer and Microsoft.",
+        resource="learn-subscription-api",
+        example='{"beneficiary": {}, "purchaser": {}}',
+    )
+)
+
+PROVISIONING_FAILED: Final = finding_kinds.declare(
+    FindingKind(
+        code="customers.provisioning_failed",
+        level=Level.ERROR,
+        title="The publisher's systems could not do what they were asked for",
+        remedy="Read their reason, mend it there, then hand the wish to them again.",
+        resource="learn-life-cycle",
+        example="The wish to provision was reported as failed: no capacity in the region",
+    )
+)
+
+WISH_REFUSED: Final = finding_kinds.declare(
+    FindingKind(
+        code="customers.wish_refused",
+        level=Level.WARNING,
+        title="Microsoft refused what a person asked for",
+        remedy="Read Microsoft's reason and the subscription's present state, then decide again.",
+        resource="learn-subscription-api",
+        example="A change to a plan that this customer cannot buy",
+    )
+)
+
+CLAIM_WAITS: Final = finding_kinds.declare(
+    FindingKind(
+        code="customers.claim_waits",
+        level=Level.WARNING,
+        title="Somebody else says that a subscription is theirs to set up",
+        remedy="Ask the buyer whether that is so, then confirm the claim or leave it.",
+        resource="learn-landing-page",
+        example="A visitor from another tenant than the beneficiary's chose to claim the subscription",
+    )
+)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from fairkeeper.action.operation import Operation
 from fairkeeper.customers import queries
 from fairkeeper.customers.actions import land, operate, provision, retire, ring_clock, show_landing
-from fairkeeper.customers.actions.marketplace import answer_operation, change_subscription, reconcile
+from fairkeeper.customers.actions.marketplace import answer_operation, change_subscription, follow_notice, reconcile
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
-from fairkeeper.customers.actions.marketplace.follow_notice import follow_notice
 from fairkeeper.customers.actions.marketplace.follow_reading import follow_reading
 from fairkeeper.customers.actions.marketplace.receive_webhook import receive_webhook
 from fairkeeper.customers.actions.rename_customer import rename_customer
@@ -16,7 +15,7 @@ from fairkeeper.customers.actions.set_change_rule import set_change_rule
 
 OPERATIONS: tuple[Operation, ...] = (
     receive_webhook,
-    follow_notice,
+    *follow_notice.OPERATIONS,
     follow_reading,
     answer_operation.record_answer,
     answer_operation.record_change_begun,

@@ -5,6 +5,7 @@ Implementations live above (`microsoft`, `outbound`, `governance`) or are handed
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -207,18 +208,25 @@ class Provisioner(Protocol):
 class ConsentStanding(Protocol):
     """Answers whether consent is valid for a customer; the room `consent` does, or a publisher that needs none."""
 
-    def standing_of(self, subscription_id: SubscriptionId) -> Mark[ConsentState]:
-        """Say where consent stands for one subscription."""
+    def standings_of(
+        self, session: Session, subscription_ids: Collection[SubscriptionId]
+    ) -> Mapping[SubscriptionId, Mark[ConsentState]]:
+        """Say where consent stands for each of these subscriptions, read in the caller's session.
+
+        The session is the caller's because it may be a customer's, and may hold the database's only write lock.
+        """
         ...
 
 
 class ConsentNotNeeded:
     """For a publisher whose app asks for no permission in the customer's tenant."""
 
-    def standing_of(self, subscription_id: SubscriptionId) -> Mark[ConsentState]:
+    def standings_of(
+        self, session: Session, subscription_ids: Collection[SubscriptionId]
+    ) -> Mapping[SubscriptionId, Mark[ConsentState]]:
         """Say that none is needed."""
-        del subscription_id
-        return Mark(state=ConsentState.NOT_NEEDED)
+        del session
+        return dict.fromkeys(subscription_ids, Mark(state=ConsentState.NOT_NEEDED))
 
 
 class SystemsToStop(Protocol):
@@ -235,8 +243,8 @@ class SystemsToStop(Protocol):
 class WhatRemains(Protocol):
     """Knows what is left in a customer's tenant that only the customer can remove."""
 
-    def remaining(self, tenant_id: TenantId | None) -> tuple[RemainingThing, ...]:
-        """Return it; empty where nothing of ours is in that tenant."""
+    def remaining(self, session: Session, tenant_id: TenantId | None) -> tuple[RemainingThing, ...]:
+        """Return it, read in the caller's session; empty where nothing of ours is in that tenant."""
         ...
 
 

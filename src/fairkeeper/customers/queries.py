@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
+from fairkeeper.customers.actions.ring_clock import DEADLINE_CODE
 from fairkeeper.customers.actions.set_change_rule import RULE_ID, SetChangeRule
+from fairkeeper.customers.errors import NoticeNotFoundError
 from fairkeeper.customers.evidence_kinds import ERASED_RECEIPT, STOPPED_RECEIPT
 from fairkeeper.customers.path.landing import PERSONAL_ACCOUNTS_TENANT
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.path.standing import may_act
-from fairkeeper.customers.ports import ConsentStanding
-from fairkeeper.customers.reading import deadlines_of, details_of, line_of, liveliest_first
-from fairkeeper.customers.store import load_customer, load_subscription, open_changes_of, standing_of_row
+from fairkeeper.customers.reading import deadlines_of, details_of, line_of, liveliest_first, standings_of
+from fairkeeper.customers.store import load_customer, load_subscription, open_changes_of
 from fairkeeper.customers.tables import (
     ChangeRuleRow,
     CustomerRow,
@@ -34,10 +35,20 @@ from fairkeeper.customers.views import (
     ReceiptLine,
     ReminderLine,
     SubscriptionDetail,
+    SubscriptionLine,
 )
-from fairkeeper.errors import NotFoundError
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.values.ids import SubscriptionId
+
+_HAS_CLOCKS = and_(
+    SubscriptionRow.provisioning != ProvisioningState.ERASED.value,
+    or_(
+        SubscriptionRow.status.is_(None),
+        SubscriptionRow.status != CommercialStatus.UNSUBSCRIBED.value,
+        SubscriptionRow.retention_started_at.is_not(None),
+    ),
+)
+"""Whether anything can still fall due: not for what is erased, nor for what had ended before it was seen."""
 
 
 class ListCustomers(OperationInput):
@@ -114,9 +125,18 @@ def list_customers(context: QueryContext, request: ListCustomers) -> CustomerPag
         .limit(request.limit)
     ).all()
     by_customer = subscriptions_of(context.session, [row.customer_id for row in rows])
-    return CustomerPage(
-        customers=tuple(_customer_line(context, row, by_customer[row.customer_id]) for row in rows), total=total
-    )
+    main = {
+        row.customer_id: liveliest_first(by_customer[row.customer_id])[0]
+        for row in rows
+        if row.customer_id in by_customer
+    }
+    standings = standings_of(context, list(main.values()))
+    lines = []
+    for row in rows:
+        told = main.get(row.customer_id)
+        line = None if told is None else line_of(context, row, told, standings[told.subscription_id])
+        lines.append(_customer_line(row, len(by_customer[row.customer_id]), line))
+    return CustomerPage(customers=tuple(lines), total=total)
 
 
 @query(
@@ -170,7 +190,7 @@ def ask_may_act(context: QueryContext, request: ShowSubscription) -> MayAct:
     paused or blocked use: all four.
     """
     row = load_subscription(context.session, request.subscription_id)
-    answer = may_act(standing_of_row(row, context.ports.of(ConsentStanding)))
+    answer = may_act(standings_of(context, [row])[row.subscription_id])
     return MayAct(
         subscription_id=row.subscription_id, allowed=answer.allowed, reasons=answer.reasons, as_of=context.now
     )
@@ -179,13 +199,9 @@ def ask_may_act(context: QueryContext, request: ShowSubscription) -> MayAct:
 @query("customers.list_deadlines", groups=("customers.read",), http="GET /deadlines", cli="customers deadlines")
 def list_deadlines(context: QueryContext, request: ListDeadlines) -> tuple[DeadlineView, ...]:
     """List the deadlines that run for all customers, the nearest first."""
-    rows = context.session.scalars(
-        select(SubscriptionRow).where(SubscriptionRow.provisioning != ProvisioningState.ERASED.value)
-    ).all()
+    rows = context.session.scalars(select(SubscriptionRow).where(_HAS_CLOCKS)).all()
     customers = {row.customer_id: row for row in context.session.scalars(select(CustomerRow))}
-    changes = open_changes_of(
-        context.session, [r.subscription_id for r in rows if r.status == CommercialStatus.SUBSCRIBED]
-    )
+    changes = open_changes_of(context.session)
     found = [
         deadline
         for row in rows
@@ -217,8 +233,7 @@ def show_notice(context: QueryContext, request: ShowNotice) -> NoticeLine:
     """Show one webhook with its body as it came. Raises `customers.notice_not_found`."""
     row = context.session.get(NoticeRow, request.notice_id)
     if row is None:
-        msg = f"There is no webhook {request.notice_id} here."
-        raise NotFoundError(msg, code="customers.notice_not_found")
+        raise NoticeNotFoundError.of(request.notice_id)
     return _notice(row, with_body=True)
 
 
@@ -230,13 +245,17 @@ def list_reminders(context: QueryContext, request: ListReminders) -> tuple[Remin
         statement = statement.where(
             ReminderRow.customer_id == load_customer(context.session, request.customer).customer_id
         )
-    rows = context.session.scalars(statement.order_by(ReminderRow.due_at, ReminderRow.id).limit(request.limit)).all()
+    if context.principal.customer_id is not None:
+        # Findings are the publisher's own; a customer's people are told of their deadlines.
+        statement = statement.where(ReminderRow.code == DEADLINE_CODE)
+    # The databases do not agree on where nulls stand.
+    order = (ReminderRow.due_at.is_(None), ReminderRow.due_at, ReminderRow.raised_at, ReminderRow.id)
+    rows = context.session.scalars(statement.order_by(*order).limit(request.limit)).all()
     ids = {row.customer_id for row in rows if row.customer_id}
     customers = {
         c.customer_id: c for c in context.session.scalars(select(CustomerRow).where(CustomerRow.customer_id.in_(ids)))
     }
-    lines = [_reminder(row, customers.get(row.customer_id) if row.customer_id else None) for row in rows]
-    return tuple(sorted(lines, key=lambda line: (line.due_at is None, line.due_at or line.raised_at)))
+    return tuple(_reminder(row, customers.get(row.customer_id) if row.customer_id else None) for row in rows)
 
 
 @query("customers.list_receipts", groups=("customers.read",), http="GET /receipts", cli="customers receipts")
@@ -262,7 +281,7 @@ def list_receipts(context: QueryContext, request: ListReceipts) -> tuple[Receipt
 @query(
     "customers.show_change_rule",
     groups=("customers.read_rules",),
-    http="GET /customers-change-rule",
+    http="GET /change-rule",
     cli="customers change-rule",
 )
 def show_change_rule(context: QueryContext, _request: ShowChangeRule) -> SetChangeRule:
@@ -305,16 +324,15 @@ def _wanted(request: ListCustomers) -> list[ColumnElement[bool]]:
     return wanted
 
 
-def _customer_line(context: QueryContext, row: CustomerRow, subscriptions: list[SubscriptionRow]) -> CustomerLine:
-    ordered = liveliest_first(subscriptions)
+def _customer_line(row: CustomerRow, subscriptions: int, main: SubscriptionLine | None) -> CustomerLine:
     return CustomerLine(
         customer_id=row.customer_id,
         slug=row.slug,
         name=row.name,
         tenant_id=row.tenant_id,
-        subscriptions=len(subscriptions),
+        subscriptions=subscriptions,
         created_at=row.created_at,
-        main=line_of(context, row, ordered[0]) if ordered else None,
+        main=main,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from fairkeeper.action.operation import QueryContext
 from fairkeeper.customers.path.clocks import Deadline, OpenChange, deadlines
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
-from fairkeeper.customers.path.standing import may_act
+from fairkeeper.customers.path.standing import Standing, may_act
 from fairkeeper.customers.path.steps import path
 from fairkeeper.customers.ports import ConsentStanding, Retention
 from fairkeeper.customers.store import clock_facts_of_row, open_changes_of, standing_of_row
@@ -47,9 +47,14 @@ def deadlines_of(
     return tuple(_deadline(customer, row, deadline) for deadline in deadlines(facts, context.now))
 
 
-def line_of(context: QueryContext, customer: CustomerRow, row: SubscriptionRow) -> SubscriptionLine:
+def standings_of(context: QueryContext, rows: Sequence[SubscriptionRow]) -> dict[str, Standing]:
+    """Return the four machines of subscriptions, by id; consent is asked once for all of them."""
+    marks = context.ports.of(ConsentStanding).standings_of(context.session, [row.subscription_id for row in rows])
+    return {row.subscription_id: standing_of_row(row, marks[row.subscription_id]) for row in rows}
+
+
+def line_of(context: QueryContext, customer: CustomerRow, row: SubscriptionRow, standing: Standing) -> SubscriptionLine:
     """Return a subscription as a line of a list, without what would need another question to the database."""
-    standing = standing_of_row(row, context.ports.of(ConsentStanding))
     answer = may_act(standing)
     running = deadlines_of(context, customer, row, ())
     return SubscriptionLine(
@@ -84,11 +89,13 @@ def details_of(
     operations = context.session.scalars(
         select(OperationRow).where(OperationRow.subscription_id.in_(ids)).order_by(OperationRow.asked_at.desc())
     ).all()
+    standings = standings_of(context, rows)
     return tuple(
         _detail(
             context,
             customer,
             row,
+            standing=standings[row.subscription_id],
             running=deadlines_of(context, customer, row, changes.get(row.subscription_id, ())),
             jobs=tuple(_job(job) for job in jobs if job.subscription_id == row.subscription_id),
             operations=tuple(_operation(o) for o in operations if o.subscription_id == row.subscription_id),
@@ -102,15 +109,15 @@ def _detail(  # noqa: PLR0913 - the parts of one view, read together above
     customer: CustomerRow,
     row: SubscriptionRow,
     *,
+    standing: Standing,
     running: tuple[DeadlineView, ...],
     jobs: tuple[JobLine, ...],
     operations: tuple[OperationLine, ...],
 ) -> SubscriptionDetail:
-    standing = standing_of_row(row, context.ports.of(ConsentStanding))
     retention = timedelta(days=context.ports.of(Retention).days)
     keeps = row.retention_started_at is not None and row.provisioning != ProvisioningState.ERASED
     return SubscriptionDetail(
-        line=line_of(context, customer, row),
+        line=line_of(context, customer, row, standing),
         name=row.name,
         path=path(standing),
         reasons=may_act(standing).reasons,

@@ -6,23 +6,29 @@ Separate from the actions, because every one of them begins with these and ends 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fairkeeper.customers.following.mirror import Mirror
-from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, Term
-from fairkeeper.customers.path.clocks import ClockFacts, OpenChange
+from fairkeeper.customers.marketplace.subscription import Party, SubscriptionSnapshot, Term
+from fairkeeper.customers.path.clocks import CLOCKS, ClockFacts, ClockName, OpenChange
 from fairkeeper.customers.path.landing import PERSONAL_ACCOUNTS_TENANT
-from fairkeeper.customers.path.lifecycle import CommercialStatus, OperationState, ProvisioningState
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
 from fairkeeper.customers.path.standing import Mark, Milestones, Standing
-from fairkeeper.customers.ports import ConsentStanding
 from fairkeeper.customers.tables import CustomerRow, OperationRow, SubscriptionRow
 from fairkeeper.errors import NotFoundError
 from fairkeeper.values.errors import DurationRefusedError
 from fairkeeper.values.ids import CustomerId, OperationId, SubscriptionId, TenantId, new_id
 from fairkeeper.values.period import Duration
+
+UNKNOWN_TENANT: Final = "unknown-"
+"""How the tenant of a customer begins whom Microsoft has not named."""
+_SECOND_LEVEL: Final = frozenset({"onmicrosoft", "co", "com", "net", "org", "ac", "gov", "edu"})
+"""Labels before the last of a domain that name no company (contoso.co.uk, contoso.onmicrosoft.com)."""
 
 
 class SubscriptionNotFoundError(NotFoundError):
@@ -43,7 +49,9 @@ def load_subscription(session: Session, subscription_id: str, *, for_change: boo
     Raises:
         SubscriptionNotFoundError: There is none for this session.
     """
-    row = session.get(SubscriptionRow, subscription_id.lower(), with_for_update=for_change)
+    row = session.get(
+        SubscriptionRow, subscription_id.lower(), with_for_update=for_change, populate_existing=for_change
+    )
     if row is None:
         msg = f"There is no subscription {subscription_id!r} here."
         raise SubscriptionNotFoundError(msg)
@@ -87,15 +95,15 @@ def mirror_of_row(row: SubscriptionRow) -> Mirror:
     )
 
 
-def standing_of_row(row: SubscriptionRow, consent: ConsentStanding) -> Standing:
-    """Return the four machines of one subscription."""
+def standing_of_row(row: SubscriptionRow, consent: Mark[ConsentState]) -> Standing:
+    """Return the four machines of one subscription; where consent stands is another room's answer."""
     return Standing(
         commercial=Mark(
             state=None if row.status is None else CommercialStatus(row.status),
             since_at=row.status_since_at,
             note=None if row.status is not None else row.status_text,
         ),
-        consent=consent.standing_of(row.subscription_id),
+        consent=consent,
         provisioning=Mark(
             state=ProvisioningState(row.provisioning), since_at=row.provisioning_since_at, note=row.provisioning_note
         ),
@@ -107,6 +115,16 @@ def standing_of_row(row: SubscriptionRow, consent: ConsentStanding) -> Standing:
             stopped_at=row.stopped_at,
             erased_at=row.erased_at,
         ),
+    )
+
+
+def parties_of_row(row: SubscriptionRow) -> SubscriptionSnapshot:
+    """Return what is known here of whose a subscription is, in the form in which Microsoft states it."""
+    return SubscriptionSnapshot(
+        id=row.subscription_id,
+        status=None,
+        beneficiary=Party(tenant_id=row.beneficiary_tenant_id, object_id=row.beneficiary_object_id),
+        purchaser=Party(tenant_id=row.purchaser_tenant_id, object_id=row.purchaser_object_id),
     )
 
 
@@ -130,50 +148,58 @@ def clock_facts_of_row(
     )
 
 
-def open_changes_of(session: Session, subscription_ids: list[SubscriptionId]) -> dict[str, tuple[OpenChange, ...]]:
-    """Return the changes that wait for our answer, by subscription."""
-    rows = session.scalars(
-        select(OperationRow).where(
-            OperationRow.subscription_id.in_(subscription_ids),
-            OperationRow.answered_at.is_(None),
-            OperationRow.answer_by_at.is_not(None),
-        )
-    )
+def open_changes_of(
+    session: Session, subscription_ids: Sequence[SubscriptionId] | None = None
+) -> dict[str, tuple[OpenChange, ...]]:
+    """Return the changes that wait for our answer, by subscription; of these subscriptions, or of all."""
+    statement = select(OperationRow).where(OperationRow.answered_at.is_(None), OperationRow.answer_by_at.is_not(None))
+    if subscription_ids is not None:
+        statement = statement.where(OperationRow.subscription_id.in_(subscription_ids))
     found: dict[str, tuple[OpenChange, ...]] = {}
-    for row in rows:
-        change = OpenChange(operation_id=OperationId(row.operation_id), received_at=row.asked_at)
+    for row in session.scalars(statement):
+        received_at = (row.answer_by_at or row.asked_at) - (CLOCKS[ClockName.CHANGE_ANSWER].length or timedelta())
+        change = OpenChange(operation_id=OperationId(row.operation_id), received_at=received_at)
         found[row.subscription_id] = (*found.get(row.subscription_id, ()), change)
     return found
 
 
 def write_reading(row: SubscriptionRow, snapshot: SubscriptionSnapshot, *, now: datetime) -> None:
-    """Write Microsoft's present statement into the mirror, with the instants that follow from a change of status."""
+    """Write Microsoft's present statement into the mirror, with the instants that follow from a change of status.
+
+    What names people is not written for a subscription that is erased: nothing would ever take it away again.
+    """
     status = None if snapshot.status is None else snapshot.status.value
     if row.status != status or row.status_since_at is None:
         row.status_since_at = now
         _stamp_status(row, snapshot.status, now=now)
     row.status, row.status_text = status, snapshot.status_text[:200]
-    row.name = (snapshot.name or row.name)[:300]
-    row.offer_id, row.plan_id, row.quantity = snapshot.offer_id, snapshot.plan_id, snapshot.quantity
+    row.offer_id, row.plan_id = _clip(snapshot.offer_id, 120), _clip(snapshot.plan_id, 120)
+    row.quantity = snapshot.quantity
     row.term_start_on, row.term_end_on = snapshot.term.start_on, snapshot.term.end_on
-    row.term_unit, row.charge_unit = snapshot.term.unit_text, snapshot.term.charge_text
+    row.term_unit, row.charge_unit = _clip(snapshot.term.unit_text, 60), _clip(snapshot.term.charge_text, 60)
     row.auto_renew = snapshot.auto_renew
     row.is_test, row.is_free_trial = snapshot.is_test, snapshot.is_free_trial
-    row.session_mode, row.sandbox_type = snapshot.session_mode, snapshot.sandbox_type
-    row.allowed_operations = list(snapshot.allowed_customer_operations)
+    row.session_mode, row.sandbox_type = _clip(snapshot.session_mode, 40), _clip(snapshot.sandbox_type, 40)
+    row.allowed_operations = [_clip(name, 40) for name in snapshot.allowed_customer_operations[:20]]
     row.bought_at = row.bought_at or snapshot.created_at or now
     if row.provisioning != ProvisioningState.ERASED:
+        row.name = (snapshot.name or row.name)[:300]
         _write_parties(row, snapshot)
     row.read_at = now
 
 
 def _write_parties(row: SubscriptionRow, snapshot: SubscriptionSnapshot) -> None:
     row.beneficiary_tenant_id = snapshot.beneficiary.tenant_id
-    row.beneficiary_object_id = snapshot.beneficiary.object_id
-    row.beneficiary_email = snapshot.beneficiary.email
     row.purchaser_tenant_id = snapshot.purchaser.tenant_id
+    row.beneficiary_object_id = snapshot.beneficiary.object_id
+    row.beneficiary_email = _clip(snapshot.beneficiary.email, 320)
     row.purchaser_object_id = snapshot.purchaser.object_id
-    row.purchaser_email = snapshot.purchaser.email
+    row.purchaser_email = _clip(snapshot.purchaser.email, 320)
+
+
+def _clip(text: str | None, length: int) -> str | None:
+    """Cut what is longer than anything Microsoft documents, rather than refuse the whole reading for it."""
+    return None if text is None else text[:length]
 
 
 def _stamp_status(row: SubscriptionRow, status: CommercialStatus | None, *, now: datetime) -> None:
@@ -182,13 +208,17 @@ def _stamp_status(row: SubscriptionRow, status: CommercialStatus | None, *, now:
         row.suspended_at = None
     elif status is CommercialStatus.SUSPENDED:
         row.activated_at = row.activated_at or now
-        row.suspended_at = now
+        row.suspended_at = row.suspended_at or now
     elif status is CommercialStatus.UNSUBSCRIBED:
         row.unsubscribed_at = row.unsubscribed_at or now
 
 
 def new_subscription_row(snapshot: SubscriptionSnapshot, customer_id: CustomerId, *, now: datetime) -> SubscriptionRow:
-    """Return the row of a subscription that was not known here."""
+    """Return the row of a subscription that was not known here.
+
+    One that has ended before it was seen leaves nothing to stop and nothing to erase later, so that nobody's name or
+    address is taken over with it.
+    """
     row = SubscriptionRow(
         subscription_id=snapshot.id,
         customer_id=customer_id,
@@ -201,32 +231,73 @@ def new_subscription_row(snapshot: SubscriptionSnapshot, customer_id: CustomerId
         was_visited=False,
     )
     write_reading(row, snapshot, now=now)
+    if snapshot.status is CommercialStatus.UNSUBSCRIBED:
+        forget_people(row)
     return row
+
+
+def forget_people(row: SubscriptionRow) -> None:
+    """Take away what names people; tenants stay, which name companies."""
+    row.name = ""
+    row.beneficiary_email = row.beneficiary_object_id = None
+    row.purchaser_email = row.purchaser_object_id = None
 
 
 def ensure_customer(session: Session, snapshot: SubscriptionSnapshot, *, now: datetime) -> CustomerRow:
     """Return the customer of a subscription's beneficiary, made if there is none.
 
     The beneficiary uses what was bought; a purchaser may be a partner. Where Microsoft states no beneficiary the
-    purchaser stands in, and where it states neither, the subscription is its own customer until somebody looks.
+    purchaser stands in, and where it states neither, the subscription is its own customer until Microsoft does.
     """
-    party = snapshot.beneficiary if snapshot.beneficiary.tenant_id else snapshot.purchaser
-    tenant_id = party.tenant_id or TenantId(f"unknown-{snapshot.id}")
-    object_id = (party.object_id or "") if tenant_id == PERSONAL_ACCOUNTS_TENANT else ""
-    row = find_customer(session, tenant_id, object_id)
+    account = account_of(snapshot) or (TenantId(f"{UNKNOWN_TENANT}{snapshot.id}"), "")
+    row = find_customer(session, *account)
     if row is None:
+        tenant_id, object_id = account
+        party = snapshot.beneficiary if snapshot.beneficiary.tenant_id else snapshot.purchaser
         name = customer_name(party.email, tenant_id)
+        customer_id = CustomerId(new_id("cus"))
+        has_ended = snapshot.status is CommercialStatus.UNSUBSCRIBED
         row = CustomerRow(
-            customer_id=CustomerId(new_id("cus")),
+            customer_id=customer_id,
             slug=_free_slug(session, name),
             name=name,
             tenant_id=tenant_id,
-            object_id=object_id,
+            object_id=customer_id if object_id and has_ended else object_id,
             created_at=now,
         )
         session.add(row)
         session.flush()
     return row
+
+
+def account_of(snapshot: SubscriptionSnapshot) -> tuple[TenantId, str] | None:
+    """Return the tenant a subscription is for and, for a personal account, the account; None if it cannot be told.
+
+    All personal accounts share one tenant: without the account's own id two people would be one customer.
+    """
+    for party in (snapshot.beneficiary, snapshot.purchaser):
+        if party.tenant_id == PERSONAL_ACCOUNTS_TENANT:
+            return None if party.object_id is None else (party.tenant_id, party.object_id)
+        if party.tenant_id is not None:
+            return party.tenant_id, ""
+    return None
+
+
+def adopt_account(session: Session, row: SubscriptionRow, snapshot: SubscriptionSnapshot) -> bool:
+    """Give a customer whose tenant was not known the tenant that Microsoft states now; return whether it is known.
+
+    Where that tenant is another customer already, the two stay apart: evidence was written for each.
+    """
+    customer = session.get(CustomerRow, row.customer_id)
+    if customer is None or not customer.tenant_id.startswith(UNKNOWN_TENANT):
+        return True
+    account = account_of(snapshot)
+    if account is None or find_customer(session, *account) is not None:
+        return False
+    customer.tenant_id, customer.object_id = account
+    party = snapshot.beneficiary if snapshot.beneficiary.tenant_id else snapshot.purchaser
+    customer.name = customer_name(party.email, customer.tenant_id)
+    return True
 
 
 def find_customer(session: Session, tenant_id: str, object_id: str) -> CustomerRow | None:
@@ -243,14 +314,14 @@ def customer_name(email: str | None, tenant_id: str) -> str:
     Example:
         >>> customer_name("ada@contoso.example", "t"), customer_name("ada@fabrikam.onmicrosoft.com", "t")
         ('Contoso', 'Fabrikam')
-        >>> customer_name(None, "12345678-0000")
-        'Tenant 12345678'
+        >>> customer_name("lena@litware.co.uk", "t"), customer_name(None, "12345678-0000")
+        ('Litware', 'Tenant 12345678')
     """
     labels = (email or "").rpartition("@")[2].split(".")
     if len(labels) < 2 or not labels[0]:
         return f"Tenant {tenant_id[:8]}"
-    known = labels[-3] if labels[-2:] == ["onmicrosoft", "com"] and len(labels) > 2 else labels[-2]
-    return known.replace("-", " ").title()[:200]
+    is_suffix = labels[-2] in _SECOND_LEVEL and len(labels) > 2
+    return (labels[-3] if is_suffix else labels[-2]).replace("-", " ").title()[:200]
 
 
 def _free_slug(session: Session, name: str) -> str:

@@ -1,6 +1,10 @@
 """Tables of the room: customers, the mirror of their subscriptions, notices, operations, work of the publisher's code.
 
-A subscription's row is the mirror and the machines' marks together, because they are always changed together.
+A subscription's row is the mirror and the machines' marks together, because they are always changed together. What
+hangs on a subscription names its customer too, so that no row can hang on another customer's.
+
+Locks are taken in one order, and so nobody waits in a circle: the subscription first, then its notice, operation or
+job, then what belongs to the customer as a whole.
 """
 
 from __future__ import annotations
@@ -8,11 +12,29 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fairkeeper.database.base import BIG_KEY, Base, CustomerOwned
-from fairkeeper.values.ids import CustomerId, OperationId, SubscriptionId, TenantId
+from fairkeeper.values.ids import CustomerId, EntryId, OperationId, SubscriptionId, TenantId
+
+
+def _of_subscription() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["customer_id", "subscription_id"], ["subscription.customer_id", "subscription.subscription_id"]
+    )
 
 
 class CustomerRow(CustomerOwned, Base):
@@ -34,9 +56,10 @@ class SubscriptionRow(CustomerOwned, Base):
     """One subscription: what Microsoft last stated, and where our three machines stand."""
 
     __tablename__ = "subscription"
+    __table_args__ = (UniqueConstraint("customer_id", "subscription_id"),)
 
     subscription_id: Mapped[SubscriptionId] = mapped_column(primary_key=True)
-    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    customer_id: Mapped[CustomerId] = mapped_column(ForeignKey("customer.customer_id"))
     name: Mapped[str] = mapped_column(String(300), default="")
     offer_id: Mapped[str | None] = mapped_column(String(120))
     plan_id: Mapped[str | None] = mapped_column(String(120))
@@ -103,14 +126,26 @@ class NoticeRow(CustomerOwned, Base):
     state: Mapped[str] = mapped_column(String(12))
     outcome: Mapped[str | None] = mapped_column(Text)
     settled_at: Mapped[datetime | None]
+    entry_id: Mapped[EntryId | None]
+    """The evidence of its arrival, which is the cause of what follows from it."""
 
 
 class OperationRow(CustomerOwned, Base):
     """One operation at Microsoft: begun there or by us, and what we answered."""
 
     __tablename__ = "marketplace_operation"
+    __table_args__ = (
+        _of_subscription(),
+        Index(
+            "ix_marketplace_operation_open",
+            "subscription_id",
+            sqlite_where=text("answered_at IS NULL AND answer_by_at IS NOT NULL"),
+            postgresql_where=text("answered_at IS NULL AND answer_by_at IS NOT NULL"),
+        ),
+    )
 
     operation_id: Mapped[OperationId] = mapped_column(primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
     subscription_id: Mapped[SubscriptionId] = mapped_column(index=True)
     action_text: Mapped[str] = mapped_column(String(200))
     is_ours: Mapped[bool]
@@ -126,9 +161,10 @@ class JobRow(CustomerOwned, Base):
     """One wish to the publisher's systems and what became of it."""
 
     __tablename__ = "provisioning_job"
-    __table_args__ = (Index("ix_provisioning_job_subscription", "subscription_id", "asked_at"),)
+    __table_args__ = (_of_subscription(), Index("ix_provisioning_job_subscription", "subscription_id", "asked_at"))
 
     request_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
     subscription_id: Mapped[SubscriptionId]
     wish: Mapped[str] = mapped_column(String(20))
     attempt: Mapped[int] = mapped_column(Integer)
@@ -143,7 +179,9 @@ class ClaimRow(CustomerOwned, Base):
     """A person who said that a subscription is theirs to set up, and who let them."""
 
     __tablename__ = "subscription_claim"
+    __table_args__ = (_of_subscription(),)
 
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
     subscription_id: Mapped[SubscriptionId] = mapped_column(primary_key=True)
     tenant_id: Mapped[TenantId] = mapped_column(primary_key=True)
     object_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -157,7 +195,16 @@ class ReminderRow(CustomerOwned, Base):
     """A reminder or a held thing that a person has not dealt with yet."""
 
     __tablename__ = "customer_reminder"
-    __table_args__ = (UniqueConstraint("code", "subject_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("code", "subject_id", "key"),
+        Index("ix_customer_reminder_subject", "subject_id"),
+        Index(
+            "ix_customer_reminder_open",
+            "due_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BIG_KEY, primary_key=True, autoincrement=True)
     code: Mapped[str] = mapped_column(String(80))

@@ -185,6 +185,11 @@ def finish(session: Session, task: Task, *, now: datetime) -> bool:
     return _change_leased(session, task, state=TaskState.DONE.value, leased_until=None, finished_at=now)
 
 
+def renew(session: Session, task: Task, *, until: datetime) -> bool:
+    """Keep a leased task that is still being worked on; return False when the lease was lost to another worker."""
+    return _change_leased(session, task, leased_until=until)
+
+
 def retry_later(session: Session, task: Task, *, due_at: datetime, error: str) -> bool:
     """Give a leased task back, to be tried again at an instant; return False when the lease was lost."""
     return _change_leased(session, task, leased_until=None, due_at=due_at, last_error=error[:2000])

@@ -9,20 +9,24 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, or_, select
 
 from fairkeeper.action.operation import Operation, OperationInput
 from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
 from fairkeeper.customers.actions import provision, retire, ring_clock
+from fairkeeper.customers.actions.erasure import erase_some_payloads
 from fairkeeper.customers.actions.marketplace import answer_operation, reconcile
 from fairkeeper.customers.actions.marketplace.follow_notice import FollowNotice, follow_notice
 from fairkeeper.customers.actions.marketplace.follow_reading import FollowReading, ReadingSource, follow_reading
 from fairkeeper.customers.actions.marketplace.receive_webhook import ReceiveWebhook, receive_webhook
 from fairkeeper.customers.errors import (
+    FulfillmentFaultError,
+    NoticeNotFoundError,
     OperationSupersededError,
     OperationUnknownError,
     RequestRefusedError,
@@ -30,7 +34,9 @@ from fairkeeper.customers.errors import (
 )
 from fairkeeper.customers.following.reconciliation import Difference, compare
 from fairkeeper.customers.following.webhooks import OperationAnswer
+from fairkeeper.customers.marketplace.operation import OperationStatus
 from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot
+from fairkeeper.customers.marketplace.wire import clean_text
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.ports import (
     Fulfillment,
@@ -41,9 +47,8 @@ from fairkeeper.customers.ports import (
 )
 from fairkeeper.customers.store import load_subscription, mirror_of_row
 from fairkeeper.customers.tables import JobRow, NoticeRow, OperationRow, SubscriptionRow
-from fairkeeper.database.tasks import Task
-from fairkeeper.errors import InvalidError
-from fairkeeper.evidence.actions import erase_payloads
+from fairkeeper.database.tasks import NewTask, Task, enqueue
+from fairkeeper.errors import InvalidError, UnavailableError
 from fairkeeper.jobs.handler import Handler, RetryRule, Schedule, Work
 from fairkeeper.values.ids import OperationId, SubscriptionId
 
@@ -52,7 +57,15 @@ _PROMPT = RetryRule(first_seconds=0.5, factor=2, ceiling_seconds=300, attempts=6
 _PATIENT = RetryRule(first_seconds=2, factor=2, ceiling_seconds=3600, attempts=60)
 """For the publisher's own systems, which may be down over a weekend."""
 
-_ERASED_AT_ONCE = 500
+_DIFFERENCES_AT_ONCE = 500
+_SHOWN_CHARACTERS = 2000
+
+
+class EarlierWishError(UnavailableError):
+    """An earlier wish for the same subscription waits to be handed over."""
+
+    code = "jobs.earlier_wish"
+    remedy = "Nothing has to be done: wishes are handed over in the order in which they were made."
 
 
 class CustomersWork:
@@ -91,19 +104,21 @@ class CustomersWork:
         )
 
     def follow_notice(self, task: Task) -> None:
-        """Read back what a notice speaks of, and follow it."""
+        """Read back what a notice speaks of, and follow it; one whose contents were erased meanwhile is over."""
         notice_id = int(task.payload["notice_id"])
         with self._runner.database.read() as session:
             row = session.get(NoticeRow, notice_id)
-        if row is None or row.subscription_id is None:
-            self._run(follow_notice, FollowNotice(notice_id=notice_id, operation=None, subscription=None))
+        if row is None or row.body is None:
             return
-        request = FollowNotice(
-            notice_id=notice_id,
-            operation=self._read_operation(row.subscription_id, row.operation_id),
-            subscription=self._read_subscription(row.subscription_id),
-        )
-        self._run(follow_notice, request)
+        request = FollowNotice(notice_id=notice_id, operation=None, subscription=None)
+        if row.subscription_id is not None:
+            request = FollowNotice(
+                notice_id=notice_id,
+                operation=self._read_operation(row.subscription_id, row.operation_id),
+                subscription=self._read_subscription(row.subscription_id),
+            )
+        with suppress(NoticeNotFoundError):
+            self._run(follow_notice, request)
 
     def read_subscription(self, task: Task) -> None:
         """Read a subscription again and follow its state."""
@@ -122,23 +137,33 @@ class CustomersWork:
             self._fulfillment.answer_operation(row.subscription_id, operation_id, OperationAnswer(row.answer))
         except (OperationSupersededError, OperationUnknownError, RequestRefusedError) as error:
             outcome = error.message
-        request = answer_operation.RecordAnswer(operation_id=operation_id, outcome=outcome[:2000])
+        except FulfillmentFaultError as error:
+            # The live service is known to answer so although the operation is settled, when we began it ourselves.
+            status = self._status_of(row.subscription_id, operation_id)
+            if status is None or status is OperationStatus.IN_PROGRESS:
+                raise
+            outcome = f"{error.message} The operation is {status}."
+        request = answer_operation.RecordAnswer(operation_id=operation_id, outcome=_words(outcome))
         self._run(answer_operation.record_answer, request)
 
     def activate(self, task: Task) -> None:
         """Activate at Microsoft; a refusal because it is active already is found by reading."""
         subscription_id = SubscriptionId(task.payload["subscription_id"])
+        refusal = None
         try:
             self._fulfillment.activate(subscription_id, task.payload["plan_id"] or "", task.payload["quantity"])
-        except RequestRefusedError as error:
-            found = self._follow(subscription_id, ReadingSource.ACTIVATION)
-            if found is None or found.status is not CommercialStatus.SUBSCRIBED:
-                self._refused(subscription_id, "activation", error.message)
+        except (RequestRefusedError, SubscriptionUnknownError) as error:
+            refusal = error.message
+        found = self._follow(subscription_id, ReadingSource.ACTIVATION)
+        if found is not None and found.status is CommercialStatus.SUBSCRIBED:
             return
-        self._follow(subscription_id, ReadingSource.ACTIVATION)
+        if refusal is None:
+            self._look_again(task, subscription_id)
+        else:
+            self._refused(subscription_id, "activation", refusal)
 
     def ask_microsoft(self, task: Task) -> None:
-        """Ask for another plan, other seats or the end; a refusal because it is so already is found by reading."""
+        """Ask for another plan, other seats or the end; what is so already was done by an earlier attempt."""
         payload = task.payload
         subscription_id, what = SubscriptionId(payload["subscription_id"]), str(payload["what"])
         try:
@@ -148,9 +173,10 @@ class CustomersWork:
                 begun = self._fulfillment.change_quantity(subscription_id, int(payload["quantity"]))
             else:
                 begun = self._fulfillment.cancel(subscription_id)
-        except RequestRefusedError as error:
-            self._follow(subscription_id, ReadingSource.SECOND_LOOK)
-            self._refused(subscription_id, what, error.message)
+        except (RequestRefusedError, SubscriptionUnknownError) as error:
+            found = self._follow(subscription_id, ReadingSource.SECOND_LOOK)
+            if not _is_fulfilled(payload, found):
+                self._refused(subscription_id, what, error.message)
             return
         request = answer_operation.RecordChangeBegun(
             subscription_id=subscription_id, what=what, operation_id=begun.operation_id
@@ -158,12 +184,15 @@ class CustomersWork:
         self._run(answer_operation.record_change_begun, request)
 
     def find_deal(self, task: Task) -> None:
-        """Ask which private offers a purchase came through."""
+        """Ask which private offers a purchase came through; a purchase that is gone came through none."""
         subscription_id = SubscriptionId(task.payload["subscription_id"])
         with self._runner.database.read() as session:
             plan_id = load_subscription(session, subscription_id).plan_id
-        plans = self._fulfillment.list_available_plans(subscription_id, plan_id).value or ()
-        offers = tuple(dict.fromkeys(offer for plan in plans for offer in plan.source_offer_ids))
+        try:
+            plans = self._fulfillment.list_available_plans(subscription_id, plan_id).value or ()
+        except SubscriptionUnknownError:
+            return
+        offers = tuple(dict.fromkeys(offer[:200] for plan in plans for offer in plan.source_offer_ids))
         request = answer_operation.RecordDeal(subscription_id=subscription_id, private_offer_ids=offers[:50])
         self._run(answer_operation.record_deal, request)
 
@@ -182,37 +211,20 @@ class CustomersWork:
             return
         result = provision.ProvisioningResult.SUCCEEDED if answer.is_done else provision.ProvisioningResult.FAILED
         report = provision.ReportProvisioning(
-            request_id=request.request_id, result=result, message=answer.message[:2000]
+            request_id=request.request_id, result=result, message=_words(answer.message)
         )
         self._run(provision.report_provisioning, report)
 
     def erase_data(self, task: Task) -> None:
         """Erase a customer's evidence payloads in pieces, then what is left, and sign the receipt."""
         request = retire.OneSubscription(subscription_id=SubscriptionId(task.payload["subscription_id"]))
-        with self._runner.database.read() as session:
-            row = load_subscription(session, request.subscription_id)
-            others = session.scalars(
-                select(func.count())
-                .select_from(SubscriptionRow)
-                .where(
-                    SubscriptionRow.customer_id == row.customer_id,
-                    SubscriptionRow.subscription_id != row.subscription_id,
-                    SubscriptionRow.provisioning != ProvisioningState.ERASED.value,
-                )
-            ).one()
-        if row.provisioning != ProvisioningState.STOPPED:
-            return
-        subject_id = row.subscription_id if others else None
-        erased = _ERASED_AT_ONCE
-        while erased == _ERASED_AT_ONCE:
+        has_more = True
+        while has_more:
             with self._runner.database.write() as session:
-                erased = erase_payloads(
-                    session,
-                    row.customer_id,
-                    subject_id=subject_id,
-                    now=self._runner.clock.now(),
-                    limit=_ERASED_AT_ONCE,
-                )
+                row = load_subscription(session, request.subscription_id)
+                if row.provisioning != ProvisioningState.STOPPED:
+                    return
+                has_more = erase_some_payloads(session, row, now=self._runner.clock.now())
         self._run(retire.issue_erased_receipt, request)
 
     def reconcile(self, _task: Task) -> None:
@@ -221,19 +233,25 @@ class CustomersWork:
         with self._runner.database.read() as session:
             mirrors = [mirror_of_row(row) for row in session.scalars(select(SubscriptionRow))]
         found = compare(mirrors, listed.subscriptions, is_complete=listed.is_complete)
-        request = reconcile.RecordReconciliation(
-            listed=len(listed.subscriptions),
-            is_complete=listed.is_complete,
-            differences=tuple(map(_found, found[:1000])),
-        )
-        self._run(reconcile.record_reconciliation, request)
+        # At least once, so that every comparison is recorded; in pieces, so that none holds the others up.
+        for start in range(0, len(found) or 1, _DIFFERENCES_AT_ONCE):
+            request = reconcile.RecordReconciliation(
+                listed=len(listed.subscriptions),
+                is_complete=listed.is_complete,
+                differences=tuple(map(_found, found[start : start + _DIFFERENCES_AT_ONCE])),
+            )
+            self._run(reconcile.record_reconciliation, request)
         for snapshot in listed.subscriptions:
             if snapshot.status is CommercialStatus.SUSPENDED:
                 self._find_lost_notices(snapshot.id)
 
     def _find_lost_notices(self, subscription_id: SubscriptionId) -> None:
         """Treat an operation that waits for an answer, and whose webhook never came, as if it had come now."""
-        for operation in self._fulfillment.list_operations(subscription_id).value or ():
+        try:
+            waiting = self._fulfillment.list_operations(subscription_id).value or ()
+        except SubscriptionUnknownError:
+            return  # it was listed a moment ago; the next comparison tells
+        for operation in waiting:
             with self._runner.database.read() as session:
                 known = session.scalars(select(NoticeRow.id).where(NoticeRow.operation_id == operation.id)).first()
             if known is None and operation.awaits_answer:
@@ -247,6 +265,10 @@ class CustomersWork:
             if job is None or job.state != provision.JobState.ASKED:
                 return None
             row = load_subscription(session, job.subscription_id)
+            earlier = session.scalars(_asked_before(job)).first()
+        if earlier is not None:
+            msg = f"The wish {earlier} to the publisher's systems has to be handed over before {request_id}."
+            raise EarlierWishError(msg)
         return ProvisioningRequest(
             request_id=job.request_id,
             wish=ProvisioningWish(job.wish),
@@ -259,6 +281,24 @@ class CustomersWork:
             quantity=row.quantity,
             requested_at=job.asked_at,
         )
+
+    def _look_again(self, task: Task, subscription_id: SubscriptionId) -> None:
+        """Microsoft shows an activation with a delay: read the subscription again in a moment."""
+        now = self._runner.clock.now()
+        with self._runner.database.write() as session:
+            for wait_seconds in answer_operation.LOOKS_AFTER_SECONDS[1:]:
+                look = NewTask(
+                    name="customers.read_subscription",
+                    key=f"{task.key}:{wait_seconds}",
+                    due_at=now + timedelta(seconds=wait_seconds),
+                    payload={"subscription_id": subscription_id, "source": ReadingSource.ACTIVATION.value},
+                    customer_id=task.customer_id,
+                )
+                enqueue(session, look, now=now)
+
+    def _status_of(self, subscription_id: SubscriptionId, operation_id: OperationId) -> OperationStatus | None:
+        operation = self._fulfillment.get_operation(subscription_id, operation_id).value
+        return None if operation is None else operation.status
 
     def _follow(self, subscription_id: SubscriptionId, source: ReadingSource) -> SubscriptionSnapshot | None:
         try:
@@ -286,7 +326,7 @@ class CustomersWork:
 
     def _refused(self, subscription_id: SubscriptionId, what: str, message: str) -> None:
         request = answer_operation.RecordWishRefused(
-            subscription_id=subscription_id, what=what[:200], message=message[:2000]
+            subscription_id=subscription_id, what=what[:200], message=_words(message)
         )
         self._run(answer_operation.record_wish_refused, request)
 
@@ -311,5 +351,35 @@ def _found(difference: Difference) -> reconcile.FoundDifference:
         subscription_id=difference.subscription_id,
         kind=difference.kind,
         repair=difference.repair,
-        message=difference.finding.message[:2000],
+        message=_words(difference.finding.message),
     )
+
+
+def _asked_before(job: JobRow) -> Select[str]:
+    """Select what has to be handed over first: a suspension that overtakes its reinstatement would last."""
+    return (
+        select(JobRow.request_id)
+        .where(
+            JobRow.subscription_id == job.subscription_id,
+            JobRow.state == provision.JobState.ASKED,
+            or_(
+                JobRow.asked_at < job.asked_at,
+                and_(JobRow.asked_at == job.asked_at, JobRow.request_id < job.request_id),
+            ),
+        )
+        .order_by(JobRow.asked_at, JobRow.request_id)
+    )
+
+
+def _is_fulfilled(wish: Mapping[str, Any], found: SubscriptionSnapshot | None) -> bool:
+    """Say whether a subscription is as it was wished to be."""
+    if "plan_id" in wish:
+        return found is not None and found.plan_id == wish["plan_id"]
+    if "quantity" in wish:
+        return found is not None and found.quantity == wish["quantity"]
+    return found is None or found.status is CommercialStatus.UNSUBSCRIBED
+
+
+def _words(text: str) -> str:
+    """Return what somebody else said in a form that every column takes."""
+    return clean_text(text)[:_SHOWN_CHARACTERS]

@@ -1,27 +1,43 @@
 """Workers: claim what is due, run its handler, and say what became of it.
 
-One dispatcher thread claims for as many workers as are idle; so a claim never waits behind a slow handler. A process
-that dies leaves leases behind, which run out, and another process takes the work up.
+One dispatcher thread claims for as many workers as are idle; so a claim never waits behind a slow handler. It also
+renews the leases of what is still being worked on: otherwise work that takes longer than a lease would be taken up by
+one worker after the other and never be done. A process that dies renews nothing; its leases run out, and another
+process takes the work up.
 """
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 
 from fairkeeper.database.errors import DatabaseUnavailableError
 from fairkeeper.database.session import Database
-from fairkeeper.database.tasks import Task, claim, enqueue, finish, give_up, next_due_at, retry_later
+from fairkeeper.database.tasks import Task, claim, enqueue, finish, give_up, next_due_at, renew, retry_later
+from fairkeeper.jobs.failures import describe
 from fairkeeper.jobs.handler import Handler, Work
 from fairkeeper.values.clock import Clock
 
 _log = structlog.get_logger(__name__)
 
+LONGEST_RUN = timedelta(hours=1)
+"""After this a handler is taken for hung: its lease runs out, and somebody else tries."""
+
 POLL_SECONDS = 0.5
 """How long the dispatcher sleeps when nothing is due and nobody wakes it: another process may have enqueued."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Running:
+    """Work that a thread of this process is doing."""
+
+    task: Task
+    since_at: datetime
+    renewed_at: datetime
 
 
 class Worker:
@@ -51,6 +67,8 @@ class Worker:
         self._lease = lease
         self._threads = threads
         self._planted: dict[str, str] = {}
+        self._running: dict[int, _Running] = {}
+        self._running_lock = threading.Lock()
         self._idle = threading.Semaphore(threads)
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -94,9 +112,10 @@ class Worker:
         while not self._stop.is_set():
             try:
                 self._plant()
+                self._renew()
                 busy = self._hand_out()
             except Exception as error:  # noqa: BLE001 - boundary of the dispatcher: it outlives whatever the database does
-                _log.warning("worker.dispatch_failed", error=f"{type(error).__name__}: {error}")
+                _log.warning("worker.dispatch_failed", error=describe(error))
                 busy = False
             if not busy:
                 self._wake.wait(POLL_SECONDS)
@@ -117,8 +136,27 @@ class Worker:
             for _ in range(free - len(tasks)):
                 self._idle.release()
         for task in tasks:
+            with self._running_lock:
+                self._running[task.id] = _Running(task=task, since_at=self._clock.now(), renewed_at=self._clock.now())
             self._pool.submit(self._run_and_release, task)
         return bool(tasks)
+
+    def _renew(self) -> None:
+        """Renew the leases that have run for a third of their time."""
+        now = self._clock.now()
+        with self._running_lock:
+            due = [
+                running
+                for running in self._running.values()
+                if now - running.renewed_at >= self._lease / 3 and now - running.since_at < LONGEST_RUN
+            ]
+        if not due:
+            return
+        with self._database.write() as session:
+            for running in due:
+                renew(session, running.task, until=now + self._lease)
+        for running in due:
+            running.renewed_at = now
 
     def _plant(self) -> None:
         """Insert the tasks of the present slots that are not there yet."""
@@ -145,6 +183,8 @@ class Worker:
         try:
             self._run(task)
         finally:
+            with self._running_lock:
+                self._running.pop(task.id, None)
             self._idle.release()
             self._wake.set()
 
@@ -159,7 +199,7 @@ class Worker:
             finish(session, task, now=self._clock.now())
 
     def _failed(self, handler: Handler, task: Task, error: Exception) -> None:
-        text = f"{type(error).__name__}: {error}"
+        text = describe(error)
         now = self._clock.now()
         is_last = task.attempts >= handler.retry.attempts
         _log.warning("worker.task_failed", task=task.name, key=task.key, attempt=task.attempts, error=text)

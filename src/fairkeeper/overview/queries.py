@@ -11,10 +11,8 @@ from sqlalchemy import func, or_, select
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
 from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.customers.path.steps import StepState, path
-from fairkeeper.customers.ports import ConsentStanding
 from fairkeeper.customers.queries import ListDeadlines, ListReminders, list_deadlines, list_reminders
-from fairkeeper.customers.reading import liveliest_first
-from fairkeeper.customers.store import standing_of_row
+from fairkeeper.customers.reading import liveliest_first, standings_of
 from fairkeeper.customers.tables import CustomerRow, OperationRow, SubscriptionRow
 from fairkeeper.customers.views import ReminderLine
 from fairkeeper.database.tasks import TaskRow, TaskState
@@ -138,9 +136,9 @@ def _steps(context: QueryContext) -> tuple[tuple[StepCount, ...], int]:
         by_customer.setdefault(row.customer_id, []).append(row)
     standing: Counter[str] = Counter()
     broken: Counter[str] = Counter()
-    consent = context.ports.of(ConsentStanding)
-    for rows in by_customer.values():
-        steps = path(standing_of_row(liveliest_first(rows)[0], consent))
+    liveliest = [liveliest_first(rows)[0] for rows in by_customer.values()]
+    for where in standings_of(context, liveliest).values():
+        steps = path(where)
         here = next((s for s in steps if s.state is StepState.BROKEN), None)
         here = here or next((s for s in steps if s.state is StepState.NOW), steps[-1])
         standing[here.step.value] += 1

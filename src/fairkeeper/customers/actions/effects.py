@@ -7,12 +7,14 @@ the publisher's systems becomes a row and a task in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-
-from sqlalchemy import select
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from fairkeeper.action.operation import Canonical, CommandContext, EvidenceDraft
+from fairkeeper.customers.actions.reminders import Raising, close_reminders, plant_clocks, raise_reminder
+from fairkeeper.customers.actions.wishes import ask, drain, start_provisioning
 from fairkeeper.customers.evidence_kinds import kind_of
+from fairkeeper.customers.finding_kinds import BENEFICIARY_UNKNOWN, MISSING_THERE, STATUS_UNKNOWN
 from fairkeeper.customers.following.mirror import Following, Mirror, Use
 from fairkeeper.customers.following.webhooks import (
     AnswerOperation,
@@ -22,23 +24,38 @@ from fairkeeper.customers.following.webhooks import (
     InviteToConsent,
     UpdateMirror,
 )
-from fairkeeper.customers.path.lifecycle import (
-    PROVISIONING,
-    ProvisioningEvent,
-    ProvisioningState,
-    advance_provisioning,
-)
+from fairkeeper.customers.path.lifecycle import ProvisioningState
 from fairkeeper.customers.path.receipts import StopCause
 from fairkeeper.customers.ports import ProvisioningWish
 from fairkeeper.customers.store import (
+    adopt_account,
     ensure_customer,
     mirror_of_row,
     new_subscription_row,
     write_reading,
 )
-from fairkeeper.customers.tables import JobRow, OperationRow, ReminderRow, SubscriptionRow
+from fairkeeper.customers.tables import OperationRow, SubscriptionRow
 from fairkeeper.values.findings import Finding
-from fairkeeper.values.ids import new_id
+from fairkeeper.values.ids import EntryId, OperationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What made somebody look at a subscription.
+
+    Attributes:
+        source: In a word, for the record.
+        operation_id: The operation that a notice spoke of; None for a reading without any notice.
+        action_text: What that operation does, in Microsoft's word.
+        received_at: When the notice came.
+        entry_id: The evidence of its arrival.
+    """
+
+    source: str
+    operation_id: OperationId | None = None
+    action_text: str = ""
+    received_at: datetime | None = None
+    entry_id: EntryId | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,41 +66,52 @@ class Applied:
         row: The subscription, if there is one.
         mirror: What was known before.
         following: What Microsoft's statement changed, if anything.
+        has_answer: Whether an answer to Microsoft was decided.
         notes: In words, what was done, for the notice's outcome.
         held: What nobody here can judge.
     """
 
+    occasion: Occasion
     row: SubscriptionRow | None
     mirror: Mirror | None
     following: Following | None = None
-    notes: list[str]
-    held: list[Finding]
+    has_answer: bool = False
+    notes: list[str] = field(default_factory=list)
+    held: list[Finding] = field(default_factory=list)
 
 
-def apply_effects(context: CommandContext, row: SubscriptionRow | None, effects: Iterable[Effect]) -> Applied:
+def apply_effects(
+    context: CommandContext, row: SubscriptionRow | None, effects: Iterable[Effect], occasion: Occasion
+) -> Applied:
     """Apply effects in their order, in the command's transaction."""
-    applied = Applied(row=row, mirror=None if row is None else mirror_of_row(row), notes=[], held=[])
+    applied = Applied(occasion=occasion, row=row, mirror=None if row is None else mirror_of_row(row))
     for effect in effects:
         if isinstance(effect, UpdateMirror):
             _update_mirror(context, applied, effect.following)
         elif isinstance(effect, AnswerOperation):
             _plan_answer(context, applied, effect)
         elif isinstance(effect, FindDeal):
-            context.enqueue("customers.find_deal", effect.subscription_id, {"subscription_id": effect.subscription_id})
+            _find_deal(context, applied)
         elif isinstance(effect, Hold):
             applied.held.append(effect.finding)
             applied.notes.append(effect.finding.message)
-            raise_reminder(context, effect.finding, applied.row)
+            raise_reminder(context, effect.finding, applied.row, Raising(key=occasion.operation_id or ""))
         elif isinstance(effect, InviteToConsent):
             applied.notes.append("nobody has been on the landing page; consent has to be asked for by link")
         else:
             applied.notes.append(effect.reason.sentence)
-    if applied.row is not None and applied.following is not None:
+    if applied.row is not None and (applied.following is not None or applied.has_answer):
         plant_clocks(context, applied.row)
     return applied
 
 
-def reading_entry(applied: Applied, *, source: str, operation_id: str | None = None) -> EvidenceDraft | None:
+def known_there(context: CommandContext, row: SubscriptionRow | None) -> None:
+    """Close what was said about a subscription that Microsoft did not list: it has just been read there."""
+    if row is not None:
+        close_reminders(context, row.subscription_id, {MISSING_THERE.code}, why="Microsoft knows it again.")
+
+
+def reading_entry(applied: Applied) -> EvidenceDraft | None:
     """Return the entry for what Microsoft's statement changed, or None where it changed nothing."""
     if applied.row is None or applied.following is None:
         return None
@@ -101,8 +129,8 @@ def reading_entry(applied: Applied, *, source: str, operation_id: str | None = N
         "differences": differences,
         "uses": [use.value for use in following.uses],
         "strange": [finding.message for finding in following.findings],
-        "source": source,
-        "operation_id": operation_id,
+        "source": applied.occasion.source,
+        "operation_id": applied.occasion.operation_id,
     }
     draft = EvidenceDraft(
         kind=kind_of(applied.mirror, following).name,
@@ -110,6 +138,7 @@ def reading_entry(applied: Applied, *, source: str, operation_id: str | None = N
         subject_id=row.subscription_id,
         customer_id=row.customer_id,
         payload=payload,
+        cause=applied.occasion.entry_id,
     )
     if Use.DRAIN in following.uses:
         row.stop_entry_id = draft.entry_id
@@ -125,12 +154,32 @@ def _update_mirror(context: CommandContext, applied: Applied, following: Followi
         context.session.flush()
     else:
         write_reading(applied.row, following.snapshot, now=context.now)
+    _look_at_account(context, applied.row, following)
+    _look_at_status(context, applied.row, following)
     for use in following.uses:
         _use(context, applied.row, use)
         applied.notes.append(f"use: {use.value}")
     applied.notes.extend(f"{item.field.value} is {item.there or 'none'}" for item in following.differences)
     for finding in following.findings:
         raise_reminder(context, finding, applied.row)
+
+
+def _look_at_account(context: CommandContext, row: SubscriptionRow, following: Following) -> None:
+    """Say so while nobody knows whose a subscription is."""
+    if adopt_account(context.session, row, following.snapshot):
+        close_reminders(context, row.subscription_id, {BENEFICIARY_UNKNOWN.code}, why="Microsoft states it now.")
+    else:
+        message = "Microsoft names neither beneficiary nor purchaser in a way that tells whose it is."
+        raise_reminder(context, BENEFICIARY_UNKNOWN.found(message), row, Raising(comes_back=False))
+
+
+def _look_at_status(context: CommandContext, row: SubscriptionRow, following: Following) -> None:
+    """Say so while Microsoft's status is one that nobody here knows."""
+    if following.snapshot.status is not None:
+        close_reminders(context, row.subscription_id, {STATUS_UNKNOWN.code}, why=f"It is {row.status_text} now.")
+    else:
+        message = f"Microsoft reports the status {row.status_text[:60]!r}; use is held."
+        raise_reminder(context, STATUS_UNKNOWN.found(message), row, Raising(comes_back=False))
 
 
 def _use(context: CommandContext, row: SubscriptionRow, use: Use) -> None:
@@ -147,92 +196,35 @@ def _use(context: CommandContext, row: SubscriptionRow, use: Use) -> None:
         ask(context, row, wishes[use])
 
 
-def start_provisioning(context: CommandContext, row: SubscriptionRow) -> JobRow:
-    """Ask the publisher's systems to set up what was bought.
-
-    Raises:
-        TransitionRefusedError: Provisioning cannot start from where it is.
-    """
-    move(row, ProvisioningEvent.START, context, note=None)
-    row.retention_started_at, row.stop_cause, row.stopped_at = None, None, None
-    return ask(context, row, ProvisioningWish.PROVISION)
-
-
-def drain(context: CommandContext, row: SubscriptionRow, cause: StopCause) -> None:
-    """Stop use, let running work finish, start the retention clock; nothing where that has begun already."""
-    if (ProvisioningState(row.provisioning), ProvisioningEvent.DRAIN) not in PROVISIONING:
-        return
-    move(row, ProvisioningEvent.DRAIN, context, note=None)
-    row.stop_cause = cause.value
-    row.retention_started_at = row.retention_started_at or context.now
-    if row.provisioning == ProvisioningState.STOPPED:
-        finish_stop(context, row)
-    else:
-        ask(context, row, ProvisioningWish.DRAIN)
-
-
-def finish_stop(context: CommandContext, row: SubscriptionRow) -> None:
-    """Plant what follows once everything has stopped: the receipt, and the end of the retention."""
-    key = f"{row.subscription_id}:{row.stop_entry_id or ''}:{context.now.isoformat()}"
-    context.enqueue(
-        "customers.issue_stopped_receipt",
-        key[:200],
-        {"subscription_id": row.subscription_id},
-        customer_id=row.customer_id,
-    )
-    plant_clocks(context, row)
-
-
-def move(row: SubscriptionRow, event: ProvisioningEvent, context: CommandContext, *, note: str | None) -> None:
-    """Move the provisioning machine, with when and why.
-
-    Raises:
-        TransitionRefusedError: There is no such transition.
-    """
-    row.provisioning = advance_provisioning(ProvisioningState(row.provisioning), event).value
-    row.provisioning_since_at, row.provisioning_note = context.now, note
-
-
-def ask(context: CommandContext, row: SubscriptionRow, wish: ProvisioningWish) -> JobRow:
-    """Write down a wish to the publisher's systems and plant its call."""
-    earlier = context.session.scalars(
-        select(JobRow.attempt)
-        .where(JobRow.subscription_id == row.subscription_id, JobRow.wish == wish.value)
-        .order_by(JobRow.attempt.desc())
-    ).first()
-    job = JobRow(
-        request_id=new_id("job"),
-        subscription_id=row.subscription_id,
-        customer_id=row.customer_id,
-        wish=wish.value,
-        attempt=(earlier or 0) + 1,
-        state="asked",
-        asked_at=context.now,
-    )
-    context.session.add(job)
-    context.session.flush()
-    context.enqueue(
-        "customers.call_provisioner", job.request_id, {"request_id": job.request_id}, customer_id=row.customer_id
-    )
-    return job
+def _find_deal(context: CommandContext, applied: Applied) -> None:
+    row = applied.row
+    if row is not None:
+        context.enqueue(
+            "customers.find_deal",
+            row.subscription_id,
+            {"subscription_id": row.subscription_id},
+            customer_id=row.customer_id,
+        )
 
 
 def _plan_answer(context: CommandContext, applied: Applied, effect: AnswerOperation) -> None:
-    row = context.session.get(OperationRow, effect.operation_id, with_for_update=True)
+    occasion = applied.occasion
+    row = context.session.get(OperationRow, effect.operation_id, with_for_update=True, populate_existing=True)
     if row is None:
         if applied.row is None:
             return
         row = OperationRow(
             operation_id=effect.operation_id,
-            subscription_id=effect.subscription_id,
+            subscription_id=applied.row.subscription_id,
             customer_id=applied.row.customer_id,
             action_text="",
             is_ours=False,
-            asked_at=context.now,
+            asked_at=occasion.received_at or context.now,
         )
         context.session.add(row)
     if row.answer is not None:
         return
+    row.action_text = row.action_text or occasion.action_text[:200]
     row.answer, row.answer_reason, row.answer_by_at = effect.answer.value, effect.reason.sentence, effect.answer_by_at
     context.session.flush()
     context.enqueue(
@@ -241,42 +233,5 @@ def _plan_answer(context: CommandContext, applied: Applied, effect: AnswerOperat
         {"operation_id": effect.operation_id},
         customer_id=row.customer_id,
     )
+    applied.has_answer = True
     applied.notes.append(f"answer: {effect.answer.value}, because {effect.reason.sentence}")
-
-
-def raise_reminder(context: CommandContext, finding: Finding, row: SubscriptionRow | None, *, key: str = "") -> None:
-    """Put a finding before a person, once while it is open."""
-    subject = (row.subscription_id if row is not None else finding.subject) or "-"
-    existing = context.session.scalars(
-        select(ReminderRow).where(
-            ReminderRow.code == finding.code, ReminderRow.subject_id == subject[:64], ReminderRow.key == key
-        )
-    ).first()
-    if existing is not None:
-        if existing.closed_at is not None and existing.message != finding.message:
-            existing.closed_at, existing.closed_why = None, None
-        existing.message = finding.message
-        return
-    context.session.add(
-        ReminderRow(
-            code=finding.code,
-            subject_id=subject[:64],
-            key=key,
-            level=finding.level.value,
-            message=finding.message,
-            remedy=finding.remedy,
-            resource=finding.resource,
-            owner_role="platform",
-            raised_at=context.now,
-            customer_id=None if row is None else row.customer_id,
-        )
-    )
-    context.session.flush()
-
-
-def plant_clocks(context: CommandContext, row: SubscriptionRow) -> None:
-    """Plant a look at this subscription's clocks; the handler reads them anew and plants what they ask for."""
-    key = f"{row.subscription_id}:{context.now.isoformat()}"
-    context.enqueue(
-        "customers.plant_clocks", key, {"subscription_id": row.subscription_id}, customer_id=row.customer_id
-    )

@@ -21,15 +21,14 @@ from fairkeeper.action.operation import (
     internal_command,
 )
 from fairkeeper.customers.actions.marketplace.follow_notice import LARGEST_JSON, snapshot_of
+from fairkeeper.customers.actions.reminders import Raising, find_reminder, raise_reminder
 from fairkeeper.customers.evidence_kinds import CLAIM_CONFIRMED, CLAIMED, LANDED
-from fairkeeper.customers.path.landing import Claim, LandingView, Relation, SignedIn, view_landing
-from fairkeeper.customers.store import load_subscription
-from fairkeeper.customers.tables import ClaimRow, ReminderRow
+from fairkeeper.customers.finding_kinds import CLAIM_WAITS
+from fairkeeper.customers.path.landing import LandingView, Relation, SignedIn, relate, view_landing
+from fairkeeper.customers.store import load_subscription, parties_of_row
+from fairkeeper.customers.tables import ClaimRow, SubscriptionRow
 from fairkeeper.errors import ConflictError, InvalidError, NotFoundError
-from fairkeeper.values.findings import Level
 from fairkeeper.values.ids import SubscriptionId, TenantId
-
-CLAIM_CODE = "customers.claim_waits"
 
 
 class RecordVisit(OperationInput):
@@ -61,7 +60,7 @@ def record_visit(context: CommandContext, request: RecordVisit) -> Outcome[Visit
         msg = "Microsoft's answer names no subscription."
         raise InvalidError(msg, code="customers.reading_unreadable")
     row = load_subscription(context.session, snapshot.id, for_change=True)
-    person = SignedIn(tenant_id=request.tenant_id, object_id=request.object_id)
+    person = SignedIn(tenant_id=TenantId(request.tenant_id.lower()), object_id=request.object_id.lower())
     view = view_landing(snapshot, person, claims_of(context.session, row.subscription_id))
     if view.relation is not Relation.STRANGER:
         row.was_visited = True
@@ -88,7 +87,6 @@ class ClaimSubscription(OperationInput):
     subscription_id: SubscriptionId = Field(max_length=64, description="The subscription's GUID.")
     tenant_id: TenantId = Field(max_length=64, description="The person's tenant.")
     object_id: str = Field(max_length=64, description="The person's object id.")
-    claim: Claim = Field(description="What the landing page said it takes.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,35 +103,39 @@ class Claimed:
 
 @internal_command("customers.claim_subscription", evidence=(CLAIMED,))
 def claim_subscription(context: CommandContext, request: ClaimSubscription) -> Outcome[Claimed]:
-    """Record a person's explicit claim of a subscription; a stranger's waits for the publisher's staff."""
+    """Record a person's explicit claim of a subscription; a stranger's waits for the publisher's staff.
+
+    Raises `customers.claim_not_needed` for whoever bought it or for whom it was bought.
+    """
     row = load_subscription(context.session, request.subscription_id)
-    if request.claim is Claim.NONE:
-        msg = "No claim is needed for this person."
-        raise ConflictError(msg, code="customers.claim_not_needed", remedy="Go on to the subscription.")
-    key = (row.subscription_id, request.tenant_id, request.object_id)
-    known = context.session.get(ClaimRow, key)
+    person = SignedIn(tenant_id=TenantId(request.tenant_id.lower()), object_id=request.object_id.lower())
+    known = context.session.get(ClaimRow, (row.subscription_id, person.tenant_id, person.object_id))
     if known is not None:
         result = Claimed(subscription_id=row.subscription_id, is_confirmed=known.is_confirmed)
         return Outcome(result=result, entry=None)
-    is_confirmed = request.claim is Claim.BY_PERSON
+    relation = relate(parties_of_row(row), person)
+    if relation not in {Relation.COLLEAGUE, Relation.STRANGER}:
+        msg = "No claim is needed for this person."
+        raise ConflictError(msg, code="customers.claim_not_needed", remedy="Go on to the subscription.")
+    is_confirmed = relation is Relation.COLLEAGUE
     context.session.add(
         ClaimRow(
             subscription_id=row.subscription_id,
-            tenant_id=request.tenant_id,
-            object_id=request.object_id,
+            tenant_id=person.tenant_id,
+            object_id=person.object_id,
             customer_id=row.customer_id,
             claimed_at=context.now,
             is_confirmed=is_confirmed,
         )
     )
     if not is_confirmed:
-        _ask_staff(context, row.subscription_id, row.customer_id, request)
+        _ask_staff(context, row, person)
     entry = EvidenceDraft(
         kind=CLAIMED.name,
         subject_type="subscription",
         subject_id=row.subscription_id,
         customer_id=row.customer_id,
-        payload={"tenant_id": request.tenant_id, "object_id": request.object_id, "is_confirmed": is_confirmed},
+        payload={"tenant_id": person.tenant_id, "object_id": person.object_id, "is_confirmed": is_confirmed},
     )
     return Outcome(result=Claimed(subscription_id=row.subscription_id, is_confirmed=is_confirmed), entry=entry)
 
@@ -168,13 +170,7 @@ def confirm_claim(context: CommandContext, request: ConfirmClaim) -> Outcome[Cla
     if claim.is_confirmed:
         return Outcome(result=result, entry=None)
     claim.is_confirmed, claim.confirmed_by = True, context.principal.id
-    waiting = context.session.scalars(
-        select(ReminderRow).where(
-            ReminderRow.code == CLAIM_CODE,
-            ReminderRow.subject_id == row.subscription_id,
-            ReminderRow.key == request.object_id.lower(),
-        )
-    ).first()
+    waiting = find_reminder(context, CLAIM_WAITS.code, row.subscription_id, request.object_id.lower())
     if waiting is not None:
         waiting.closed_at, waiting.closed_why = context.now, "The claim was confirmed."
     entry = EvidenceDraft(
@@ -195,23 +191,10 @@ def claims_of(session: Session, subscription_id: str) -> frozenset[SignedIn]:
     return frozenset(SignedIn(tenant_id=row.tenant_id, object_id=row.object_id) for row in rows)
 
 
-def _ask_staff(
-    context: CommandContext, subscription_id: SubscriptionId, customer_id: str, request: ClaimSubscription
-) -> None:
-    context.session.add(
-        ReminderRow(
-            code=CLAIM_CODE,
-            subject_id=subscription_id,
-            key=request.object_id,
-            level=Level.WARNING.value,
-            message=f"Somebody of the tenant {request.tenant_id} says that this subscription is theirs to set up.",
-            remedy="Ask the buyer whether that is so, then confirm the claim or leave it.",
-            resource="learn-landing-page",
-            owner_role="support",
-            raised_at=context.now,
-            customer_id=customer_id,
-        )
-    )
+def _ask_staff(context: CommandContext, row: SubscriptionRow, person: SignedIn) -> None:
+    message = f"Somebody of the tenant {person.tenant_id} says that this subscription is theirs to set up."
+    raising = Raising(key=person.object_id, owner_role="support")
+    raise_reminder(context, CLAIM_WAITS.found(message), row, raising)
 
 
 OPERATIONS: tuple[Operation, ...] = (record_visit, claim_subscription, confirm_claim)

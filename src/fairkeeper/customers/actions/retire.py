@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pydantic import Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from fairkeeper.action.operation import (
     Canonical,
@@ -18,9 +18,11 @@ from fairkeeper.action.operation import (
     Outcome,
     internal_command,
 )
-from fairkeeper.customers.actions.effects import ask, move, plant_clocks
+from fairkeeper.customers.actions.erasure import erase_customer, erase_subscription, is_last_subscription
+from fairkeeper.customers.actions.reminders import plant_clocks
+from fairkeeper.customers.actions.wishes import ask, move, newest_job
 from fairkeeper.customers.evidence_kinds import ERASED_RECEIPT, ERASURE_ASKED, STOPPED_RECEIPT
-from fairkeeper.customers.path.lifecycle import ProvisioningEvent, ProvisioningState
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningEvent, ProvisioningState
 from fairkeeper.customers.path.receipts import (
     ErasedThing,
     EraseFacts,
@@ -31,17 +33,17 @@ from fairkeeper.customers.path.receipts import (
     erased_statement,
     stopped_statement,
 )
-from fairkeeper.customers.ports import DataToErase, ProvisioningWish, Retention, SystemsToStop, WhatRemains
+from fairkeeper.customers.ports import ProvisioningWish, Retention, SystemsToStop, WhatRemains
 from fairkeeper.customers.store import load_subscription
-from fairkeeper.customers.tables import ClaimRow, CustomerRow, NoticeRow, SubscriptionRow
+from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.errors import ConflictError
-from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.values.ids import EntryId, SubscriptionId
 
 _KEPT = (
     ("headers of evidence entries", "so that the log still verifies; they name people by random ids alone"),
     ("receipts", "so that they can be verified; they hold no personal data"),
     ("subscription id, offer, plan, term and dates", "for the publisher's books"),
+    ("the company's name and tenant id, if it is one", "so that it is recognised when it buys again"),
 )
 
 
@@ -67,13 +69,13 @@ def issue_stopped_receipt(context: CommandContext, request: OneSubscription) -> 
     if row.provisioning != ProvisioningState.STOPPED or row.stopped_at is not None:
         return Outcome(result=_view(row, row.stopped_receipt), entry=None)
     row.stopped_at = context.now
-    systems = context.ports.of(SystemsToStop).stop(context.session, row.customer_id, now=context.now)
+    systems = _stop_systems(context, row)
     facts = StopFacts(
         whose=_whose(row),
         cause=StopCause(row.stop_cause or StopCause.DECIDED),
         stopped_at=context.now,
-        stopped=(*_own_things(row), *systems),
-        remaining=context.ports.of(WhatRemains).remaining(row.beneficiary_tenant_id),
+        stopped=(*_own_things(context, row), *systems),
+        remaining=context.ports.of(WhatRemains).remaining(context.session, row.beneficiary_tenant_id),
         retention_started_at=row.retention_started_at or context.now,
         retention_days=context.ports.of(Retention).days,
         proofs=(EntryId(row.stop_entry_id),) if row.stop_entry_id else (),
@@ -86,12 +88,14 @@ def issue_stopped_receipt(context: CommandContext, request: OneSubscription) -> 
 
 @internal_command("customers.end_retention", evidence=(ERASURE_ASKED,))
 def end_retention(context: CommandContext, request: OneSubscription) -> Outcome[Retired]:
-    """Ask the publisher's systems to erase, once the retention is over."""
+    """Ask the publisher's systems to erase, once the retention is over; again changes nothing."""
     row = load_subscription(context.session, request.subscription_id, for_change=True)
     days = context.ports.of(Retention).days
     started_at = row.retention_started_at
     is_over = started_at is not None and context.now >= started_at + timedelta(days=days)
-    if row.provisioning != ProvisioningState.STOPPED or not is_over:
+    asked = newest_job(context, row, ProvisioningWish.ERASE)
+    was_asked = asked is not None and started_at is not None and asked.asked_at >= started_at
+    if row.provisioning != ProvisioningState.STOPPED or not is_over or was_asked:
         return Outcome(result=_view(row, None), entry=None)
     job = ask(context, row, ProvisioningWish.ERASE)
     entry = EvidenceDraft(
@@ -108,8 +112,8 @@ def end_retention(context: CommandContext, request: OneSubscription) -> Outcome[
 def issue_erased_receipt(context: CommandContext, request: OneSubscription) -> Outcome[Retired]:
     """Erase what is left of a customer's data here and sign that it is gone; once.
 
-    Payloads of the customer's evidence are erased before this, in pieces, by the work that runs it. People and claims
-    go with the customer's last subscription.
+    Most payloads of the customer's evidence are erased before this, in pieces, by the work that runs it. People and
+    what belongs to the customer as a whole go with its last subscription.
     """
     row = load_subscription(context.session, request.subscription_id, for_change=True)
     if row.provisioning == ProvisioningState.ERASED:
@@ -118,8 +122,10 @@ def issue_erased_receipt(context: CommandContext, request: OneSubscription) -> O
         msg = f"The subscription is {row.provisioning}; only what has stopped is erased."
         raise ConflictError(msg, code="customers.not_stopped", remedy="Stop it first.")
     erased = [ErasedThing(kind="provisioned_data", count=None, erased_by="the publisher's systems")]
-    erased += _erase_here(context, row)
-    move(row, ProvisioningEvent.ERASE, context, note=None)
+    erased += erase_subscription(context, row)
+    if is_last_subscription(context.session, row):
+        erased += erase_customer(context, row)
+    move(context, row, ProvisioningEvent.ERASE, note=None)
     row.erased_at = context.now
     facts = EraseFacts(
         whose=_whose(row),
@@ -132,69 +138,40 @@ def issue_erased_receipt(context: CommandContext, request: OneSubscription) -> O
     )
     entry = _receipt(ERASED_RECEIPT.name, row, erased_statement(facts))
     row.erased_receipt = entry.entry_id
+    plant_clocks(context, row)
     return Outcome(result=_view(row, entry.entry_id), entry=entry)
 
 
-def is_last_subscription(context: CommandContext, row: SubscriptionRow) -> bool:
-    """Return whether nothing else of the customer's is live, so that the customer's own data goes too."""
+def _stop_systems(context: CommandContext, row: SubscriptionRow) -> tuple[StoppedThing, ...]:
+    """Stop what acts for the whole customer, unless another of its subscriptions is still in use."""
     others = context.session.scalars(
-        select(func.count())
-        .select_from(SubscriptionRow)
-        .where(
-            SubscriptionRow.customer_id == row.customer_id,
-            SubscriptionRow.subscription_id != row.subscription_id,
-            SubscriptionRow.provisioning != ProvisioningState.ERASED.value,
+        select(SubscriptionRow).where(
+            SubscriptionRow.customer_id == row.customer_id, SubscriptionRow.subscription_id != row.subscription_id
         )
-    ).one()
-    return others == 0
-
-
-def _erase_here(context: CommandContext, row: SubscriptionRow) -> list[ErasedThing]:
-    session = context.session
-    notices = session.scalars(
-        select(NoticeRow).where(NoticeRow.subscription_id == row.subscription_id, NoticeRow.body.is_not(None))
-    ).all()
-    for notice in notices:
-        notice.body = None
-    claims = session.scalars(select(ClaimRow).where(ClaimRow.subscription_id == row.subscription_id)).all()
-    for claim in claims:
-        session.delete(claim)
-    row.beneficiary_email = row.beneficiary_object_id = row.purchaser_email = row.purchaser_object_id = None
-    row.name, row.provisioning_note, row.operation_note = "", None, None
-    payloads = session.scalars(
-        select(func.count())
-        .select_from(EntryRow)
-        .where(EntryRow.customer_id == row.customer_id, EntryRow.erased_at.is_not(None))
-    ).one()
-    erased = [
-        ErasedThing(kind="webhook_body", count=len(notices), erased_by="fairkeeper"),
-        ErasedThing(kind="claim", count=len(claims), erased_by="fairkeeper"),
-        ErasedThing(kind="evidence_payload", count=payloads, erased_by="fairkeeper"),
-        ErasedThing(kind="buyer_contact", count=2, erased_by="fairkeeper"),
-    ]
-    if is_last_subscription(context, row):
-        _forget_customer(context, row)
-        erased += context.ports.of(DataToErase).erase(session, row.customer_id, now=context.now)
-    return erased
-
-
-def _forget_customer(context: CommandContext, row: SubscriptionRow) -> None:
-    """Forget whose personal account it was; whoever comes back is a new customer. A company's tenant id stays."""
-    customer = context.session.get(CustomerRow, row.customer_id, with_for_update=True)
-    if customer is not None and customer.object_id:
-        customer.object_id = customer.customer_id
-
-
-def _own_things(row: SubscriptionRow) -> tuple[StoppedThing, ...]:
-    return (
-        StoppedThing(
-            kind="use",
-            name=f"use of {row.plan_id or 'the plan'}",
-            stopped_at=row.retention_started_at,
-            entry_id=EntryId(row.stop_entry_id) if row.stop_entry_id else None,
-        ),
-        StoppedThing(kind="provisioned_system", name="the publisher's systems", stopped_at=row.provisioning_since_at),
     )
+    if any(_is_in_use(other) for other in others):
+        return ()
+    return context.ports.of(SystemsToStop).stop(context.session, row.customer_id, now=context.now)
+
+
+def _is_in_use(row: SubscriptionRow) -> bool:
+    if row.provisioning == ProvisioningState.NONE:
+        return row.status != CommercialStatus.UNSUBSCRIBED
+    return row.provisioning in {ProvisioningState.RUNNING, ProvisioningState.READY, ProvisioningState.FAILED}
+
+
+def _own_things(context: CommandContext, row: SubscriptionRow) -> tuple[StoppedThing, ...]:
+    """Return what has stopped of this subscription; systems that nobody ever set up are none."""
+    use = StoppedThing(
+        kind="use",
+        name=f"use of {row.plan_id or 'the plan'}",
+        stopped_at=row.retention_started_at,
+        entry_id=EntryId(row.stop_entry_id) if row.stop_entry_id else None,
+    )
+    if newest_job(context, row, ProvisioningWish.PROVISION) is None:
+        return (use,)
+    systems = "the publisher's systems"
+    return (use, StoppedThing(kind="provisioned_system", name=systems, stopped_at=row.provisioning_since_at))
 
 
 def _whose(row: SubscriptionRow) -> Whose:

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
-from fairkeeper.customers.actions.effects import drain
+from fairkeeper.customers.actions.wishes import drain
 from fairkeeper.customers.evidence_kinds import REVOKED
 from fairkeeper.customers.path.lifecycle import ProvisioningState
 from fairkeeper.customers.path.receipts import StopCause
@@ -45,7 +45,7 @@ class CustomerRevoked:
     groups=("customers.revoke",),
     evidence=(REVOKED,),
     http="POST /customers/{customer}/revoke",
-    cli="customers revoke",
+    cli="customers revoke CUSTOMER",
 )
 def revoke_customer(context: CommandContext, request: RevokeCustomer) -> Outcome[CustomerRevoked]:
     """Stop everything for a customer now: use, tokens, running work; then keep the data until the retention ends.
@@ -55,7 +55,10 @@ def revoke_customer(context: CommandContext, request: RevokeCustomer) -> Outcome
     """
     customer = load_customer(context.session, request.customer)
     rows = context.session.scalars(
-        select(SubscriptionRow).where(SubscriptionRow.customer_id == customer.customer_id).with_for_update()
+        select(SubscriptionRow)
+        .where(SubscriptionRow.customer_id == customer.customer_id)
+        .order_by(SubscriptionRow.subscription_id)  # two who revoke at once wait for each other, not in a circle
+        .with_for_update()
     ).all()
     live = [row for row in rows if row.provisioning not in _ENDED]
     stopped = context.ports.of(SystemsToStop).stop(context.session, customer.customer_id, now=context.now)

@@ -21,6 +21,7 @@ from fairkeeper.action.operation import (
     command,
     internal_command,
 )
+from fairkeeper.customers.actions.reminders import find_reminder, plant_clocks
 from fairkeeper.customers.evidence_kinds import REMINDED, REMINDER_CLOSED
 from fairkeeper.customers.path.clocks import ClockName, Deadline, deadlines
 from fairkeeper.customers.ports import Retention
@@ -32,6 +33,7 @@ from fairkeeper.values.findings import Level
 from fairkeeper.values.ids import SubscriptionId
 
 DEADLINE_CODE = "customers.deadline_near"
+RING_CLOCK = "customers.ring_clock"
 _LOOK_WHEN_DUE = {ClockName.ACTIVATION, ClockName.SUSPENSION_GRACE, ClockName.TERM_END}
 
 
@@ -48,28 +50,26 @@ class ClocksPlanted:
     planted: int
 
 
-@internal_command("customers.plant_clocks", evidence=())
+@internal_command("customers.plant_clocks", evidence=(REMINDER_CLOSED,))
 def plant(context: CommandContext, request: PlantClocks) -> Outcome[ClocksPlanted]:
     """Plant a ring for each reminder and each end of the clocks that run; close reminders of those that do not."""
-    row = load_subscription(context.session, request.subscription_id)
+    row = load_subscription(context.session, request.subscription_id, for_change=True)
     running = running_deadlines(context, row)
     planted = 0
     for deadline in running:
         for at in (*deadline.reminder_ats, deadline.due_at):
-            if at < context.now and at != deadline.due_at:
+            is_end = at == deadline.due_at
+            if at < context.now and not is_end:
                 continue
             payload = {
                 "subscription_id": row.subscription_id,
                 "clock": deadline.name.value,
                 "due_at": format_instant(deadline.due_at),
-                "is_end": at == deadline.due_at,
+                "rings_at": format_instant(at),
             }
-            key = f"{row.subscription_id}:{deadline.name}:{deadline.due_at.isoformat()}:{at.isoformat()}"
-            planted += context.enqueue(
-                "customers.ring_clock", key[:200], payload, due_at=at, customer_id=row.customer_id
-            )
-    _close_finished(context, row, running)
-    return Outcome(result=ClocksPlanted(planted=planted), entry=None)
+            key = f"{row.subscription_id}:{deadline.name}:{format_instant(deadline.due_at)}:{format_instant(at)}"
+            planted += context.enqueue(RING_CLOCK, key[:200], payload, due_at=at, customer_id=row.customer_id)
+    return Outcome(result=ClocksPlanted(planted=planted), entry=_close_finished(context, row, running))
 
 
 class RingClock(OperationInput):
@@ -78,7 +78,7 @@ class RingClock(OperationInput):
     subscription_id: SubscriptionId = Field(max_length=64, description="The subscription's GUID.")
     clock: ClockName = Field(description="The clock.")
     due_at: AwareDatetime = Field(description="When it ends.")
-    is_end: bool = Field(description="Whether this is its end, not a reminder.")
+    rings_at: AwareDatetime = Field(description="When it was to ring; its end, or a reminder before that.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,21 +88,24 @@ class ClockRung:
     outcome: str
 
 
-@internal_command("customers.ring_clock", evidence=(REMINDED,))
+@internal_command("customers.ring_clock", evidence=(REMINDED, REMINDER_CLOSED))
 def ring(context: CommandContext, request: RingClock) -> Outcome[ClockRung]:
-    """Remind somebody of a deadline, or do what its end asks for; nothing if it does not run any more."""
+    """Remind somebody of a deadline, or do what its end asks for; again changes nothing.
+
+    A clock that does not run any more says nothing; its reminder is closed. It may run to another date now (the
+    publisher changed the retention, Microsoft the term), so that the clocks are read anew.
+    """
     row = load_subscription(context.session, request.subscription_id, for_change=True)
-    deadline = next(
-        (d for d in running_deadlines(context, row) if d.name is request.clock and d.due_at == request.due_at), None
-    )
+    running = running_deadlines(context, row)
+    deadline = next((d for d in running if d.name is request.clock and d.due_at == request.due_at), None)
     if deadline is None:
-        return Outcome(result=ClockRung(outcome="no longer runs"), entry=None)
-    if request.is_end:
+        plant_clocks(context, row)
+        return Outcome(result=ClockRung(outcome="no longer runs"), entry=_close_finished(context, row, running))
+    if request.rings_at == request.due_at:
         _at_end(context, row, deadline)
     message = f"{deadline.title}: {deadline.due_at:%d %b %Y %H:%M} UTC. {deadline.consequence}"
-    is_new = _remind(context, row, deadline, message)
-    if not is_new:
-        return Outcome(result=ClockRung(outcome="reminded again"), entry=None)
+    if not _remind(context, row, deadline, message, rings_at=request.rings_at):
+        return Outcome(result=ClockRung(outcome="reminded before"), entry=None)
     entry = EvidenceDraft(
         kind=REMINDED.name,
         subject_type="subscription",
@@ -146,8 +149,8 @@ def close_reminder(context: CommandContext, request: CloseReminder) -> Outcome[R
     row.closed_at, row.closed_why = context.now, request.why
     entry = EvidenceDraft(
         kind=REMINDER_CLOSED.name,
-        subject_type="reminder",
-        subject_id=str(row.id),
+        subject_type="subscription" if row.customer_id else "operation",
+        subject_id=row.subject_id,
         customer_id=row.customer_id,
         payload={"code": row.code, "subject": row.subject_id, "why": request.why},
     )
@@ -165,49 +168,42 @@ def _at_end(context: CommandContext, row: SubscriptionRow, deadline: Deadline) -
     if deadline.name is ClockName.RETENTION:
         context.enqueue(
             "customers.end_retention",
-            f"{row.subscription_id}:{deadline.due_at.isoformat()}",
+            f"{row.subscription_id}:{format_instant(deadline.due_at)}",
             {"subscription_id": row.subscription_id},
             customer_id=row.customer_id,
         )
     elif deadline.name in _LOOK_WHEN_DUE:
         context.enqueue(
             "customers.read_subscription",
-            f"{row.subscription_id}:{deadline.name}:{deadline.due_at.isoformat()}"[:200],
+            f"{row.subscription_id}:{deadline.name}:{format_instant(deadline.due_at)}"[:200],
             {"subscription_id": row.subscription_id, "source": "clock"},
             customer_id=row.customer_id,
         )
 
 
-def _remind(context: CommandContext, row: SubscriptionRow, deadline: Deadline, message: str) -> bool:
-    key = _key(deadline.name, deadline.due_at)
-    existing = context.session.scalars(
-        select(ReminderRow).where(
-            ReminderRow.code == DEADLINE_CODE, ReminderRow.subject_id == row.subscription_id, ReminderRow.key == key
-        )
-    ).first()
-    if existing is not None:
+def _remind(
+    context: CommandContext, row: SubscriptionRow, deadline: Deadline, message: str, *, rings_at: datetime
+) -> bool:
+    """Put a deadline before somebody, again on each of its days even if it was closed; return whether that is new."""
+    key = _key(deadline)
+    known = find_reminder(context, DEADLINE_CODE, row.subscription_id, key)
+    if known is None:
+        known = ReminderRow(code=DEADLINE_CODE, subject_id=row.subscription_id, key=key)
+        context.session.add(known)
+    elif known.raised_at >= rings_at:
         return False
-    context.session.add(
-        ReminderRow(
-            code=DEADLINE_CODE,
-            subject_id=row.subscription_id,
-            key=key,
-            level=Level.WARNING.value,
-            message=message,
-            remedy=_REMEDIES.get(deadline.name, "Act before the date, or let it pass knowingly."),
-            resource=deadline.resource,
-            owner_role=deadline.owner_role,
-            due_at=deadline.due_at,
-            raised_at=context.now,
-            customer_id=row.customer_id,
-        )
-    )
+    known.level, known.message = Level.WARNING.value, message
+    known.remedy = _REMEDIES.get(deadline.name, "Act before the date, or let it pass knowingly.")
+    known.resource, known.owner_role, known.due_at = deadline.resource, deadline.owner_role, deadline.due_at
+    known.raised_at, known.closed_at, known.closed_why = context.now, None, None
+    known.customer_id = row.customer_id
     context.session.flush()
     return True
 
 
 _REMEDIES = {
     ClockName.ACTIVATION: "Ask the buyer to choose Configure account, or activate it for them.",
+    ClockName.CHANGE_ANSWER: "Read the subscription at Microsoft: the change may have been made without our answer.",
     ClockName.SUSPENSION_GRACE: "Ask the customer to settle the payment with Microsoft.",
     ClockName.RETENTION: "Tell the customer to export what it still needs; afterwards it is gone.",
     ClockName.TERM_END: "Talk to the customer about the renewal, and prepare the private offer if there was one.",
@@ -215,12 +211,15 @@ _REMEDIES = {
 }
 
 
-def _key(name: ClockName, due_at: datetime) -> str:
-    return f"{name.value}:{due_at.isoformat()}"
+def _key(deadline: Deadline) -> str:
+    return f"{deadline.name.value}:{format_instant(deadline.due_at)}"
 
 
-def _close_finished(context: CommandContext, row: SubscriptionRow, running: tuple[Deadline, ...]) -> None:
-    alive = {_key(deadline.name, deadline.due_at) for deadline in running}
+def _close_finished(
+    context: CommandContext, row: SubscriptionRow, running: tuple[Deadline, ...]
+) -> EvidenceDraft | None:
+    """Close the reminders of clocks that do not run any more; return the entry that says so, if there were any."""
+    alive = {_key(deadline) for deadline in running}
     open_rows = context.session.scalars(
         select(ReminderRow).where(
             ReminderRow.code == DEADLINE_CODE,
@@ -228,9 +227,20 @@ def _close_finished(context: CommandContext, row: SubscriptionRow, running: tupl
             ReminderRow.closed_at.is_(None),
         )
     )
-    for reminder in open_rows:
-        if reminder.key not in alive:
-            reminder.closed_at, reminder.closed_why = context.now, "The deadline no longer runs."
+    finished = [reminder for reminder in open_rows if reminder.key not in alive]
+    why = "the deadline no longer runs."
+    for reminder in finished:
+        reminder.closed_at, reminder.closed_why = context.now, why
+    if not finished:
+        return None
+    clocks = sorted(reminder.key.partition(":")[0] for reminder in finished)
+    return EvidenceDraft(
+        kind=REMINDER_CLOSED.name,
+        subject_type="subscription",
+        subject_id=row.subscription_id,
+        customer_id=row.customer_id,
+        payload={"code": DEADLINE_CODE, "subject": row.subscription_id, "clocks": list(clocks), "why": why},
+    )
 
 
 OPERATIONS: tuple[Operation, ...] = (plant, ring, close_reminder)

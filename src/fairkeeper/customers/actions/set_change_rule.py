@@ -49,18 +49,20 @@ class SetChangeRule(OperationInput):
     "customers.set_change_rule",
     groups=("customers.configure",),
     evidence=(RULE_SET,),
-    http="PUT /customers/change-rule",
+    http="PUT /change-rule",
     cli="customers set-change-rule",
 )
 def set_change_rule(context: CommandContext, request: SetChangeRule) -> Outcome[SetChangeRule]:
     """Set the rule by which plan and seat changes are accepted or refused within Microsoft's ten seconds.
 
-    Without a rule everything is accepted, as silence would be. Raises `customers.change_rule_refused` for limits that
-    contradict each other.
+    Without a rule everything is accepted, as silence would be; the same rule again changes nothing. Raises
+    `customers.change_rule_refused` for limits that contradict each other.
     """
     request.rule()
     kept = request.model_dump(mode="json")
     row = context.session.get(ChangeRuleRow, RULE_ID, with_for_update=True)
+    if row is not None and row.rule == kept:
+        return Outcome(result=request, entry=None)
     if row is None:
         context.session.add(ChangeRuleRow(id=RULE_ID, rule=kept, changed_at=context.now))
     else:

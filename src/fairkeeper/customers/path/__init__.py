@@ -1,1 +1,1 @@
-"""Where a customer is on the path: the four machines, may it act, the picture, the clocks, the landing page, receipts."""
+"""Where a customer is on the path: the four machines, may it act, the picture, clocks, landing page, receipts."""

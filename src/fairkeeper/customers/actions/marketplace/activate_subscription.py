@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pydantic import Field
+from sqlalchemy import select
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
 from fairkeeper.customers.evidence_kinds import ACTIVATION_ASKED
 from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.store import load_subscription
+from fairkeeper.customers.tables import SubscriptionRow
+from fairkeeper.database.tasks import TaskRow, TaskState
 from fairkeeper.errors import ConflictError
-from fairkeeper.values.ids import SubscriptionId
+from fairkeeper.values.ids import SubscriptionId, new_id
+
+ACTIVATE = "customers.activate_at_microsoft"
 
 
 class NotActivatableError(ConflictError):
@@ -49,8 +54,8 @@ class ActivationAsked:
 def activate_subscription(context: CommandContext, request: ActivateSubscription) -> Outcome[ActivationAsked]:
     """Activate a purchase at Microsoft; billing begins when Microsoft has taken it up.
 
-    Active already (auto-activation, another person) is fine and changes nothing. Raises `customers.not_activatable`
-    for a subscription that is suspended, has ended, or is held.
+    Active or asked for already (auto-activation, another person, a second click) is fine and changes nothing. Raises
+    `customers.not_activatable` for a subscription that is suspended, has ended, or is held.
     """
     row = load_subscription(context.session, request.subscription_id, for_change=True)
     if row.status == CommercialStatus.SUBSCRIBED:
@@ -58,15 +63,15 @@ def activate_subscription(context: CommandContext, request: ActivateSubscription
     if row.status != CommercialStatus.PENDING_FULFILLMENT_START:
         msg = f"The subscription is {row.status_text or 'held'} and does not wait for activation."
         raise NotActivatableError(msg)
-    is_new = context.enqueue(
-        "customers.activate_at_microsoft",
-        f"{row.subscription_id}:{row.plan_id}:{row.quantity}:{context.now.isoformat()}",
+    result = ActivationAsked(subscription_id=row.subscription_id, is_active=False)
+    if _is_under_way(context, row):
+        return Outcome(result=result, entry=None)
+    context.enqueue(
+        ACTIVATE,
+        new_id("tsk"),
         {"subscription_id": row.subscription_id, "plan_id": row.plan_id, "quantity": row.quantity},
         customer_id=row.customer_id,
     )
-    result = ActivationAsked(subscription_id=row.subscription_id, is_active=False)
-    if not is_new:
-        return Outcome(result=result, entry=None)
     entry = EvidenceDraft(
         kind=ACTIVATION_ASKED.name,
         subject_type="subscription",
@@ -75,3 +80,13 @@ def activate_subscription(context: CommandContext, request: ActivateSubscription
         payload={"plan": row.plan_id, "seats": row.quantity},
     )
     return Outcome(result=result, entry=entry)
+
+
+def _is_under_way(context: CommandContext, row: SubscriptionRow) -> bool:
+    """Say whether Microsoft is being asked already; the subscription is locked, so nobody else asks meanwhile."""
+    payloads = context.session.scalars(
+        select(TaskRow.payload).where(
+            TaskRow.name == ACTIVATE, TaskRow.state == TaskState.OPEN, TaskRow.customer_id == row.customer_id
+        )
+    )
+    return any(payload.get("subscription_id") == row.subscription_id for payload in payloads)

@@ -8,11 +8,16 @@ from datetime import timedelta
 from pydantic import Field
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, internal_command
+from fairkeeper.customers.actions.reminders import raise_reminder
 from fairkeeper.customers.evidence_kinds import CHANGE_BEGUN, DEAL_FOUND, OPERATION_ANSWERED, WISH_REFUSED
+from fairkeeper.customers.finding_kinds import WISH_REFUSED as WISH_REFUSED_FINDING
 from fairkeeper.customers.store import load_subscription
-from fairkeeper.customers.tables import OperationRow
+from fairkeeper.customers.tables import OperationRow, SubscriptionRow
 from fairkeeper.errors import NotFoundError
-from fairkeeper.values.ids import OperationId, SubscriptionId
+from fairkeeper.values.ids import OperationId, SubscriptionId, new_id
+
+LOOKS_AFTER_SECONDS = (0, 5, 60)
+"""When a subscription is read again after something was asked or answered."""
 
 
 class RecordAnswer(OperationInput):
@@ -40,7 +45,7 @@ def record_answer(context: CommandContext, request: RecordAnswer) -> Outcome[Rec
     if row.answered_at is not None:
         return Outcome(result=result, entry=None)
     row.answered_at, row.outcome = context.now, request.outcome
-    _look_again(context, row.subscription_id, row.operation_id)
+    look_again(context, row)
     entry = EvidenceDraft(
         kind=OPERATION_ANSWERED.name,
         subject_type="operation",
@@ -85,7 +90,7 @@ def record_change_begun(context: CommandContext, request: RecordChangeBegun) -> 
             )
         else:
             known.is_ours = True
-    _look_again(context, row.subscription_id, request.operation_id or request.what)
+    look_again(context, row)
     entry = EvidenceDraft(
         kind=CHANGE_BEGUN.name,
         subject_type="subscription",
@@ -106,8 +111,10 @@ class RecordWishRefused(OperationInput):
 
 @internal_command("customers.record_wish_refused", evidence=(WISH_REFUSED,))
 def record_wish_refused(context: CommandContext, request: RecordWishRefused) -> Outcome[Recorded]:
-    """Record that Microsoft refused what we asked for; the subscription is as it was."""
+    """Record that Microsoft refused what we asked for, and put it before a person; the subscription is as it was."""
     row = load_subscription(context.session, request.subscription_id)
+    message = f"Microsoft refused {request.what}: {request.message}"
+    raise_reminder(context, WISH_REFUSED_FINDING.found(message), row)
     entry = EvidenceDraft(
         kind=WISH_REFUSED.name,
         subject_type="subscription",
@@ -144,12 +151,13 @@ def record_deal(context: CommandContext, request: RecordDeal) -> Outcome[Recorde
     return Outcome(result=result, entry=entry)
 
 
-def _look_again(context: CommandContext, subscription_id: str, why: str) -> None:
-    """Plant a second look: at once and, because Microsoft shows a change with a delay, a little later again."""
-    for wait_seconds in (0, 5, 60):
+def look_again(context: CommandContext, row: SubscriptionRow | OperationRow) -> None:
+    """Plant second looks: at once and, because Microsoft shows a change with a delay, a little later again."""
+    for wait_seconds in LOOKS_AFTER_SECONDS:
         context.enqueue(
             "customers.read_subscription",
-            f"{subscription_id}:{why}:{context.now.isoformat()}:{wait_seconds}"[:200],
-            {"subscription_id": subscription_id, "source": "second look"},
+            new_id("tsk"),
+            {"subscription_id": row.subscription_id, "source": "second look"},
             due_at=context.now + timedelta(seconds=wait_seconds),
+            customer_id=row.customer_id,
         )

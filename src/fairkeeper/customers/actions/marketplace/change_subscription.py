@@ -10,13 +10,24 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from fairkeeper.action.operation import CommandContext, EvidenceDraft, Operation, OperationInput, Outcome, command
+from fairkeeper.action.operation import (
+    Canonical,
+    CommandContext,
+    EvidenceDraft,
+    Operation,
+    OperationInput,
+    Outcome,
+    command,
+)
 from fairkeeper.customers.evidence_kinds import CHANGE_ASKED
 from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.store import load_subscription
 from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.errors import ConflictError, InvalidError
 from fairkeeper.values.ids import SubscriptionId
+
+ASK_MICROSOFT = "customers.ask_microsoft"
+"""The task that asks; while it is open, a notice of exactly its change is our own doing."""
 
 
 class NotChangeableError(ConflictError):
@@ -113,7 +124,7 @@ def cancel_subscription(context: CommandContext, request: CancelSubscription) ->
     if row.status == CommercialStatus.UNSUBSCRIBED:
         msg = "The subscription has ended already."
         raise NotChangeableError(msg, remedy="Nothing is left to do.")
-    return _ask(context, row, "the end of the subscription", {"cancel": True, "reason": request.reason})
+    return _ask(context, row, "the end of the subscription", {}, reason=request.reason)
 
 
 def _changeable(context: CommandContext, subscription_id: SubscriptionId) -> SubscriptionRow:
@@ -125,17 +136,20 @@ def _changeable(context: CommandContext, subscription_id: SubscriptionId) -> Sub
 
 
 def _ask(
-    context: CommandContext, row: SubscriptionRow, what: str, wish: dict[str, str | int | bool]
+    context: CommandContext, row: SubscriptionRow, what: str, wish: dict[str, str | int], *, reason: str | None = None
 ) -> Outcome[ChangeAsked]:
+    payload: dict[str, Canonical] = {"what": what, **wish}
+    if reason is not None:
+        payload["reason"] = reason  # in the evidence alone, where it can be erased
     entry = EvidenceDraft(
         kind=CHANGE_ASKED.name,
         subject_type="subscription",
         subject_id=row.subscription_id,
         customer_id=row.customer_id,
-        payload={"what": what, **wish},
+        payload=payload,
     )
     context.enqueue(
-        "customers.ask_microsoft",
+        ASK_MICROSOFT,
         entry.entry_id,
         {"subscription_id": row.subscription_id, "what": what, **wish},
         customer_id=row.customer_id,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from fairkeeper.action.operation import CommandContext, OperationInput, Outcome, internal_command
-from fairkeeper.customers.actions.effects import apply_effects, reading_entry
+from fairkeeper.customers.actions.effects import Occasion, apply_effects, known_there, reading_entry
 from fairkeeper.customers.actions.marketplace.follow_notice import LARGEST_JSON, snapshot_of
 from fairkeeper.customers.evidence_kinds import SUBSCRIPTION_KINDS
 from fairkeeper.customers.following.webhooks import follow_present_state
@@ -52,10 +52,11 @@ def follow_reading(context: CommandContext, request: FollowReading) -> Outcome[R
         raise InvalidError(msg, code="customers.reading_unreadable")
     row = context.session.get(SubscriptionRow, snapshot.id, with_for_update=True)
     effects = follow_present_state(None if row is None else mirror_of_row(row), snapshot)
-    applied = apply_effects(context, row, effects)
+    applied = apply_effects(context, row, effects, Occasion(source=request.source.value))
+    known_there(context, applied.row)
     result = ReadingFollowed(
         subscription_id=snapshot.id,
         customer_id=None if applied.row is None else applied.row.customer_id,
         notes=tuple(applied.notes),
     )
-    return Outcome(result=result, entry=reading_entry(applied, source=request.source.value))
+    return Outcome(result=result, entry=reading_entry(applied))

@@ -19,6 +19,7 @@ from fairkeeper.customers.evidence_kinds import WEBHOOK_RECEIVED
 from fairkeeper.customers.marketplace.operation import WebhookNotice, read_webhook
 from fairkeeper.customers.tables import NoticeRow, SubscriptionRow
 from fairkeeper.errors import InvalidError
+from fairkeeper.values.ids import new_id
 
 
 class NoticeState(StrEnum):
@@ -69,7 +70,7 @@ def receive_webhook(context: CommandContext, request: ReceiveWebhook) -> Outcome
     row = session.scalars(
         select(NoticeRow).where(NoticeRow.operation_id == operation.id, NoticeRow.digest == digest).with_for_update()
     ).first()
-    result = WebhookReceived(operation_id=operation.id, action=operation.action_text, is_new=row is None)
+    result = WebhookReceived(operation_id=operation.id, action=operation.action_text[:200], is_new=row is None)
     if row is not None:
         row.deliveries += 1
         row.last_received_at = context.now
@@ -91,7 +92,7 @@ def receive_webhook(context: CommandContext, request: ReceiveWebhook) -> Outcome
     )
     session.add(row)
     session.flush()
-    context.enqueue("customers.follow_notice", str(row.id), {"notice_id": row.id}, customer_id=customer_id)
+    plant_work(context, row)
     entry = EvidenceDraft(
         kind=WEBHOOK_RECEIVED.name,
         subject_type="operation",
@@ -100,11 +101,18 @@ def receive_webhook(context: CommandContext, request: ReceiveWebhook) -> Outcome
         payload={
             "operation_id": operation.id,
             "subscription_id": subscription_id,
-            "action": operation.action_text or "nothing",
+            "action": row.action_text or "nothing",
             "body_sha256": digest,
         },
     )
+    row.entry_id = entry.entry_id
     return Outcome(result=result, entry=entry)
+
+
+def plant_work(context: CommandContext, row: NoticeRow, *, again: bool = False) -> None:
+    """Plant the work on a notice, once; again when a person asks for it."""
+    key = f"{row.id}:{new_id('tsk')}" if again else str(row.id)
+    context.enqueue("customers.follow_notice", key, {"notice_id": row.id}, customer_id=row.customer_id)
 
 
 def read_body(body: bytes) -> WebhookNotice:

@@ -16,12 +16,13 @@ from fairkeeper.action.operation import (
     command,
     internal_command,
 )
-from fairkeeper.customers.actions.effects import raise_reminder
+from fairkeeper.customers.actions.reminders import Raising, raise_reminder
 from fairkeeper.customers.evidence_kinds import RECONCILED
 from fairkeeper.customers.finding_kinds import MISSING_THERE, STATUS_UNKNOWN
 from fairkeeper.customers.following.reconciliation import DifferenceKind, Repair
 from fairkeeper.customers.tables import ReconciliationRow, SubscriptionRow
-from fairkeeper.values.ids import SubscriptionId
+from fairkeeper.values.clock import format_instant
+from fairkeeper.values.ids import SubscriptionId, new_id
 
 
 class FoundDifference(OperationInput):
@@ -51,7 +52,7 @@ class Reconciled:
 
 @internal_command("customers.record_reconciliation", evidence=(RECONCILED,))
 def record_reconciliation(context: CommandContext, request: RecordReconciliation) -> Outcome[Reconciled]:
-    """Record a comparison and plant each repair; no entry where both sides agree."""
+    """Record a comparison and plant each repair; no entry where nothing new has to be done."""
     context.session.add(
         ReconciliationRow(
             at=context.now,
@@ -60,22 +61,21 @@ def record_reconciliation(context: CommandContext, request: RecordReconciliation
             is_complete=request.is_complete,
         )
     )
-    for difference in request.differences:
-        _repair(context, difference)
+    acted = [difference for difference in request.differences if _repair(context, difference)]
     result = Reconciled(listed=request.listed, differences=len(request.differences))
-    if not request.differences:
+    if not acted:
         return Outcome(result=result, entry=None)
     found: list[Canonical] = [
         {"subscription_id": d.subscription_id, "kind": d.kind.value, "repair": d.repair.value, "message": d.message}
-        for d in request.differences
+        for d in acted
     ]
     entry = EvidenceDraft(
         kind=RECONCILED.name,
         subject_type="reconciliation",
-        subject_id=context.now.isoformat(),
+        subject_id=format_instant(context.now),
         payload={
             "listed": request.listed,
-            "differences": len(request.differences),
+            "differences": len(acted),
             "is_complete": request.is_complete,
             "found": found,
         },
@@ -83,17 +83,22 @@ def record_reconciliation(context: CommandContext, request: RecordReconciliation
     return Outcome(result=result, entry=entry)
 
 
-def _repair(context: CommandContext, difference: FoundDifference) -> None:
+def _repair(context: CommandContext, difference: FoundDifference) -> bool:
+    """Plant what is done about a difference; return whether anything is that was not known before."""
+    row = context.session.get(SubscriptionRow, difference.subscription_id)
+    acts = False
     if difference.repair in {Repair.READ_AND_FOLLOW, Repair.READ_AND_ASK}:
-        context.enqueue(
+        acts = context.enqueue(
             "customers.read_subscription",
-            f"{difference.subscription_id}:reconciliation:{context.now.isoformat()}"[:200],
+            new_id("tsk"),
             {"subscription_id": difference.subscription_id, "source": "reconciliation"},
+            customer_id=None if row is None else row.customer_id,
         )
     if difference.repair in {Repair.ASK, Repair.READ_AND_ASK}:
         kind = STATUS_UNKNOWN if difference.kind is DifferenceKind.STATUS_HELD else MISSING_THERE
-        row = context.session.get(SubscriptionRow, difference.subscription_id)
-        raise_reminder(context, kind.found(difference.message, subject=difference.subscription_id), row)
+        finding = kind.found(difference.message, subject=difference.subscription_id)
+        acts = raise_reminder(context, finding, row, Raising(comes_back=False))
+    return acts
 
 
 class Reconcile(OperationInput):
@@ -110,7 +115,7 @@ class ReconciliationAsked:
 @command("customers.reconcile", groups=("customers.change",), evidence=(), http="POST /customers/reconcile")
 def reconcile(context: CommandContext, _request: Reconcile) -> Outcome[ReconciliationAsked]:
     """Compare with Microsoft's list of subscriptions now, instead of at the next full hour; records when it ran."""
-    is_new = context.enqueue("customers.reconcile", f"asked:{context.now.isoformat()}")
+    is_new = context.enqueue("customers.reconcile", f"asked:{format_instant(context.now)}")
     return Outcome(result=ReconciliationAsked(is_new=is_new), entry=None)
 
 
