@@ -28,12 +28,21 @@ class FollowedClock:
         clock: The clock to set.
         sandbox_url: Where the sandbox is.
         moved: Called after each move, so that what fell due is begun at once.
+        interval_seconds: Time between two questions.
     """
 
-    def __init__(self, clock: MovableClock, sandbox_url: str, *, moved: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        clock: MovableClock,
+        sandbox_url: str,
+        *,
+        moved: Callable[[], None] = lambda: None,
+        interval_seconds: float = INTERVAL_SECONDS,
+    ) -> None:
         self._clock = clock
         self._address = f"{sandbox_url}/sandbox/clock"
         self._moved = moved
+        self._interval_seconds = interval_seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="sandbox-clock", daemon=True)
 
@@ -58,7 +67,7 @@ class FollowedClock:
     def _loop(self) -> None:
         with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
             was_there = True
-            while not self._stop.wait(INTERVAL_SECONDS):
+            while not self._stop.wait(self._interval_seconds):
                 try:
                     is_there = self._ask(client)
                 except httpx.HTTPError:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -90,8 +91,8 @@ def _read_file(settings: Settings) -> str:
 def _make_file(path: Path) -> None:
     """Write a new key; two starts at once agree on one, because only one of them can create the file."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # readable by its owner alone
+    draft = Path(name)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(MasterKeys.new_key() + "\n")
         file.flush()
