@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from fairkeeper.database.errors import DatabaseUnavailableError
 from fairkeeper.database.secrets import SecretRow
 from fairkeeper.database.session import Database
+from fairkeeper.errors import InvalidError
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -102,3 +103,12 @@ def test_an_unreachable_database_is_unavailable_and_no_bug() -> None:
         session.execute(select(SecretRow))
     assert refused.value.code == "database.unavailable"
     database.dispose()
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("name", ["x" * 121, "a\x00b"])
+def test_a_value_that_fits_no_column_is_refused_and_no_bug(postgresql_database: Database, name: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        _put(postgresql_database, name, b"1")
+    assert refused.value.code == "database.value_refused"
+    assert name not in refused.value.message

@@ -8,6 +8,7 @@ kinds, Cedar action groups) stands in that one place.
 from __future__ import annotations
 
 import inspect
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, SerializationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, PlainSerializer, SerializationInfo, field_validator, model_validator
 from sqlalchemy.orm import Session
 
 from fairkeeper.action.principal import Principal
@@ -35,6 +36,8 @@ SYSTEM_ONLY = ("system",)
 
 LARGEST_INTEGER = 2**53 - 1
 """What canonical JSON and every column hold exactly."""
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 REMEMBERING = {"remembering": True}
 """The serialisation context in which a result is kept for a repeated request."""
@@ -61,6 +64,14 @@ class OperationInput(BaseModel):
     def _refuse_what_no_column_holds(cls, data: Any) -> Any:
         _refuse_unstorable(data)
         return data
+
+    @field_validator("customer_id", check_fields=False)
+    @classmethod
+    def _refuse_what_is_no_customers_id(cls, value: Any) -> Any:
+        """Refuse what could not stand in a header of evidence, whoever's it may be."""
+        if value is not None and not _ID.fullmatch(value):
+            raise ValueError("is no customer's id")
+        return value
 
 
 def _refuse_unstorable(data: Any) -> None:

@@ -105,7 +105,7 @@ def _parameters(
     annotated: dict[str, Any] = {"request": Request}
     for name in path_fields:
         field = operation.input.model_fields[name]
-        annotated[name] = Annotated[field.annotation, Path(description=field.description, max_length=200)]
+        annotated[name] = Annotated[field.annotation, Path(description=field.description)]
     defaults: dict[str, Any] = {}
     has_body = operation.method in _BODY_METHODS
     annotated["rest"] = Annotated[rest, Body() if has_body else Query()]

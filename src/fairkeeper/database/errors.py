@@ -12,6 +12,13 @@ class DatabaseUnavailableError(UnavailableError):
     remedy = "Check that the database runs, is reachable and has disk space; the request can be sent again."
 
 
+class ValueRefusedError(InvalidError):
+    """A value does not fit the column it should go to; nothing was written."""
+
+    code = "database.value_refused"
+    remedy = "Send shorter texts and smaller numbers."
+
+
 class UnsafeDatabaseError(InvalidError):
     """The database is set so that an answer given could be lost, or so that one customer could see another."""
 

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from fairkeeper.database.engine import DatabaseAddress, create_engine, refuse_weak_durability
-from fairkeeper.database.errors import DatabaseUnavailableError
+from fairkeeper.database.errors import DatabaseUnavailableError, ValueRefusedError
 from fairkeeper.database.guard import CustomerSession
 from fairkeeper.values.ids import CustomerId
 
@@ -148,6 +148,9 @@ def _translated() -> Iterator[None]:
         reason = getattr(error, "orig", None) or error
         msg = f"The database could not do this now: {str(reason).strip().splitlines()[0]}"
         raise DatabaseUnavailableError(msg) from error
+    except DataError as error:
+        msg = "A value does not fit its column: it is too long or too large, or holds what the database cannot store."
+        raise ValueRefusedError(msg) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             msg = "The connection to the database was lost."
