@@ -45,7 +45,9 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         PortTakenError: It is taken, or the address is not this machine's.
     """
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # Named TCP, or asyncio leaves Nagle's algorithm on: 40 ms an answer on a kept connection (measured 2026-11-22).
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
