@@ -6,7 +6,7 @@ database (tables, the log's first key) and starts nothing; `start_background` be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import httpx
@@ -60,6 +60,8 @@ from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import LogKeyRow
 from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.handler import Work
+from fairkeeper.jobs.housekeeping import Housekeeping
+from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.proof.note import VerifierKey
@@ -210,8 +212,12 @@ class _Wake:
 
 def _work(settings: Settings, runner: Runner, fulfillment: Fulfillment, provisioner: Provisioner) -> Work:
     """Return all background work; what is done by the clock at Microsoft waits until Microsoft can be asked."""
-    work = CustomersWork(runner, fulfillment, provisioner).work()
-    return replace(work, schedules=()) if missing_for_fulfillment(settings) else work
+    customers = CustomersWork(runner, fulfillment, provisioner).work()
+    tidying = Housekeeping(runner.database, runner.clock).work()
+    return Work(
+        handlers=(*customers.handlers, *tidying.handlers),
+        schedules=(*(() if missing_for_fulfillment(settings) else customers.schedules), *tidying.schedules),
+    )
 
 
 def _followed(settings: Settings, clock: MovableClock | None, worker: Worker) -> FollowedClock | None:
