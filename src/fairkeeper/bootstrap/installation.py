@@ -60,7 +60,6 @@ from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import LogKeyRow
 from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.handler import Work
-from fairkeeper.jobs.housekeeping import Housekeeping
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.microsoft.identity import SignInFlow
@@ -213,10 +212,10 @@ class _Wake:
 def _work(settings: Settings, runner: Runner, fulfillment: Fulfillment, provisioner: Provisioner) -> Work:
     """Return all background work; what is done by the clock at Microsoft waits until Microsoft can be asked."""
     customers = CustomersWork(runner, fulfillment, provisioner).work()
-    tidying = Housekeeping(runner.database, runner.clock).work()
+    sweeping = Sweeping(runner.database, runner.clock).work()
     return Work(
-        handlers=(*customers.handlers, *tidying.handlers),
-        schedules=(*(() if missing_for_fulfillment(settings) else customers.schedules), *tidying.schedules),
+        handlers=(*customers.handlers, *sweeping.handlers),
+        schedules=(*(() if missing_for_fulfillment(settings) else customers.schedules), *sweeping.schedules),
     )
 
 
