@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import Field
 from sqlalchemy import select
 
 from fairkeeper.access.people import PersonState
@@ -17,15 +18,15 @@ from fairkeeper.values.ids import CustomerId
 class ListPeople(OperationInput):
     """Whose people: one customer's, or without one the publisher's and every customer's."""
 
-    customer_id: CustomerId | None = None
-    include_removed: bool = False
+    customer_id: CustomerId | None = Field(default=None, description="Only this customer's; everybody's if left out.")
+    include_removed: bool = Field(default=False, description="Whether those who were removed are listed too.")
 
 
 class ListTokens(OperationInput):
     """Whose tokens: one customer's, or without one all."""
 
-    customer_id: CustomerId | None = None
-    include_revoked: bool = False
+    customer_id: CustomerId | None = Field(default=None, description="Only this customer's; all if left out.")
+    include_revoked: bool = Field(default=False, description="Whether those that were revoked are listed too.")
 
 
 class WhoAmI(OperationInput):

@@ -40,33 +40,31 @@ PERSON_REMOVED = EvidenceKind(name="access.person_removed/1", sentence="{person_
 
 
 class AddPerson(OperationInput):
-    """An account of Microsoft Entra that may sign in from now on.
+    """An account of Microsoft Entra that may sign in from now on."""
 
-    Attributes:
-        tenant_id: Its tenant: the publisher's for staff, a tenant of the customer otherwise.
-        object_id: Its object id in that tenant (Entra admin centre, Users, Overview).
-        customer_id: Whose person it is; nothing for staff.
-    """
-
-    tenant_id: Guid
-    object_id: Guid
-    name: str = Field(min_length=1, max_length=NAME_CHARACTERS)
-    roles: list[str] = Field(min_length=1, max_length=20)
-    email: str | None = Field(default=None, max_length=EMAIL_CHARACTERS)
-    customer_id: CustomerId | None = None
+    tenant_id: Guid = Field(description="Its tenant: the publisher's for staff, a tenant of the customer otherwise.")
+    object_id: Guid = Field(description="Its object id in that tenant (Entra admin centre, Users, Overview).")
+    name: str = Field(min_length=1, max_length=NAME_CHARACTERS, description="What the console calls this person.")
+    roles: list[str] = Field(min_length=1, max_length=20, description="What this person may do.")
+    email: str | None = Field(
+        default=None, max_length=EMAIL_CHARACTERS, description="Where this person is written to; proves nothing."
+    )
+    customer_id: CustomerId | None = Field(default=None, description="Whose person it is; nothing for staff.")
 
 
 class ChangeRoles(OperationInput):
     """A person and the roles it has from now on."""
 
-    person_id: PersonId
-    roles: list[str] = Field(min_length=1, max_length=20)
+    person_id: PersonId = Field(description="The person's id, `per_…`.")
+    roles: list[str] = Field(
+        min_length=1, max_length=20, description="The roles from now on; those left out are taken."
+    )
 
 
 class RemovePerson(OperationInput):
     """A person who may no longer sign in."""
 
-    person_id: PersonId
+    person_id: PersonId = Field(description="The person's id, `per_…`.")
 
 
 @command(

@@ -78,7 +78,9 @@ class ClaimFirstOwner(ProvedAccount):
 class SignOut(OperationInput):
     """Which session ends: the one of this cookie digest, or every session of the person."""
 
-    cookie_digest: Digest | None = Field(default=None, repr=False)
+    cookie_digest: Digest | None = Field(
+        default=None, repr=False, description="SHA-256 of one browser's session cookie; every browser if left out."
+    )
 
 
 @internal_command("access.sign_in", evidence=(SIGNED_IN, PERSON_JOINED))

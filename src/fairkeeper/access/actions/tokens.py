@@ -29,25 +29,26 @@ TOKEN_REVOKED = EvidenceKind(name="access.token_revoked/1", sentence="The API to
 
 
 class CreateToken(OperationInput):
-    """What a program's token may do, and until when.
+    """What a program's token may do, and until when."""
 
-    Attributes:
-        name: What it is for, as people see it in the list.
-        customer_id: The one customer it is bound to, if any; then its roles are a customer's.
-        first_owner: Whether whoever signs in with it, once, becomes the first owner; for a new installation.
-    """
-
-    name: str = Field(min_length=1, max_length=NAME_CHARACTERS)
-    roles: list[str] = Field(default=[OWNER], min_length=1, max_length=20)
-    customer_id: CustomerId | None = None
-    expires_in_days: int = Field(default=90, ge=1, le=3650)
-    first_owner: bool = False
+    name: str = Field(
+        min_length=1, max_length=NAME_CHARACTERS, description="What it is for, as people see it in the list."
+    )
+    roles: list[str] = Field(default=[OWNER], min_length=1, max_length=20, description="What it may do.")
+    customer_id: CustomerId | None = Field(
+        default=None, description="The one customer it is bound to, if any; then its roles are a customer's."
+    )
+    expires_in_days: int = Field(default=90, ge=1, le=3650, description="For how many days it is good.")
+    first_owner: bool = Field(
+        default=False,
+        description="Whether whoever signs in with it, once, becomes the first owner; for a new installation.",
+    )
 
 
 class RevokeToken(OperationInput):
     """A token that is worth nothing from now on."""
 
-    token_id: TokenId
+    token_id: TokenId = Field(description="The token's id, `tok_…`.")
 
 
 @command(
