@@ -17,7 +17,7 @@ from fairkeeper.access.authentication import (
     authenticate_cookie,
     forget_expired_sessions,
 )
-from fairkeeper.access.credentials import digest, is_form_token, new_cookie_value, new_token
+from fairkeeper.access.credentials import digest, is_form_token, new_cookie_value
 from fairkeeper.access.errors import CredentialsRefusedError
 from fairkeeper.access.queries import list_tokens
 from fairkeeper.access.tables import PersonRow, WebSessionRow
@@ -66,7 +66,7 @@ def _signed_in(house: House) -> tuple[str, WebSession]:
         ("Bearer a b", "access.credentials_malformed"),
         ("Bearer nonsense", "access.token_unknown"),
         ("Bearer eyJhbGciOiJub25lIn0.e30.", "access.token_unknown"),
-        ("Bearer " + new_token(), "access.token_unknown"),
+        ("Bearer fk_" + "a" * 43, "access.token_unknown"),
         ("Bearer fk_" + "é" * 43, "access.token_unknown"),
     ],
 )
@@ -157,7 +157,7 @@ def test_a_refused_access_token_keeps_its_own_reason(house: House) -> None:
 # --- cookies ---
 
 
-@pytest.mark.parametrize("value", [None, "", "nonsense", new_cookie_value(), "é\ud800"])
+@pytest.mark.parametrize("value", [None, "", "nonsense", "a" * 43, "é\ud800"])
 def test_a_cookie_that_is_nobodys_is_no_session(house: House, value: str | None) -> None:
     assert authenticate_cookie(house.database, house.clock, value) is None
 
