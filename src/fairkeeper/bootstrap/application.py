@@ -18,6 +18,7 @@ from fairkeeper.api.files import files_router
 from fairkeeper.api.health import Probe, alive_probe, checkpoint_probe, database_probe
 from fairkeeper.api.log import KeepCosignature
 from fairkeeper.api.webhook import WebhookDoor, make_webhook_door
+from fairkeeper.bootstrap.console import console_parts
 from fairkeeper.bootstrap.installation import Installation
 from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.evidence.actions import keep_cosignature
@@ -25,6 +26,7 @@ from fairkeeper.mcp.server import MCP_PATH, MCPChannel
 from fairkeeper.mcp.tools import parse_switches
 from fairkeeper.token.expectations import WebhookTokenExpectation
 from fairkeeper.values.ids import TenantId
+from fairkeeper.web.app import add_console
 
 
 def create_app(installation: Installation) -> FastAPI:
@@ -64,6 +66,7 @@ def create_app(installation: Installation) -> FastAPI:
     )
     app.include_router(files_router(installation.exporter, authenticate, installation.authorise))
     app.router.routes.append(Mount(MCP_PATH, app=mcp))
+    add_console(app, console_parts(installation))
     return app
 
 

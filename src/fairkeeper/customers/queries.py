@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -16,7 +18,8 @@ from fairkeeper.customers.evidence_kinds import ERASED_RECEIPT, STOPPED_RECEIPT
 from fairkeeper.customers.path.landing import PERSONAL_ACCOUNTS_TENANT
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.path.standing import may_act
-from fairkeeper.customers.reading import deadlines_of, details_of, line_of, liveliest_first, standings_of
+from fairkeeper.customers.path.steps import PathStep, Step, StepState
+from fairkeeper.customers.reading import deadlines_of, details_of, line_of, liveliest_first, place_of, standings_of
 from fairkeeper.customers.store import load_customer, load_subscription, open_changes_of
 from fairkeeper.customers.tables import (
     ChangeRuleRow,
@@ -51,6 +54,15 @@ _HAS_CLOCKS = and_(
 """Whether anything can still fall due: not for what is erased, nor for what had ended before it was seen."""
 
 
+_ORDERS: Final[Mapping[str, tuple[ColumnElement[Any], ...]]] = {
+    "": (CustomerRow.created_at.desc(),),
+    "name": (func.lower(CustomerRow.name),),
+    "-name": (func.lower(CustomerRow.name).desc(),),
+    "since": (CustomerRow.created_at.asc(),),
+    "-since": (CustomerRow.created_at.desc(),),
+}
+
+
 class ListCustomers(OperationInput):
     """Which customers."""
 
@@ -58,6 +70,8 @@ class ListCustomers(OperationInput):
     status: str = Field("", max_length=40, description="With a subscription in this status of Microsoft's.")
     provisioning: ProvisioningState | None = Field(None, description="With a subscription in this state.")
     plan: str = Field("", max_length=120, description="With a subscription to this plan.")
+    step: Step | None = Field(None, description="Whose liveliest subscription stands at this step of the path.")
+    sort: Literal["", "name", "-name", "since", "-since"] = Field("", description="Order; the newest first if empty.")
     offset: int = Field(0, ge=0, le=1_000_000, description="How many to pass over.")
     limit: int = Field(50, ge=1, le=500, description="How many at most.")
 
@@ -116,27 +130,14 @@ class ShowChangeRule(OperationInput):
 def list_customers(context: QueryContext, request: ListCustomers) -> CustomerPage:
     """List customers with where each stands, newest first; a customer's people see their own alone."""
     wanted = _wanted(request)
+    ordered = select(CustomerRow).where(*wanted).order_by(*_ORDERS[request.sort], CustomerRow.customer_id)
+    if request.step is not None:  # derived, never stored: whoever matches the rest is read, and then looked at
+        everybody = _lines(context, context.session.scalars(ordered).all())
+        there = [line for line in everybody if line.step is request.step]
+        return CustomerPage(customers=tuple(there[request.offset : request.offset + request.limit]), total=len(there))
     total = context.session.scalars(select(func.count()).select_from(CustomerRow).where(*wanted)).one()
-    rows = context.session.scalars(
-        select(CustomerRow)
-        .where(*wanted)
-        .order_by(CustomerRow.created_at.desc(), CustomerRow.customer_id)
-        .offset(request.offset)
-        .limit(request.limit)
-    ).all()
-    by_customer = subscriptions_of(context.session, [row.customer_id for row in rows])
-    main = {
-        row.customer_id: liveliest_first(by_customer[row.customer_id])[0]
-        for row in rows
-        if row.customer_id in by_customer
-    }
-    standings = standings_of(context, list(main.values()))
-    lines = []
-    for row in rows:
-        told = main.get(row.customer_id)
-        line = None if told is None else line_of(context, row, told, standings[told.subscription_id])
-        lines.append(_customer_line(row, len(by_customer[row.customer_id]), line))
-    return CustomerPage(customers=tuple(lines), total=total)
+    rows = context.session.scalars(ordered.offset(request.offset).limit(request.limit)).all()
+    return CustomerPage(customers=_lines(context, rows), total=total)
 
 
 @query(
@@ -324,7 +325,26 @@ def _wanted(request: ListCustomers) -> list[ColumnElement[bool]]:
     return wanted
 
 
-def _customer_line(row: CustomerRow, subscriptions: int, main: SubscriptionLine | None) -> CustomerLine:
+def _lines(context: QueryContext, rows: Sequence[CustomerRow]) -> tuple[CustomerLine, ...]:
+    by_customer = subscriptions_of(context.session, [row.customer_id for row in rows])
+    main = {
+        row.customer_id: liveliest_first(by_customer[row.customer_id])[0]
+        for row in rows
+        if row.customer_id in by_customer
+    }
+    standings = standings_of(context, list(main.values()))
+    lines = []
+    for row in rows:
+        told = main.get(row.customer_id)
+        line = None if told is None else line_of(context, row, told, standings[told.subscription_id])
+        place = None if told is None else place_of(standings[told.subscription_id])
+        lines.append(_customer_line(row, len(by_customer[row.customer_id]), line, place))
+    return tuple(lines)
+
+
+def _customer_line(
+    row: CustomerRow, subscriptions: int, main: SubscriptionLine | None, place: PathStep | None
+) -> CustomerLine:
     return CustomerLine(
         customer_id=row.customer_id,
         slug=row.slug,
@@ -333,6 +353,8 @@ def _customer_line(row: CustomerRow, subscriptions: int, main: SubscriptionLine 
         subscriptions=subscriptions,
         created_at=row.created_at,
         main=main,
+        step=Step.BUY if place is None else place.step,
+        is_stuck=place is not None and place.state is StepState.BROKEN,
     )
 
 

@@ -11,7 +11,7 @@ from fairkeeper.action.operation import QueryContext
 from fairkeeper.customers.path.clocks import Deadline, OpenChange, deadlines
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.path.standing import Standing, may_act
-from fairkeeper.customers.path.steps import path
+from fairkeeper.customers.path.steps import PathStep, StepState, path
 from fairkeeper.customers.ports import ConsentStanding, Retention
 from fairkeeper.customers.store import clock_facts_of_row, open_changes_of, standing_of_row
 from fairkeeper.customers.tables import CustomerRow, JobRow, OperationRow, SubscriptionRow
@@ -51,6 +51,13 @@ def standings_of(context: QueryContext, rows: Sequence[SubscriptionRow]) -> dict
     """Return the four machines of subscriptions, by id; consent is asked once for all of them."""
     marks = context.ports.of(ConsentStanding).standings_of(context.session, [row.subscription_id for row in rows])
     return {row.subscription_id: standing_of_row(row, marks[row.subscription_id]) for row in rows}
+
+
+def place_of(standing: Standing) -> PathStep:
+    """Return the step at which a subscription stands: what is broken before what goes on."""
+    steps = path(standing)
+    broken = next((step for step in steps if step.state is StepState.BROKEN), None)
+    return broken or next((step for step in steps if step.state is StepState.NOW), steps[-1])
 
 
 def line_of(context: QueryContext, customer: CustomerRow, row: SubscriptionRow, standing: Standing) -> SubscriptionLine:

@@ -10,9 +10,9 @@ from sqlalchemy import func, or_, select
 
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
 from fairkeeper.action.principal import Principal, PrincipalKind
-from fairkeeper.customers.path.steps import StepState, path
+from fairkeeper.customers.path.steps import StepState
 from fairkeeper.customers.queries import ListDeadlines, ListReminders, list_deadlines, list_reminders
-from fairkeeper.customers.reading import liveliest_first, standings_of
+from fairkeeper.customers.reading import liveliest_first, place_of, standings_of
 from fairkeeper.customers.tables import CustomerRow, OperationRow, SubscriptionRow
 from fairkeeper.customers.views import ReminderLine
 from fairkeeper.database.tasks import TaskRow, TaskState
@@ -138,9 +138,7 @@ def _steps(context: QueryContext) -> tuple[tuple[StepCount, ...], int]:
     broken: Counter[str] = Counter()
     liveliest = [liveliest_first(rows)[0] for rows in by_customer.values()]
     for where in standings_of(context, liveliest).values():
-        steps = path(where)
-        here = next((s for s in steps if s.state is StepState.BROKEN), None)
-        here = here or next((s for s in steps if s.state is StepState.NOW), steps[-1])
+        here = place_of(where)
         standing[here.step.value] += 1
         broken[here.step.value] += here.state is StepState.BROKEN
     counts = tuple(

@@ -6,16 +6,15 @@ moment.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import Field
 
 from fairkeeper.action.operation import SYSTEM_ONLY, Operation, OperationInput, QueryContext, query
 from fairkeeper.customers.actions.land import claims_of
-from fairkeeper.customers.marketplace.subscription import Party, SubscriptionSnapshot
 from fairkeeper.customers.path.landing import LandingView, SignedIn, view_landing
 from fairkeeper.customers.path.lifecycle import CommercialStatus
-from fairkeeper.customers.store import load_subscription
+from fairkeeper.customers.store import load_subscription, parties_of_row
 from fairkeeper.customers.tables import ClaimRow
 from fairkeeper.values.ids import SubscriptionId, TenantId
 
@@ -50,12 +49,8 @@ def show_landing(context: QueryContext, request: ShowLanding) -> Landing:
     """
     row = load_subscription(context.session, request.subscription_id)
     person = SignedIn(tenant_id=TenantId(request.tenant_id.lower()), object_id=request.object_id.lower())
-    known = SubscriptionSnapshot(
-        id=row.subscription_id,
-        status=None if row.status is None else CommercialStatus(row.status),
-        beneficiary=Party(tenant_id=row.beneficiary_tenant_id, object_id=row.beneficiary_object_id),
-        purchaser=Party(tenant_id=row.purchaser_tenant_id, object_id=row.purchaser_object_id),
-    )
+    status = None if row.status is None else CommercialStatus(row.status)
+    known = replace(parties_of_row(row), status=status)
     claim = context.session.get(ClaimRow, (row.subscription_id, person.tenant_id, person.object_id))
     return Landing(
         subscription_id=row.subscription_id,

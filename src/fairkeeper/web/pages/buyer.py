@@ -30,9 +30,9 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandingPage(Page):
-    """What every branch of the landing page has: whom to ask."""
+    """What every branch of the landing page has: whom to ask, if the publisher has said it."""
 
-    support: Link
+    support: Link | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +44,34 @@ class LandingNew(LandingPage):
     path: Path
     activate: Form
     what_happens: Sequence[str]
-    activate_by_at: datetime
+    activate_by_at: datetime | None
 
     @property
     def title(self) -> str:
         """What is to be done."""
         return f"Activate {self.purchase.offer}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingWaiting(LandingPage):
+    """Nothing is asked of the buyer just now: Microsoft activates, or we hold a state that nobody knows yet.
+
+    Args:
+        state: How it stands.
+        is_moving: Whether the page looks again by itself.
+    """
+
+    template: ClassVar[str] = "pages/landing/waiting.html"
+    purchase: Purchase
+    path: Path
+    state: StateWord
+    sentence: str
+    is_moving: bool = False
+
+    @property
+    def title(self) -> str:
+        """What was bought."""
+        return self.purchase.offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +82,9 @@ class LandingExisting(LandingPage):
     purchase: Purchase
     path: Path
     sentence: str
-    home: Link
+    home: Link | None
     next_step: Link | None = None
+    is_moving: bool = False
 
     @property
     def title(self) -> str:
@@ -75,8 +98,8 @@ class LandingSuspended(LandingPage):
 
     template: ClassVar[str] = "pages/landing/suspended.html"
     purchase: Purchase
-    suspended_at: datetime
-    ends_at: datetime
+    suspended_at: datetime | None
+    ends_at: datetime | None
     still_works: Sequence[Link]
     remedy: str
 
@@ -92,7 +115,7 @@ class LandingGone(LandingPage):
 
     template: ClassVar[str] = "pages/landing/gone.html"
     purchase: Purchase
-    ended_at: datetime
+    ended_at: datetime | None
     erased_on: date | None
     links: Sequence[Link]
 
@@ -104,12 +127,19 @@ class LandingGone(LandingPage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandingNotYours(LandingPage):
-    """Somebody is signed in whose company neither bought this nor is meant to use it."""
+    """Somebody is signed in whom the purchase names neither as buyer nor as user.
+
+    Args:
+        sentence: Who this person is to it, and what can be done.
+        claim: The form by which somebody says that it is theirs to set up; None where that waits for an answer.
+    """
 
     template: ClassVar[str] = "pages/landing/not_yours.html"
     signed_in_as: str
     tenant: Identifier
     switch: Link
+    sentence: str = ""
+    claim: Form | None = None
 
     @property
     def title(self) -> str:

@@ -1,0 +1,63 @@
+"""Adds the console to the server's application: its pages, its files, and its own words for what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fairkeeper.errors import FairkeeperError, InvalidError, NotFoundError
+from fairkeeper.web.routes import customers, files, landing, sign_in, today
+from fairkeeper.web.routes.console import ConsoleParts
+from fairkeeper.web.routes.serving import Audience, Way, answer, get, route_of
+from fairkeeper.web.routes.visit import Visit
+
+WAYS: Final[tuple[Way, ...]] = (
+    *files.WAYS,
+    *sign_in.WAYS,
+    *landing.WAYS,
+    *today.WAYS,
+    *customers.WAYS,
+)
+"""Every route of the console."""
+
+_FOR_PROGRAMS: Final = ("/api/", "/log/", "/mcp", "/marketplace/webhook", "/openapi.json", "/healthz", "/readyz")
+
+Handle = Callable[[Request, Exception], Any]
+
+
+def add_console(app: FastAPI, parts: ConsoleParts) -> None:
+    """Add every page of the console to an application, and its pages for addresses that do not exist."""
+    app.router.routes.extend(route_of(way, parts) for way in WAYS)
+    app.add_exception_handler(HTTPException, _for_people_too(parts, app.exception_handlers[HTTPException]))
+
+
+def _for_people_too(parts: ConsoleParts, for_programs: Handle) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return the handler that answers a browser with a page, and a program as before."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        wants_page = "text/html" in request.headers.get("accept", "") and status in {404, 405}
+        if not wants_page or request.url.path.startswith(_FOR_PROGRAMS):
+            response: Response = for_programs(request, error)
+            return response
+        visit = Visit(parts=parts, request=request)
+        return await run_in_threadpool(answer, visit, get("", _missing, Audience.ANYBODY), _told(request, status))
+
+    return handle
+
+
+def _told(request: Request, status: int) -> FairkeeperError:
+    shown = request.url.path[:200]
+    if status == 405:
+        return InvalidError(f"{request.method[:20]} is not taken at {shown}.", code="web.method_not_allowed")
+    return NotFoundError(f"There is nothing at {shown}.", code="web.no_such_page")
+
+
+def _missing(visit: Visit) -> Response:
+    raise NotFoundError(f"There is nothing at {visit.path[:200]}.", code="web.no_such_page")

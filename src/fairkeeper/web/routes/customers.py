@@ -1,0 +1,285 @@
+"""The customers' list and one customer."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from starlette.responses import Response
+
+from fairkeeper.action.operation import Operation
+from fairkeeper.customers.actions.rename_customer import rename_customer
+from fairkeeper.customers.actions.revoke import revoke_customer
+from fairkeeper.customers.actions.ring_clock import close_reminder
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
+from fairkeeper.customers.path.steps import Step
+from fairkeeper.customers.queries import list_customers, list_reminders, show_customer
+from fairkeeper.customers.views import CustomerDetail, CustomerLine, CustomerPage, JobLine, ReminderLine
+from fairkeeper.evidence.actions import request_export
+from fairkeeper.evidence.queries import list_entries
+from fairkeeper.evidence.views import EntryPage
+from fairkeeper.web.format import count, state
+from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
+from fairkeeper.web.pages import customers as pages
+from fairkeeper.web.parts import Empty, Fact, Identifier, Link, Path, PathStep, Standing, Timeline
+from fairkeeper.web.routes.frames import frame
+from fairkeeper.web.routes.serving import Audience, Way, get
+from fairkeeper.web.routes.telling import (
+    commercial_state,
+    deadline_of,
+    line_row,
+    names_of,
+    path_of,
+    reminder_finding,
+    sentence_of,
+    tell,
+    words,
+)
+from fairkeeper.web.routes.visit import Visit
+
+PAGE_ROWS: Final = 50
+EXPORT_ROWS: Final = 500
+_TIMELINE_ENTRIES: Final = 12
+_FORMULA_BEGINNINGS: Final = ("=", "+", "-", "@", "\t", "\r")
+_CSV_HEAD: Final[tuple[str, ...]] = (
+    *("customer", "id", "tenant", "step", "status", "plan", "seats", "may_act", "next_deadline", "next_at"),
+)
+_NOTHING_YET: Final = Path(steps=(PathStep(standing=Standing.NOW), *(PathStep(standing=Standing.NEXT),) * 5))
+
+TRAIL: Final = (Link(label="Customers", href="/customers"),)
+
+
+# -------------------- the list
+
+
+def show_customers(visit: Visit) -> Response:
+    """Show the customers, filtered, ordered and turned by the address."""
+    number = max(1, int(visit.query("page"))) if visit.query("page").isdigit() else 1
+    found = _customers(visit, offset=(number - 1) * PAGE_ROWS, limit=PAGE_ROWS)
+    page = pages.CustomersPage(
+        frame=frame(visit, "Customers"),
+        sentence=_sentence(visit, found.total),
+        customers=_listing(visit, found, number),
+    )
+    return visit.show(page)
+
+
+def export_customers(visit: Visit) -> Response:
+    """Return every customer that the address shows as a CSV file."""
+    rows = [_CSV_HEAD]
+    rows += [_csv_row(line) for line in _all_customers(visit)]
+    text = io.StringIO()
+    csv.writer(text).writerows([[_plain(cell) for cell in row] for row in rows])
+    return Response(
+        text.getvalue(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="customers.csv"'},
+    )
+
+
+def _customers(visit: Visit, *, offset: int, limit: int) -> CustomerPage:
+    given = {name: visit.query(name) for name in ("text", "status", "provisioning", "plan", "step", "sort")}
+    asked = {name: value for name, value in given.items() if value}
+    found: CustomerPage = visit.read(list_customers, offset=offset, limit=limit, **asked)
+    return found
+
+
+def _all_customers(visit: Visit) -> Iterator[CustomerLine]:
+    offset, total = 0, 1
+    while offset < total:
+        found = _customers(visit, offset=offset, limit=EXPORT_ROWS)
+        yield from found.customers
+        offset, total = offset + EXPORT_ROWS, found.total
+
+
+def _csv_row(line: CustomerLine) -> tuple[str, ...]:
+    main, after = line.main, None if line.main is None else line.main.next_deadline
+    return (
+        line.name,
+        line.customer_id,
+        line.tenant_id,
+        line.step.value,
+        "" if main is None else main.status,
+        "" if main is None else main.plan_id or "",
+        "" if main is None or main.quantity is None else str(main.quantity),
+        "" if main is None else "yes" if main.allowed else "no",
+        "" if after is None else after.title,
+        "" if after is None else after.due_at.isoformat(),
+    )
+
+
+def _plain(cell: str) -> str:
+    """Keep a spreadsheet from taking what a customer typed for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA_BEGINNINGS) else cell
+
+
+def _sentence(visit: Visit, total: int) -> str:
+    is_filtered = any(visit.query(name) for name in ("text", "status", "provisioning", "plan", "step"))
+    if is_filtered:
+        return f"{count(total, 'customer')} match{'es' if total == 1 else ''} these filters."
+    return f"{count(total, 'customer')}." if total else "Nobody has bought yet."
+
+
+def _listing(visit: Visit, found: CustomerPage, number: int) -> Listing[pages.CustomerRow]:
+    address = visit.address
+    first = (number - 1) * PAGE_ROWS + 1
+    last = first + len(found.customers) - 1
+    storefront = visit.parts.house.storefront
+    return Listing(
+        id="customers",
+        caption="Customers",
+        columns=(
+            Column(label="Customer", key="name"),
+            Column(label="Step"),
+            Column(label="State"),
+            Column(label="Next"),
+            Column(label="Subscriptions", is_number=True),
+            Column(label="Tenant"),
+        ),
+        rows=tuple(_row(line) for line in found.customers),
+        empty=Empty(
+            title="No customers yet",
+            text="Each company that buys appears here by itself, with its path and its deadlines.",
+            action=storefront,
+        ),
+        address=address,
+        filters=(
+            Filter(name="step", label="Step", choices=_choices(Step)),
+            Filter(name="status", label="Microsoft’s status", choices=_choices(CommercialStatus)),
+            Filter(name="provisioning", label="Provisioning", choices=_choices(ProvisioningState)),
+            Filter(name="text", label="Name or id", placeholder="Contoso"),
+        ),
+        exports=(Link(label="CSV", href=str(address.without("page")).replace("/customers", "/customers.csv", 1)),),
+        paging=Paging(
+            shown=f"{count(first)}–{count(last)} of {count(found.total)}",
+            previous_href=str(address.having(page=str(number - 1))) if number > 1 else "",
+            next_href=str(address.having(page=str(number + 1))) if last < found.total else "",
+        ),
+    )
+
+
+def _choices(states: type[Step | CommercialStatus | ProvisioningState]) -> tuple[Choice, ...]:
+    return tuple(Choice(value=each.value, label=state(each.value).word) for each in states)
+
+
+def _row(line: CustomerLine) -> pages.CustomerRow:
+    main = line.main
+    after = None if main is None else main.next_deadline
+    return pages.CustomerRow(
+        customer=Link(label=line.name, href=f"/customers/{line.slug}"),
+        tenant=Identifier(text=line.tenant_id, names="tenant id"),
+        step=f"{words(line.step.value)}, stuck" if line.is_stuck else words(line.step.value),
+        state=commercial_state("" if main is None else main.status),
+        subscriptions=line.subscriptions,
+        next_what="" if after is None else after.title,
+        next_at=None if after is None else after.due_at,
+    )
+
+
+# -------------------- one customer
+
+
+def show_one(visit: Visit) -> Response:
+    """Show a customer: what needs a person, its path, what comes next, what it bought, the record."""
+    customer: CustomerDetail = visit.run(show_customer, customer=visit.named("customer")[:80])
+    reminders: tuple[ReminderLine, ...] = visit.run(list_reminders, customer=customer.customer_id)
+    may_close = visit.allows(close_reminder)
+    main = customer.subscriptions[0] if customer.subscriptions else None
+    page = pages.CustomerPage(
+        frame=frame(visit, "Customers"),
+        trail=TRAIL,
+        name=customer.name,
+        state=commercial_state("" if main is None else main.line.status),
+        sentence="Known, and has no subscription." if main is None else sentence_of(main),
+        facts=_facts(customer),
+        path=_NOTHING_YET if main is None else path_of(main.path),
+        subscriptions=tuple(line_row(each.line, each.name) for each in customer.subscriptions),
+        provisioning=provisioning_of(customer),
+        timeline=timeline_of(visit, customer.customer_id),
+        needs=tuple(reminder_finding(line, may_close=may_close) for line in reminders),
+        deadlines=tuple(
+            sorted(
+                (deadline_of(view) for each in customer.subscriptions for view in each.deadlines),
+                key=lambda deadline: deadline.due_at,
+            )
+        ),
+        actions=_ways(visit, customer),
+    )
+    return visit.show(page)
+
+
+def timeline_of(visit: Visit, customer_id: str) -> Timeline:
+    """Return the newest of a customer's record; empty for those who may not read evidence."""
+    if not visit.allows(list_entries):
+        return Timeline(entries=())
+    found: EntryPage = visit.run(list_entries, customer_id=customer_id, limit=_TIMELINE_ENTRIES)
+    earlier = Link(label="The whole record", href=f"/evidence?customer={customer_id}")
+    return Timeline(
+        entries=tell(found.entries, names_of(visit, found.entries)),
+        earlier=earlier if found.next_before is not None else None,
+        refresh_href=str(visit.address),
+    )
+
+
+def provisioning_of(customer: CustomerDetail) -> pages.Provisioning:
+    """Say how the publisher's own code stands with a customer, by its liveliest subscription."""
+    if not customer.subscriptions:
+        return pages.Provisioning(state=state("none"), sentence="Nothing was bought, so nothing is set up.")
+    main = customer.subscriptions[0]
+    last = main.jobs[0] if main.jobs else None
+    return pages.Provisioning(
+        state=state(main.line.provisioning),
+        sentence=_last_job(last),
+        attempts=tuple(_attempt(job) for each in customer.subscriptions for job in each.jobs)[:6],
+    )
+
+
+def _last_job(job: JobLine | None) -> str:
+    if job is None:
+        return "Your code has not been called yet."
+    return f"Last asked to {job.wish}: {job.message or job.state}."
+
+
+def _attempt(job: JobLine) -> pages.ProvisioningAttempt:
+    return pages.ProvisioningAttempt(
+        started_at=job.asked_at,
+        wish=words(job.wish),
+        attempt=job.attempt,
+        state=state(job.state),
+        message=job.message or "",
+    )
+
+
+def _facts(customer: CustomerDetail) -> tuple[Fact, ...]:
+    kind = "all personal accounts share it" if customer.is_personal else "of whoever uses what was bought"
+    main = customer.subscriptions[0] if customer.subscriptions else None
+    facts = [
+        Fact(label="Customer", value=Identifier(text=customer.customer_id, names="customer id")),
+        Fact(label="Tenant", value=Identifier(text=customer.tenant_id, names="tenant id"), note=kind),
+        Fact(label="Customer since", value=customer.created_at),
+    ]
+    if main is not None:
+        facts += [
+            Fact(label="Bought for", value=main.beneficiary_email),
+            Fact(label="Bought by", value=main.purchaser_email),
+        ]
+    return tuple(facts)
+
+
+def _ways(visit: Visit, customer: CustomerDetail) -> tuple[Link, ...]:
+    here = f"/customers/{customer.slug}"
+    offered: Sequence[tuple[str, str, Operation]] = (
+        ("Export the record", f"/exports/ask?customer={customer.customer_id}", request_export),
+        ("Rename", f"{here}/rename", rename_customer),
+        ("Stop everything", f"{here}/revoke", revoke_customer),
+    )
+    return tuple(Link(label=label, href=href) for label, href, operation in offered if visit.allows(operation))
+
+
+WAYS: Final[tuple[Way, ...]] = (
+    get("/customers", show_customers, Audience.STAFF),
+    get("/customers.csv", export_customers, Audience.STAFF),
+    get("/customers/{customer}", show_one, Audience.STAFF),
+)

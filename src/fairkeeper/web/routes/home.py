@@ -1,0 +1,58 @@
+"""A customer's own home: what its people see of their company, and what their roles let them do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import Response
+
+from fairkeeper.customers.queries import list_receipts, show_customer
+from fairkeeper.customers.views import CustomerDetail, ReceiptLine
+from fairkeeper.evidence.actions import request_export
+from fairkeeper.web.format import state
+from fairkeeper.web.pages.buyer import HomePage, ReceiptRow
+from fairkeeper.web.parts import Identifier, Link
+from fairkeeper.web.routes.customers import timeline_of
+from fairkeeper.web.routes.frames import frame
+from fairkeeper.web.routes.telling import commercial_state, deadline_of, line_row, path_of, sentence_of, words
+from fairkeeper.web.routes.visit import Visit
+
+VERIFY_EXPORT: Final = "fairkeeper evidence verify export.jsonl"
+
+
+def show_home(visit: Visit) -> Response:
+    """Show a customer's own home."""
+    customer_id = visit.principal.customer_id
+    customer: CustomerDetail = visit.run(show_customer, customer=customer_id)
+    receipts: tuple[ReceiptLine, ...] = visit.run(list_receipts) if visit.allows(list_receipts) else ()
+    main = customer.subscriptions[0]
+    page = HomePage(
+        frame=frame(visit, "Home"),
+        customer=customer.name,
+        state=commercial_state(main.line.status),
+        sentence=sentence_of(main),
+        path=path_of(main.path),
+        subscriptions=tuple(line_row(each.line, each.name) for each in customer.subscriptions),
+        timeline=timeline_of(visit, customer.customer_id),
+        receipts=tuple(receipt_row(line) for line in receipts),
+        exports=(Link(label="Ask for your export", href="/exports/ask"),) if visit.allows(request_export) else (),
+        verify_command=VERIFY_EXPORT,
+        revoke=None,
+        deadlines=tuple(
+            sorted(
+                (deadline_of(view) for each in customer.subscriptions for view in each.deadlines),
+                key=lambda deadline: deadline.due_at,
+            )
+        ),
+    )
+    return visit.show(page)
+
+
+def receipt_row(line: ReceiptLine) -> ReceiptRow:
+    """Return a receipt as a line of a list."""
+    return ReceiptRow(
+        link=Link(label=words(line.kind), href=f"/receipts/{line.entry_id}"),
+        receipt=Identifier(text=line.entry_id, names="receipt id"),
+        issued_at=line.at,
+        state=state(line.kind),
+    )

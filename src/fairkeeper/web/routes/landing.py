@@ -1,0 +1,250 @@
+"""The landing page, to which Microsoft sends whoever bought, again and again for the same subscription.
+
+The token comes in the address, once. It is sealed and kept with the sign-in, or resolved at once for a customer's
+person who is signed in already; every page after that has an address without it. Which branch is shown is decided in
+the room `customers`; here it is drawn.
+
+Source: Microsoft Learn, "Build the landing page for your transactable SaaS offer", read 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from fairkeeper.access.attempts import SignInPurpose, TakenAttempt
+from fairkeeper.access.errors import SignInRefusedError
+from fairkeeper.customers.actions.land import Claimed, claim_subscription, record_visit
+from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
+from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
+from fairkeeper.customers.actions.show_landing import Landing, show_landing
+from fairkeeper.customers.errors import LandingTokenRefusedError
+from fairkeeper.customers.path.landing import Branch, Relation
+from fairkeeper.customers.queries import show_subscription
+from fairkeeper.customers.views import SubscriptionDetail
+from fairkeeper.errors import DeniedError, NotFoundError, UpstreamError
+from fairkeeper.web.pages.buyer import LandingTokenExpired
+from fairkeeper.web.routes.console import LANDING_PATH
+from fairkeeper.web.routes.frames import open_frame
+from fairkeeper.web.routes.landing_pages import NO_REFERRER, Shown, show_branch, show_not_yours
+from fairkeeper.web.routes.proving import (
+    Errand,
+    Proved,
+    Visitor,
+    open_session,
+    to_microsoft,
+    visitor_header,
+    visitor_of,
+)
+from fairkeeper.web.routes.serving import Audience, Way, get, post
+from fairkeeper.web.routes.visit import Visit
+
+_LONGEST_TOKEN: Final = 8_000
+_OWN: Final = frozenset({Relation.BENEFICIARY, Relation.PURCHASER, Relation.CLAIMED})
+
+
+class NotResolvedError(UpstreamError):
+    """Microsoft's answer to the token names no subscription."""
+
+    code = "web.landing_unreadable"
+    remedy = "Open the page from Microsoft again; if it repeats, ask the publisher with the id shown here."
+
+
+class NoVisitError(DeniedError):
+    """This browser did not come by the landing page, or too long ago."""
+
+    code = "web.no_visit"
+    remedy = "Open the page from Microsoft again."
+
+
+def land(visit: Visit) -> Response:
+    """Take Microsoft's token: on to the sign-in, or for a customer's person who is signed in on to the page."""
+    # Microsoft's tokens hold no space; one that stands here was a plus sign that somebody sent undecoded.
+    token = visit.query("token").replace(" ", "+")
+    if not token:
+        return _reopen(visit, is_missing=True)
+    if len(token) > _LONGEST_TOKEN:
+        return _reopen(visit, is_missing=False, status=400)
+    if visit.session is None or visit.is_staff:
+        return to_microsoft(visit, Errand(purpose=SignInPurpose.LANDING, parked=token))
+    session = visit.session
+    account = Proved(tenant_id=session.tenant_id, object_id=session.object_id, name=session.principal.display or None)
+    return _show_resolved(visit, token, account, None)
+
+
+def arrive(visit: Visit, taken: TakenAttempt, proved: Proved) -> Response:
+    """Go on after the sign-in that a landing token began.
+
+    Raises:
+        FairkeeperError: The account may not sign in, or Microsoft cannot be asked.
+    """
+    if taken.parked is None:
+        return _reopen(visit, is_missing=True)
+    token = visit.parts.secrets.open(taken.parked).reveal().decode()
+    return _show_resolved(visit, token, proved, taken)
+
+
+def look(visit: Visit) -> Response:
+    """Show the page of a subscription to somebody who came by a token, or whose company's it is."""
+    subscription_id = visit.named("subscription_id").lower()
+    if visit.is_staff:
+        return visit.go(f"/subscriptions/{subscription_id}")
+    account, came = _account(visit, subscription_id)
+    if account is None:
+        back = quote(f"{LANDING_PATH}/{subscription_id}", safe="/")
+        return visit.go(f"/sign-in?as=customer&return_to={back}")
+    landing = _landing(visit, subscription_id, account, came=came)
+    if landing.view.branch is Branch.NOT_YOURS:
+        return show_not_yours(visit, landing, account)
+    return show_branch(
+        visit,
+        Shown(
+            landing=landing,
+            detail=_detail(visit, subscription_id),
+            is_at_home=_is_at_home(visit, landing.customer_id),
+            is_asked=visit.query("asked") == "yes",
+        ),
+    )
+
+
+def activate(visit: Visit) -> Response:
+    """Activate what was bought; who has a session acts by its role, a proved purchaser of another company may too."""
+    subscription_id = visit.named("subscription_id").lower()
+    account, came = _account(visit, subscription_id)
+    if account is None:
+        raise NoVisitError("Nobody here came by the landing page of this subscription.")
+    landing = _landing(visit, subscription_id, account, came=came)
+    if landing.view.relation not in _OWN:
+        raise NoVisitError("This account has not been let in to set this subscription up.")
+    if _is_at_home(visit, landing.customer_id):
+        visit.run(activate_subscription, subscription_id=subscription_id)
+    else:
+        visit.run_as_system("landing", activate_subscription, subscription_id=subscription_id)
+    return visit.go(f"{LANDING_PATH}/{subscription_id}?asked=yes")
+
+
+def claim(visit: Visit) -> Response:
+    """Record that somebody says a subscription is theirs to set up; a colleague is let in, others wait for staff."""
+    subscription_id = visit.named("subscription_id").lower()
+    visitor = visitor_of(visit, subscription_id)
+    if visitor is None:
+        raise NoVisitError("Nobody here came by the landing page of this subscription.")
+    claimed: Claimed = visit.run_as_system(
+        "landing",
+        claim_subscription,
+        subscription_id=subscription_id,
+        tenant_id=visitor.account.tenant_id,
+        object_id=visitor.account.object_id,
+    )
+    is_let_in = claimed.is_confirmed and visit.session is None
+    cookies = _let_in(visit, visitor.account)[1] if is_let_in else []
+    return visit.go(f"{LANDING_PATH}/{subscription_id}", cookies)
+
+
+# -------------------- resolving
+
+
+def _show_resolved(visit: Visit, token: str, account: Proved, taken: TakenAttempt | None) -> Response:
+    """Ask Microsoft what the token leads to, record the visit, and go on to the page without the token.
+
+    Args:
+        visit: The request.
+        token: Microsoft's.
+        account: Who came.
+        taken: The sign-in that was just made; None for somebody who was signed in already.
+    """
+    try:
+        snapshot = visit.parts.fulfillment.resolve(token).value
+    except LandingTokenRefusedError:
+        return _reopen(visit, is_missing=False, status=400)
+    if snapshot is None:
+        raise NotResolvedError("Microsoft's answer to the token cannot be read.")
+    stated = json.dumps(dict(snapshot.raw))
+    visit.run_as_system("landing", follow_reading, subscription=stated, source=ReadingSource.LANDING)
+    landing = _landing(visit, snapshot.id, account, came=True)
+    person_id = visit.principal.id if taken is None else None
+    cookies = [visitor_header(visit, Visitor(account=account, subscription_id=snapshot.id))]
+    if taken is not None and landing.view.relation in _OWN:
+        person_id, session_cookies = _let_in(visit, account)
+        cookies += session_cookies
+    visit.run_as_system(
+        "landing",
+        record_visit,
+        subscription=stated,
+        tenant_id=account.tenant_id,
+        object_id=account.object_id,
+        person_id=person_id,
+    )
+    response = visit.go(f"{LANDING_PATH}/{snapshot.id}", cookies)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _let_in(visit: Visit, account: Proved) -> tuple[str | None, list[str]]:
+    """Open a session where the account's own company is the customer; a purchaser of another company has none.
+
+    Raises:
+        SignInRefusedError: `access.person_removed`.
+    """
+    try:
+        signed, cookie = open_session(visit, account, SignInPurpose.LANDING)
+    except SignInRefusedError as error:
+        if error.code != "access.tenant_unknown":
+            raise
+        return None, []
+    return signed.person.id, [cookie]
+
+
+def _account(visit: Visit, subscription_id: str) -> tuple[Proved | None, bool]:
+    """Return who looks, and whether this browser came by a token of this subscription."""
+    visitor = visitor_of(visit, subscription_id)
+    if visitor is not None:
+        return visitor.account, True
+    if visit.session is None:
+        return None, False
+    return Proved(tenant_id=visit.session.tenant_id, object_id=visit.session.object_id), False
+
+
+def _landing(visit: Visit, subscription_id: str, account: Proved, *, came: bool) -> Landing:
+    """Return what the page shows; to whom it does not belong and who came by no token, there is no such page."""
+    landing: Landing = visit.run_as_system(
+        "landing",
+        show_landing,
+        subscription_id=subscription_id[:64],
+        tenant_id=account.tenant_id,
+        object_id=account.object_id,
+    )
+    if landing.view.branch is Branch.NOT_YOURS and not came:
+        raise NotFoundError("There is no such subscription for you.", code="customers.subscription_not_found")
+    return landing
+
+
+def _detail(visit: Visit, subscription_id: str) -> SubscriptionDetail:
+    found: SubscriptionDetail = visit.run_as_system("landing", show_subscription, subscription_id=subscription_id)
+    return found
+
+
+def _is_at_home(visit: Visit, customer_id: str) -> bool:
+    """Whether whoever is signed in belongs to the customer whose subscription this is."""
+    return visit.session is not None and visit.session.principal.customer_id == customer_id
+
+
+def _reopen(visit: Visit, *, is_missing: bool, status: int = 200) -> Response:
+    page = LandingTokenExpired(
+        frame=open_frame(visit),
+        support=visit.parts.house.support,
+        is_missing=is_missing,
+        support_id=visit.request_id,
+    )
+    return visit.show(page, status, NO_REFERRER)
+
+
+WAYS: Final[tuple[Way, ...]] = (
+    get(LANDING_PATH, land, Audience.ANYBODY),
+    get(f"{LANDING_PATH}/{{subscription_id}}", look, Audience.ANYBODY),
+    post(f"{LANDING_PATH}/{{subscription_id}}/activate", activate, Audience.ANYBODY),
+    post(f"{LANDING_PATH}/{{subscription_id}}/claim", claim, Audience.ANYBODY),
+)
