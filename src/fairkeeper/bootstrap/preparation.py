@@ -6,7 +6,7 @@ addresses and are never shown.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg import sql
@@ -77,15 +77,38 @@ def _urls(address: DatabaseAddress) -> tuple[URL, URL, URL]:
     return urls
 
 
+_FORBIDDEN: Final = {
+    "rolsuper": "NOSUPERUSER",
+    "rolbypassrls": "NOBYPASSRLS",
+    "rolcreatedb": "NOCREATEDB",
+    "rolcreaterole": "NOCREATEROLE",
+}
+"""What none of our logins may be, and how that is taken away."""
+
+
 def _ensure_login(connection: psycopg.Connection[Any], url: URL) -> bool:
-    """Create a login or bring it in line; return whether it is new."""
+    """Create a login or bring it in line; return whether it is new.
+
+    Only what is wrong is altered: PostgreSQL lets a superuser alone touch some of these, even to take them away.
+    """
     login = sql.Identifier(str(url.username))
-    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (url.username,)).fetchone()
-    verb = sql.SQL("ALTER" if found else "CREATE")
-    password = sql.SQL(" PASSWORD {}").format(sql.Literal(str(url.password))) if url.password else sql.SQL("")
-    connection.execute(
-        sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE{}").format(verb, login, password)
-    )
+    found = connection.execute(
+        sql.SQL("SELECT rolcanlogin, {} FROM pg_roles WHERE rolname = %s").format(
+            sql.SQL(", ").join(map(sql.Identifier, _FORBIDDEN))
+        ),
+        (url.username,),
+    ).fetchone()
+    if found is None:
+        changes = ["LOGIN", *_FORBIDDEN.values()]
+    else:
+        changes = [change for has, change in zip(found[1:], _FORBIDDEN.values(), strict=True) if has]
+        changes += [] if found[0] else ["LOGIN"]
+    parts = [sql.SQL(change) for change in changes]
+    if url.password:
+        parts.append(sql.SQL("PASSWORD {}").format(sql.Literal(str(url.password))))  # type: ignore[arg-type]
+    if found is None or parts:
+        verb = sql.SQL("ALTER" if found else "CREATE")
+        connection.execute(sql.SQL("{} ROLE {} {}").format(verb, login, sql.SQL(" ").join(parts)))
     return found is None
 
 

@@ -6,7 +6,20 @@ Who opens the connection, under which login and lock, and which tables there are
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from alembic import context
+
+from fairkeeper.database.types import UTCDateTime
+
+
+def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
+    """Write our own column type by its short name in a migration that is drafted."""
+    if kind == "type" and isinstance(item, UTCDateTime):
+        autogen_context.imports.add("from fairkeeper.database.types import UTCDateTime")
+        return "UTCDateTime()"
+    return False
+
 
 context.configure(
     connection=context.config.attributes["connection"],
@@ -15,6 +28,7 @@ context.configure(
     transactional_ddl=True,
     render_as_batch=True,
     compare_type=True,
+    render_item=render_item,
 )
 with context.begin_transaction():
     context.run_migrations()
