@@ -49,7 +49,7 @@ def name_things(context: QueryContext, request: NameThings) -> Names:
     return Names(
         people={person_id: name for person_id, name in people if name},
         customers={row.customer_id: NamedCustomer(slug=row.slug, name=row.name) for row in customers},
-        tokens=dict(tokens.tuples().all()),
+        tokens={token_id: name for token_id, name in tokens},  # noqa: C416 - SQLAlchemy types a row, not a pair
     )
 
 
