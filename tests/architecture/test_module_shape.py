@@ -105,7 +105,7 @@ def test_every_module_says_what_it_decides(modules: list[Source]) -> None:
 
 
 def test_no_module_is_too_long(modules: list[Source]) -> None:
-    found = {module.name: module.text.count("\n") for module in modules}
+    found = {module.name: module.text.count("\n") for module in modules if not _is_migration(module)}
     assert {
         name: lines for name, lines in found.items() if lines > LARGEST_MODULE_LINES and name not in LARGE_MODULES
     } == {}
@@ -114,12 +114,19 @@ def test_no_module_is_too_long(modules: list[Source]) -> None:
 def test_no_function_is_too_long(modules: list[Source]) -> None:
     found = []
     for module in modules:
+        if _is_migration(module):
+            continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > LARGEST_FUNCTION_LINES and f"{module.name}:{node.name}" not in LONG_FUNCTIONS:
                     found.append(f"{module.name}:{node.name} has {lines} lines")
     assert found == []
+
+
+def _is_migration(module: Source) -> bool:
+    """A migration is as long as what it changes; it is drafted, and read once."""
+    return "migrations/versions" in module.name
 
 
 def test_no_folder_is_too_full(root: Path, own_files: list[Path]) -> None:

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 
-from fairkeeper.bootstrap.migrations import check_schema, migrate
+from fairkeeper.bootstrap.database.migrations import check_schema, migrate
 from fairkeeper.bootstrap.rooms import TABLE_MODULES, all_tables
 from fairkeeper.database.engine import DatabaseAddress, create_engine
 from fairkeeper.database.errors import DatabaseUnavailableError, SchemaBehindError
@@ -101,7 +101,7 @@ def test_a_failed_migration_leaves_nothing_behind(empty: DatabaseAddress, monkey
     def fail(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("the machine was switched off")
 
-    monkeypatch.setattr("fairkeeper.bootstrap.migrations._secure", fail)
+    monkeypatch.setattr("fairkeeper.bootstrap.database.migrations._secure", fail)
     with pytest.raises(RuntimeError):
         migrate(empty)
     with as_owner(empty) as connection:

@@ -11,8 +11,8 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
-from fairkeeper.bootstrap.migrations import migrate
-from fairkeeper.bootstrap.preparation import PreparationRefusedError, prepare
+from fairkeeper.bootstrap.database.migrations import migrate
+from fairkeeper.bootstrap.database.preparation import PreparationRefusedError, prepare
 from fairkeeper.bootstrap.settings import SettingsError
 from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.database.errors import DatabaseUnavailableError

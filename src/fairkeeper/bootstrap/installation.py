@@ -28,8 +28,8 @@ from fairkeeper.bootstrap.connectors import (
     make_validator,
     missing_for_fulfillment,
 )
+from fairkeeper.bootstrap.database.migrations import create_tables
 from fairkeeper.bootstrap.master_keys import open_master_keys
-from fairkeeper.bootstrap.migrations import create_tables
 from fairkeeper.bootstrap.ports import (
     ConfiguredPublisher,
     CustomersTokens,

@@ -72,7 +72,7 @@ class Installed:
 
     def migrate(self) -> dict[str, Any]:
         """Bring the database of the settings to the tables of this version."""
-        from fairkeeper.bootstrap.migrations import migrate
+        from fairkeeper.bootstrap.database.migrations import migrate
         from fairkeeper.bootstrap.settings import read_settings
 
         settings = read_settings()
@@ -82,7 +82,7 @@ class Installed:
 
     def prepare(self, *, admin_url: str) -> dict[str, Any]:
         """Create PostgreSQL's logins and a database that they own."""
-        from fairkeeper.bootstrap.preparation import prepare
+        from fairkeeper.bootstrap.database.preparation import prepare
         from fairkeeper.bootstrap.settings import read_settings
 
         return prepare(read_settings().database_address, admin_url=admin_url)

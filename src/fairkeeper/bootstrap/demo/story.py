@@ -54,7 +54,7 @@ def run_story(*, data_dir: Path | None, as_json: bool, say: Callable[[str], None
     def tell(step: Step) -> None:
         steps.append(step)
         if not as_json:
-            say(f"{step.customer:<10} {step.step:<34} {step.state:<34} {_place(step)}")
+            say(f"{step.customer:<10}  {step.step:<38}  {step.state:<32}  evidence {step.evidence_index}")
 
     log: dict[str, Any] = {"size": 0, "root": "", "verified": False}
     error: FairkeeperError | None = None
@@ -96,13 +96,12 @@ def walk_landing_page(walker: Walker) -> str:
     """Buy, open the landing page as the buyer, sign in, activate, and be ready."""
     bought = walker.microsoft.buy(plan_id="team", purchaser=PEOPLE[walker.customer], quantity=12, auto_activation=False)
     subscription_id = str(bought["subscription_id"])
-    walker.note("bought in the storefront", subscription_id, None)
     with Browser() as browser:
         browser.open(str(bought["landing_url"]))
         if "Pick an account" not in browser.view.text:
             browser.press("Microsoft")
         browser.press("Cora Contoso")
-        walker.until("signed in on the landing page", subscription_id, is_at("PendingFulfillmentStart", "none"))
+        walker.until("bought, signed in on the landing page", subscription_id, is_at("PendingFulfillmentStart", "none"))
         browser.press("Activate")
     walker.until("activated, and set up", subscription_id, is_at("Subscribed", "ready"))
     return subscription_id
@@ -134,9 +133,8 @@ def walk_lost_webhook(walker: Walker) -> str:
     if walker.server.subscription(subscription_id) is not None:
         msg = f"{walker.customer}: the webhook was to be lost, and the server knows the purchase."
         raise StoryError(msg)
-    walker.note("bought, and the webhook was lost", subscription_id, None)
     walker.server.post("/customers/reconcile")
-    walker.until("found by reconciliation, and set up", subscription_id, is_at("Subscribed", "ready"))
+    walker.until("webhook lost, found by reconciliation", subscription_id, is_at("Subscribed", "ready"))
     return subscription_id
 
 
@@ -256,7 +254,3 @@ def _running(folder: Path) -> Iterator[Demo]:
             thread.join(STEP_SECONDS)
     finally:
         sandbox.stop()
-
-
-def _place(step: Step) -> str:
-    return "" if step.evidence_index is None else f"evidence {step.evidence_index}"

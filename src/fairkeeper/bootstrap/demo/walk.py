@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
@@ -34,13 +34,13 @@ class Step:
 
     Attributes:
         state: Microsoft's status, and where provisioning stands.
-        evidence_index: Place in the log of the newest entry about the subscription; None before there is one.
+        evidence_index: Place in the log of the newest entry about the subscription.
     """
 
     customer: str
     step: str
     state: str
-    evidence_index: int | None
+    evidence_index: int
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the story prints it."""
@@ -137,7 +137,6 @@ class Walker:
     server: Server
     customer: str
     tell: Callable[[Step], None] = lambda _step: None
-    steps: list[Step] = field(default_factory=list)
 
     def until(self, what: str, subscription_id: str, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait until a subscription is as it should be, and tell the step.
@@ -157,24 +156,15 @@ class Walker:
         msg = f"{self.customer}: {what!r} did not come about in {STEP_SECONDS:.0f} seconds; it is {now}."
         raise StoryError(msg)
 
-    def note(self, what: str, subscription_id: str, found: Mapping[str, Any] | None) -> None:
+    def note(self, what: str, subscription_id: str, found: Mapping[str, Any]) -> None:
         """Tell a step that came about, once its evidence has a place in the log."""
-        index = None
-        if found is not None:
-            limit = time.monotonic() + STEP_SECONDS
-            while (index := self.server.newest_index(subscription_id)) is None:
-                if time.monotonic() > limit:
-                    msg = f"{self.customer}: the entry of {what!r} got no place in the log."
-                    raise StoryError(msg)
-                time.sleep(_LOOK_SECONDS)
-        step = Step(
-            customer=self.customer,
-            step=what,
-            state="not known yet" if found is None else state_of(found),
-            evidence_index=index,
-        )
-        self.steps.append(step)
-        self.tell(step)
+        limit = time.monotonic() + STEP_SECONDS
+        while (index := self.server.newest_index(subscription_id)) is None:
+            if time.monotonic() > limit:
+                msg = f"{self.customer}: the entry of {what!r} got no place in the log."
+                raise StoryError(msg)
+            time.sleep(_LOOK_SECONDS)
+        self.tell(Step(customer=self.customer, step=what, state=state_of(found), evidence_index=index))
 
 
 def state_of(found: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Alembic's environment: runs migrations on the connection that it is handed, in one transaction.
 
 Who opens the connection, under which login and lock, and which tables there are, is decided by the caller
-(`fairkeeper.bootstrap.migrations`), since only it knows every room.
+(`fairkeeper.bootstrap.database.migrations`), since only it knows every room.
 """
 
 from __future__ import annotations
