@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
-from starlette.routing import Mount
+from starlette.routing import Route
 
 from fairkeeper.access.authentication import authenticate_bearer
 from fairkeeper.action.principal import Principal
@@ -65,7 +65,8 @@ def create_app(installation: Installation) -> FastAPI:
         )
     )
     app.include_router(files_router(installation.exporter, authenticate, installation.authorise))
-    app.router.routes.append(Mount(MCP_PATH, app=mcp))
+    # A route and no mount, which would answer at `/mcp/` alone; clients call the address as it is written.
+    app.router.routes.append(Route(MCP_PATH, endpoint=mcp, include_in_schema=False))
     add_console(app, console_parts(installation))
     return app
 
