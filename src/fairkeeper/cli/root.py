@@ -20,6 +20,7 @@ ROOMS: Final[Mapping[str, str]] = {
     "customers": "Where each customer stands, what is due, and what is done about it",
     "evidence": "The log: entries, checkpoints, keys, exports and their verification",
     "people": "Who may sign in, and in which roles",
+    "tasks": "Background work that failed",
     "token": "API tokens for programs",
 }
 """Groups of commands that are derived from operations."""

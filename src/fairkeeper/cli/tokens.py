@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import click
 
 from fairkeeper.cli.asking import answer, executor_at, place_options, programs
 
 FIRST_OWNER_PATH: Final = "/first-owner"
-"""Where the console takes the one-time token."""
+"""The page that takes the one-time token; never in its address, which browsers and proxies remember."""
 
 
 @click.command()
@@ -23,7 +22,11 @@ FIRST_OWNER_PATH: Final = "/first-owner"
 def create(
     *, name: str | None, first_owner: bool, url: str | None, token: str | None, as_json: bool, **typed: Any
 ) -> None:
-    """Make an API token; its secret is shown this once."""
+    """Make an API token; its secret is shown this once.
+
+    With --first-owner, open the address that is shown, give the secret there and sign in: so an installation gets its
+    first owner.
+    """
     from fairkeeper.access.actions.tokens import create_token
     from fairkeeper.cli.derived import check_input
 
@@ -34,9 +37,9 @@ def create(
     check_input(create_token, given)
     with executor_at(url, token) as executor:
         result = executor.run(create_token, given)
-    if first_owner and result["secret"]:
+    if first_owner:
         base = url or programs().public_address()
-        result["address"] = f"{base.rstrip('/')}{FIRST_OWNER_PATH}?{urlencode({'token': result['secret']})}"
+        result["address"] = f"{base.rstrip('/')}{FIRST_OWNER_PATH}"
     answer(result, as_json=as_json)
 
 
