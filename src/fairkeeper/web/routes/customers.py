@@ -239,7 +239,7 @@ def provisioning_of(customer: CustomerDetail) -> pages.Provisioning:
 def _last_job(job: JobLine | None) -> str:
     if job is None:
         return "Your code has not been called yet."
-    return f"Last asked to {job.wish}: {job.message or job.state}."
+    return f"Last asked to {job.wish}: {(job.message or job.state).rstrip('.')}."
 
 
 def _attempt(job: JobLine) -> pages.ProvisioningAttempt:
