@@ -245,6 +245,10 @@ class World:
     def notices(self) -> list[NoticeRow]:
         return self.rows(NoticeRow)
 
+    def reminded(self, clock: str) -> list[ReminderRow]:
+        """Return the open reminders of one clock."""
+        return [row for row in self.reminders(code="customers.deadline_near") if row.key.startswith(f"{clock}:")]
+
     def operations(self) -> list[OperationRow]:
         return self.rows(OperationRow)
 
