@@ -1,0 +1,73 @@
+"""The `stage` fixture: one installation with two customers for each database, as it was before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+
+from fairkeeper.database.engine import DatabaseAddress
+from tests.databases import PostgresServer
+
+if TYPE_CHECKING:  # most tests of channels need no whole server, and do not pay for importing one
+    from tests.channels.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def stage_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The stage of a run on SQLite."""
+    from tests.channels.stage import open_stage
+
+    folder = tmp_path_factory.mktemp("stage-sqlite")
+    with open_stage(folder, DatabaseAddress(url=f"sqlite:///{folder / 'fairkeeper.db'}")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def stage_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgresql_server: PostgresServer, postgresql_template: str
+) -> Iterator[Stage]:
+    """The stage of a run on PostgreSQL, with the customer login and row security."""
+    from tests.channels.stage import open_stage
+
+    folder = tmp_path_factory.mktemp("stage-postgresql")
+    name = f"stage_{folder.parent.name}".replace("-", "_")
+    postgresql_server.create(name, template=postgresql_template)
+    try:
+        with open_stage(folder, postgresql_server.address(name)) as opened:
+            yield opened
+    finally:
+        postgresql_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def stage(request: pytest.FixtureRequest, failures: list[Any]) -> Iterator[Stage]:
+    """Two customers of one installation; the test runs once on each database."""
+    found: Stage = request.getfixturevalue(f"stage_on_{request.param}")
+    yield found
+    found.rows.restore()
+
+
+@pytest.fixture
+def sqlite_stage(stage_on_sqlite: Stage, failures: list[Any]) -> Iterator[Stage]:
+    """The same on SQLite alone, for what does not depend on the database."""
+    yield stage_on_sqlite
+    stage_on_sqlite.rows.restore()
+
+
+@pytest.fixture
+def failures() -> Iterator[list[Any]]:
+    """What was logged as an error while the test ran; the rest of the log is dropped."""
+    found: list[Any] = []
+
+    def keep(_logger: Any, method: str, event: Any) -> Any:
+        if method in {"error", "critical", "exception"}:
+            found.append(event)
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[keep], cache_logger_on_first_use=False)
+    yield found
+    structlog.configure(**before)

@@ -1,0 +1,293 @@
+"""Every parameter of every route, page and tool: what one's own is, and whose ids of what kind to put there.
+
+A new parameter is unknown here until somebody says how to fill it, and the tests that go through all routes fail until
+then; so nobody adds a door that nobody has tried to open with another customer's id. What can hold no id (a flag, a
+choice of words) is filled from its own description.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from tests.channels.stage import Stage, Tenant
+
+UNKNOWN_NUMBER: Final = 987_654_321
+SHORTEST_TEXT: Final = 6
+STRANGER_IN_CONTOSO: Final = "0b019999-0000-4000-8000-000000000001"
+"""An account that nobody here has seen, in whatever tenant it is said to be."""
+
+KINDS: Final[Mapping[str, tuple[str, str]]] = {
+    "customer": ("customer", "customer_id"),
+    "slug": ("customer", "slug"),
+    "tenant": ("customer", "tenant_id"),
+    "object": ("person", "object_id"),
+    "person": ("person", "id"),
+    "token": ("api_token", "id"),
+    "subscription": ("subscription", "subscription_id"),
+    "operation": ("marketplace_operation", "operation_id"),
+    "job": ("provisioning_job", "request_id"),
+    "notice": ("webhook_notice", "id"),
+    "reminder": ("customer_reminder", "id"),
+    "entry": ("evidence_entry", "entry_id"),
+    "place": ("evidence_entry", "id"),
+    "subject": ("evidence_entry", "subject_id"),
+    "task": ("task", "id"),
+    "task_key": ("task", "key"),
+    "session": ("web_session", "cookie_digest"),
+    "idempotency": ("idempotency", "key"),
+}
+"""Where the ids of each kind are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """How one parameter is filled.
+
+    Attributes:
+        own: What a customer who means well puts there.
+        kinds: Whose ids of which kinds to try; none for what no id can be mistaken for (a number of rows, a flag).
+        is_list: Whether ids are sent in a list.
+    """
+
+    own: Callable[[Stage, Tenant], Any]
+    kinds: tuple[str, ...] = ()
+    is_list: bool = False
+
+    def sent(self, value: Any) -> Any:
+        """Return an id as it is sent."""
+        return [value] if self.is_list else value
+
+
+def fixed(value: Any, *kinds: str) -> Filling:
+    """Fill with the same value for everybody."""
+    return Filling(own=lambda _stage, _tenant: value, kinds=kinds)
+
+
+def first_id(stage: Stage, tenant: Tenant, kind: str, where: Callable[[Mapping[str, Any]], bool] | None = None) -> Any:
+    """Return the first of a customer's ids of a kind."""
+    return ids_of(stage, tenant, kind, where)[0]
+
+
+def ids_of(
+    stage: Stage, tenant: Tenant, kind: str, where: Callable[[Mapping[str, Any]], bool] | None = None
+) -> list[Any]:
+    """Return a customer's ids of a kind, from the database; the newest last."""
+    table, column = KINDS[kind]
+    rows = [row for row in stage.rows.kept[table].values() if row["customer_id"] == tenant.customer_id]
+    found = [row[column] for row in rows if row[column] is not None and (where is None or where(row))]
+    # A text of a few letters is part of anything: a search finds one's own by it.
+    telling = [value for value in dict.fromkeys(found) if isinstance(value, int) or len(value) >= SHORTEST_TEXT]
+    assert telling, f"{tenant.name} has nothing in {table}.{column}"
+    return [value.hex() if isinstance(value, bytes) else value for value in telling]
+
+
+def export_token(stage: Stage, tenant: Tenant) -> str:
+    """Return the token of the export that a customer asked for."""
+    return str(first_id(stage, tenant, "subject", lambda row: row["subject_type"] == "export"))
+
+
+def _user(stage: Stage, tenant: Tenant) -> str:
+    return str(first_id(stage, tenant, "person", lambda row: row["roles"] == ["customer_user"]))
+
+
+_TEXT = ("customer", "slug", "tenant", "object", "person", "token", "subscription", "operation", "job", "entry")
+_TEXT_OR_SUBJECT = (*_TEXT, "subject", "task_key", "session", "idempotency")
+
+FILLINGS: Final[Mapping[str, Filling]] = {
+    # whose and what
+    "subscription_id": Filling(own=lambda _stage, tenant: tenant.subscription_id, kinds=("subscription", "operation")),
+    "customers.activate_subscription:subscription_id": Filling(
+        own=lambda _stage, tenant: tenant.waiting_id, kinds=("subscription",)
+    ),
+    "customers.pause_use:subscription_id": Filling(
+        own=lambda _stage, tenant: tenant.waiting_id, kinds=("subscription",)
+    ),
+    "customer": Filling(own=lambda _stage, tenant: tenant.slug, kinds=("slug", "customer", "tenant")),
+    "customer_id": Filling(own=lambda _stage, tenant: tenant.customer_id, kinds=("customer", "slug")),
+    "request_id": Filling(
+        own=lambda stage, tenant: first_id(stage, tenant, "job", lambda row: row["answered_at"] is None),
+        kinds=("job", "operation"),
+    ),
+    "entry_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "entry"), kinds=("entry",)),
+    "person_id": Filling(own=_user, kinds=("person", "object")),
+    "token_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "token"), kinds=("token",)),
+    "token": Filling(own=export_token, kinds=("subject", "token")),
+    "notice_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "notice"), kinds=("notice",)),
+    "reminder_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "reminder"), kinds=("reminder",)),
+    "task_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "task"), kinds=("task",)),
+    "tenant_id": Filling(own=lambda _stage, tenant: tenant.tenant_id, kinds=("tenant",)),
+    "object_id": fixed(STRANGER_IN_CONTOSO, "object"),
+    "cookie_digest": Filling(own=lambda stage, tenant: first_id(stage, tenant, "session"), kinds=("session",)),
+    "ids": Filling(
+        own=lambda _stage, tenant: [tenant.customer_id], kinds=("customer", "person", "token"), is_list=True
+    ),
+    "subject_id": Filling(own=lambda _stage, tenant: tenant.subscription_id, kinds=_TEXT_OR_SUBJECT),
+    "before": fixed(UNKNOWN_NUMBER, "place", "notice"),
+    # words that are looked for
+    "text": Filling(own=lambda _stage, tenant: tenant.name, kinds=_TEXT_OR_SUBJECT),
+    "subject_type": fixed("subscription", "customer", "subscription"),
+    "kind": fixed("access.token_created/1", "customer", "entry"),
+    "status": fixed("Subscribed", "customer", "subscription"),
+    "plan": fixed("team", "customer", "subscription"),
+    "customers.list_notices:subscription_id": Filling(
+        own=lambda _stage, tenant: tenant.subscription_id, kinds=("subscription",)
+    ),
+    "state": fixed("held", "customer"),
+    "customers.list_reminders:customer": Filling(
+        own=lambda _stage, tenant: tenant.slug, kinds=("slug", "customer", "tenant")
+    ),
+    # words that are kept
+    "name": fixed("A name", "customer"),
+    "reason": fixed("A reason.", "customer"),
+    "why": fixed("A reason.", "customer"),
+    "message": fixed("A message.", "customer"),
+    "email": fixed("somebody@contoso.example", "customer"),
+    "plan_id": fixed("team-plus", "customer"),
+    "witness_key": fixed("witness.example+00000000+AAAA", "customer"),
+    # neither
+    "include_removed": fixed(value=True),
+    "include_revoked": fixed(value=True),
+    "roles": fixed(["customer_auditor"]),
+    "expires_in_days": fixed(7),
+    "quantity": fixed(20),
+    "limit": fixed(100),
+    "offset": fixed(0),
+    "allowed_moves": fixed([{"from_plan": "team", "to_plan": "team-plus"}]),
+    "minimum_seats": fixed(1),
+    "maximum_seats": fixed(100),
+    # the log's files, which are the same for everybody
+    "rest": fixed("0/000.p/1", "customer", "entry"),
+    # a header
+    "Idempotency-Key": fixed("a-key-of-ones-own", "idempotency"),
+}
+
+
+def filling_of(operation: str, name: str) -> Filling:
+    """Return how a parameter of an operation is filled."""
+    found = FILLINGS.get(f"{operation}:{name}") or FILLINGS.get(name)
+    assert found is not None, (
+        f"{operation} has a parameter {name!r} that nobody has tried with another customer's id: "
+        "say in tests/channels/parameters.py what one's own is, and ids of which kinds to put there."
+    )
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One operation of the API, as its description tells it.
+
+    Attributes:
+        places: Where each parameter stands: path, query, header or body.
+        choices: A value of each parameter that has only these and can hold no id.
+    """
+
+    name: str
+    method: str
+    path: str
+    places: Mapping[str, str]
+    choices: Mapping[str, Any]
+    is_public: bool
+
+    def filling(self, name: str) -> Filling:
+        """Return how one of its parameters is filled."""
+        said = FILLINGS.get(f"{self.name}:{name}") or FILLINGS.get(name)
+        return said or (fixed(self.choices[name]) if name in self.choices else filling_of(self.name, name))
+
+    def request(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a request with these values, as the client takes it."""
+        path = self.path
+        for name in re.findall(r"{([a-z_]+)}", path):
+            path = path.replace(f"{{{name}}}", _quoted(values[name]))
+        at: dict[str, dict[str, Any]] = {"query": {}, "header": {}, "body": {}, "path": {}}
+        for name, place in self.places.items():
+            if name in values:
+                at[place][name] = values[name]
+        sent: dict[str, Any] = {"method": self.method, "path": path}
+        if at["query"]:
+            sent["params"] = at["query"]
+        if at["header"]:
+            sent["headers"] = at["header"]
+        if self.method in {"POST", "PUT", "PATCH"}:
+            sent["json"] = at["body"]
+        return sent
+
+
+def _quoted(value: Any) -> str:
+    from urllib.parse import quote
+
+    return quote(str(value), safe="/.")
+
+
+def routes_of(app: FastAPI) -> Iterator[Route]:
+    """Return every operation that the application's description names."""
+    schema = app.openapi()
+    for path, methods in schema["paths"].items():
+        for method, told in methods.items():
+            places = {parameter["name"]: parameter["in"] for parameter in told.get("parameters", ())}
+            types = {parameter["name"]: parameter["schema"] for parameter in told.get("parameters", ())}
+            body = _body_fields(schema, told)
+            types |= body
+            yield Route(
+                name=told["operationId"],
+                method=method.upper(),
+                path=path,
+                places=places | dict.fromkeys(body, "body"),
+                choices=choices_of(types, schema["components"]["schemas"]),
+                is_public="security" not in told,
+            )
+
+
+def choices_of(types: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a value for each parameter that takes only a few: a flag, or one of a list of words."""
+    found = {}
+    for name, declared in types.items():
+        parts = [_resolved(part, named) for part in declared.get("anyOf", [declared])]
+        values = [part["enum"][0] for part in parts if "enum" in part]
+        values += [False for part in parts if part.get("type") == "boolean"]
+        if values:
+            found[name] = values[0]
+    return found
+
+
+def _resolved(declared: Mapping[str, Any], named: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = declared.get("$ref")
+    return declared if reference is None else named[reference.rpartition("/")[2]]
+
+
+def _body_fields(schema: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    content = told.get("requestBody", {}).get("content", {})
+    declared = content.get("application/json", {}).get("schema", {})
+    named = schema["components"]["schemas"]
+    while "anyOf" in declared or "allOf" in declared:
+        declared = _resolved((declared.get("anyOf") or declared["allOf"])[0], named)
+    return dict(_resolved(declared, named).get("properties", {}))
+
+
+def own_values(stage: Stage, tenant: Tenant, route: Route) -> dict[str, Any]:
+    """Return what a customer who means well sends."""
+    wanted = [name for name, place in route.places.items() if place != "header"]
+    return {name: route.filling(name).own(stage, tenant) for name in wanted}
+
+
+def twin_of(value: Any) -> Any:
+    """Return an id of the same shape that does not exist.
+
+    Example:
+        >>> twin_of("cus_01KQ"), twin_of("fabrikam"), twin_of("0b020001-0000-4000-8000-000000000002")
+        ('cus_00ZZ', 'nobodyxx', '99999999-9999-4999-8999-999999999999')
+    """
+    if isinstance(value, int):
+        return UNKNOWN_NUMBER
+    if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
+        return "99999999-9999-4999-8999-999999999999"
+    if re.fullmatch(r"[0-9a-f]{64}", value):
+        return "9" * 64
+    prefix, separator, rest = value.partition("_")
+    if separator:
+        return f"{prefix}_{('00' + 'Z' * len(rest))[: len(rest)]}"
+    return ("nobody" + "x" * len(value))[: len(value)]
