@@ -26,7 +26,10 @@ ROOMS: Final[Mapping[str, str]] = {
 """Groups of commands that are derived from operations."""
 
 ALONE: Final[Mapping[str, str]] = {
+    "names": "Say what ids of people, customers and tokens are called",
+    "search": "Find customers, subscriptions, entries and people by a word",
     "sign-out": "Sign the asking person out",
+    "today": "What needs a person now, the nearest deadline first",
     "whoami": "Say who is asking and with which roles",
 }
 """Operations whose command is one word."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from fairkeeper.bootstrap.rooms import all_operations
@@ -45,7 +46,7 @@ def test_every_command_says_what_it_does() -> None:
     for words, command in derive_commands(all_operations()).items():
         assert command.help, words
         for parameter in command.params:
-            if getattr(parameter, "help", "x") in (None, ""):
+            if isinstance(parameter, click.Option) and not parameter.help:
                 raise AssertionError(f"{' '.join(words)}: {parameter.name} has no description")
 
 
