@@ -1,4 +1,4 @@
-"""What the landing page shows on a later look: from the mirror, to a person who was proved before.
+"""What the landing page shows on a later look, from the mirror, to a person who was proved before; and who claims it.
 
 Separate from the visit, which needs a fresh token of Microsoft's; people load a page again, and activation takes a
 moment.
@@ -7,8 +7,10 @@ moment.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pydantic import Field
+from sqlalchemy import select
 
 from fairkeeper.action.operation import SYSTEM_ONLY, Operation, OperationInput, QueryContext, query
 from fairkeeper.customers.actions.land import claims_of
@@ -60,4 +62,44 @@ def show_landing(context: QueryContext, request: ShowLanding) -> Landing:
     )
 
 
-OPERATIONS: tuple[Operation, ...] = (show_landing,)
+class ListClaims(OperationInput):
+    """Of which subscription."""
+
+    subscription_id: SubscriptionId = Field(max_length=64, description="The subscription's GUID.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimLine:
+    """Somebody who says that a subscription is theirs to set up."""
+
+    tenant_id: str
+    object_id: str
+    claimed_at: datetime
+    is_confirmed: bool
+
+
+@query(
+    "customers.list_claims",
+    groups=("customers.inspect",),
+    http="GET /subscriptions/{subscription_id}/claims",
+    cli="customers claims SUBSCRIPTION_ID",
+)
+def list_claims(context: QueryContext, request: ListClaims) -> tuple[ClaimLine, ...]:
+    """List who says that a subscription is theirs to set up, the newest first.
+
+    Raises `customers.subscription_not_found`.
+    """
+    row = load_subscription(context.session, request.subscription_id)
+    claims = select(ClaimRow).where(ClaimRow.subscription_id == row.subscription_id)
+    return tuple(
+        ClaimLine(
+            tenant_id=claim.tenant_id,
+            object_id=claim.object_id,
+            claimed_at=claim.claimed_at,
+            is_confirmed=claim.is_confirmed,
+        )
+        for claim in context.session.scalars(claims.order_by(ClaimRow.claimed_at.desc(), ClaimRow.object_id))
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = (show_landing, list_claims)

@@ -36,7 +36,7 @@ from fairkeeper.customers.marketplace.operation import (
     read_operation,
 )
 from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, read_subscription
-from fairkeeper.customers.path.lifecycle import ProvisioningState
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.ports import ConsentStanding
 from fairkeeper.customers.store import mirror_of_row, standing_of_row
 from fairkeeper.customers.tables import NoticeRow, OperationRow, SubscriptionRow
@@ -94,7 +94,7 @@ def follow_notice(context: CommandContext, request: FollowNotice) -> Outcome[Not
     is_told_before = kept.state == state and applied.following is None and not applied.has_answer
     if not is_told_before:
         _settle(context, kept, applied, state)
-    _forget_if_erased(kept, applied)
+    _forget_if_over(kept, applied.row)
     result = NoticeFollowed(state=kept.state, outcome=kept.outcome or "")
     if is_told_before:
         return Outcome(result=result, entry=None)
@@ -241,10 +241,15 @@ def _close_holds(context: CommandContext, kept: NoticeRow) -> None:
                 reminder.closed_at, reminder.closed_why = context.now, "The notice could be worked on."
 
 
-def _forget_if_erased(kept: NoticeRow, applied: Applied) -> None:
-    """Keep no body that names people once the subscription's data is erased: nobody would ever take it away."""
-    is_erased = applied.row is not None and applied.row.provisioning == ProvisioningState.ERASED
-    if is_erased and kept.state == NoticeState.DONE:
+def _forget_if_over(kept: NoticeRow, row: SubscriptionRow | None) -> None:
+    """Keep no body that names people of a subscription that no retention runs for: nobody would take it away.
+
+    Such are what is erased, and what had ended before it was seen here.
+    """
+    if row is None or kept.state != NoticeState.DONE:
+        return
+    never_seen = row.provisioning == ProvisioningState.NONE and row.status == CommercialStatus.UNSUBSCRIBED
+    if row.provisioning == ProvisioningState.ERASED or never_seen:
         kept.body = None
 
 

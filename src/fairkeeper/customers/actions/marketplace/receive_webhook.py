@@ -10,16 +10,31 @@ import hashlib
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, cast
 
 from pydantic import Base64Bytes, Field
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy.orm import Session
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, internal_command
 from fairkeeper.customers.evidence_kinds import WEBHOOK_RECEIVED
 from fairkeeper.customers.marketplace.operation import WebhookNotice, read_webhook
 from fairkeeper.customers.tables import NoticeRow, SubscriptionRow
+from fairkeeper.database.insertion import insert_unless_there
 from fairkeeper.errors import InvalidError
-from fairkeeper.values.ids import new_id
+from fairkeeper.values.ids import CustomerId, SubscriptionId, new_id
+
+_NOTICES: Final = cast("Table", NoticeRow.__table__)
+_SUBSCRIPTIONS: Final = cast("Table", SubscriptionRow.__table__)
+# Made once and executed on the connection: a webhook waits for its answer, and the ORM would take twice as long.
+_OWNER: Final = select(_SUBSCRIPTIONS.c.customer_id).where(
+    _SUBSCRIPTIONS.c.subscription_id == bindparam("subscription")
+)
+_COUNT_UP: Final = (
+    update(_NOTICES)
+    .where(_NOTICES.c.operation_id == bindparam("operation"), _NOTICES.c.digest == bindparam("same"))
+    .values(deliveries=_NOTICES.c.deliveries + 1, last_received_at=bindparam("now"))
+)
 
 
 class NoticeState(StrEnum):
@@ -66,33 +81,8 @@ def receive_webhook(context: CommandContext, request: ReceiveWebhook) -> Outcome
     notice = read_body(request.body)
     operation = notice.operation
     digest = hashlib.sha256(request.body).hexdigest()
-    session = context.session
-    row = session.scalars(
-        select(NoticeRow).where(NoticeRow.operation_id == operation.id, NoticeRow.digest == digest).with_for_update()
-    ).first()
-    result = WebhookReceived(operation_id=operation.id, action=operation.action_text[:200], is_new=row is None)
-    if row is not None:
-        row.deliveries += 1
-        row.last_received_at = context.now
-        return Outcome(result=result, entry=None)
-    subscription_id = operation.subscription_id
-    known = None if subscription_id is None else session.get(SubscriptionRow, subscription_id)
-    customer_id = None if known is None else known.customer_id
-    row = NoticeRow(
-        operation_id=operation.id,
-        digest=digest,
-        subscription_id=subscription_id,
-        customer_id=customer_id,
-        action_text=operation.action_text[:200],
-        body=request.body,
-        received_at=context.now,
-        last_received_at=context.now,
-        deliveries=1,
-        state=NoticeState.OPEN.value,
-    )
-    session.add(row)
-    session.flush()
-    plant_work(context, row)
+    customer_id = _customer_of(context.session, operation.subscription_id)
+    action_text = operation.action_text[:200]
     entry = EvidenceDraft(
         kind=WEBHOOK_RECEIVED.name,
         subject_type="operation",
@@ -100,19 +90,47 @@ def receive_webhook(context: CommandContext, request: ReceiveWebhook) -> Outcome
         customer_id=customer_id,
         payload={
             "operation_id": operation.id,
-            "subscription_id": subscription_id,
-            "action": row.action_text or "nothing",
+            "subscription_id": operation.subscription_id,
+            "action": action_text or "nothing",
             "body_sha256": digest,
         },
     )
-    row.entry_id = entry.entry_id
+    values = {
+        "operation_id": operation.id,
+        "digest": digest,
+        "subscription_id": operation.subscription_id,
+        "customer_id": customer_id,
+        "action_text": action_text,
+        "body": request.body,
+        "received_at": context.now,
+        "last_received_at": context.now,
+        "deliveries": 1,
+        "state": NoticeState.OPEN.value,
+        "entry_id": entry.entry_id,
+    }
+    notice_id = insert_unless_there(context.session, NoticeRow, values, key=("operation_id", "digest"))
+    result = WebhookReceived(operation_id=operation.id, action=action_text, is_new=notice_id is not None)
+    if notice_id is None:
+        context.session.connection().execute(_COUNT_UP, {"operation": operation.id, "same": digest, "now": context.now})
+        return Outcome(result=result, entry=None)
+    _plant(context, notice_id, customer_id, key=str(notice_id))
     return Outcome(result=result, entry=entry)
 
 
-def plant_work(context: CommandContext, row: NoticeRow, *, again: bool = False) -> None:
-    """Plant the work on a notice, once; again when a person asks for it."""
-    key = f"{row.id}:{new_id('tsk')}" if again else str(row.id)
-    context.enqueue("customers.follow_notice", key, {"notice_id": row.id}, customer_id=row.customer_id)
+def _customer_of(session: Session, subscription_id: SubscriptionId | None) -> CustomerId | None:
+    if subscription_id is None:
+        return None
+    found: CustomerId | None = session.connection().execute(_OWNER, {"subscription": subscription_id}).scalar()
+    return found
+
+
+def plant_work(context: CommandContext, row: NoticeRow) -> None:
+    """Plant the work on a notice once more; a person asks for it."""
+    _plant(context, row.id, row.customer_id, key=f"{row.id}:{new_id('tsk')}")
+
+
+def _plant(context: CommandContext, notice_id: int, customer_id: CustomerId | None, *, key: str) -> None:
+    context.enqueue("customers.follow_notice", key, {"notice_id": notice_id}, customer_id=customer_id)
 
 
 def read_body(body: bytes) -> WebhookNotice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pydantic import Field
+from sqlalchemy import select
 
 from fairkeeper.action.operation import (
     Canonical,
@@ -21,8 +22,11 @@ from fairkeeper.customers.evidence_kinds import RECONCILED
 from fairkeeper.customers.finding_kinds import MISSING_THERE, STATUS_UNKNOWN
 from fairkeeper.customers.following.reconciliation import DifferenceKind, Repair
 from fairkeeper.customers.tables import ReconciliationRow, SubscriptionRow
+from fairkeeper.database.tasks import TaskRow, TaskState
 from fairkeeper.values.clock import format_instant
 from fairkeeper.values.ids import SubscriptionId, new_id
+
+RECONCILE = "customers.reconcile"
 
 
 class FoundDifference(OperationInput):
@@ -107,16 +111,33 @@ class Reconcile(OperationInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciliationAsked:
-    """A comparison will run now."""
+    """A comparison will run now.
+
+    Attributes:
+        is_new: Whether none was waiting to run already.
+    """
 
     is_new: bool
 
 
 @command("customers.reconcile", groups=("customers.change",), evidence=(), http="POST /customers/reconcile")
 def reconcile(context: CommandContext, _request: Reconcile) -> Outcome[ReconciliationAsked]:
-    """Compare with Microsoft's list of subscriptions now, instead of at the next full hour; records when it ran."""
-    is_new = context.enqueue("customers.reconcile", f"asked:{format_instant(context.now)}")
-    return Outcome(result=ReconciliationAsked(is_new=is_new), entry=None)
+    """Compare with Microsoft's list of subscriptions now, instead of at the next full hour.
+
+    What it finds is recorded when it has run. One that waits to run already is enough.
+    """
+    waiting = context.session.scalars(
+        select(TaskRow.id).where(
+            TaskRow.name == RECONCILE,
+            TaskRow.state == TaskState.OPEN,
+            TaskRow.due_at <= context.now,
+            TaskRow.leased_until.is_(None),
+        )
+    ).first()
+    if waiting is not None:
+        return Outcome(result=ReconciliationAsked(is_new=False), entry=None)
+    context.enqueue(RECONCILE, new_id("tsk"))
+    return Outcome(result=ReconciliationAsked(is_new=True), entry=None)
 
 
 OPERATIONS: tuple[Operation, ...] = (record_reconciliation, reconcile)
