@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
 from fairkeeper.customers.actions.ring_clock import DEADLINE_CODE
@@ -19,7 +19,16 @@ from fairkeeper.customers.path.landing import PERSONAL_ACCOUNTS_TENANT
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.path.standing import may_act
 from fairkeeper.customers.path.steps import PathStep, Step, StepState
-from fairkeeper.customers.reading import deadlines_of, details_of, line_of, liveliest_first, place_of, standings_of
+from fairkeeper.customers.reading import (
+    CLOCK_COLUMNS,
+    deadline_view,
+    details_of,
+    line_of,
+    liveliest_first,
+    place_of,
+    running_of,
+    standings_of,
+)
 from fairkeeper.customers.store import load_customer, load_subscription, open_changes_of
 from fairkeeper.customers.tables import (
     ChangeRuleRow,
@@ -41,7 +50,7 @@ from fairkeeper.customers.views import (
     SubscriptionLine,
 )
 from fairkeeper.evidence.tables import EntryRow
-from fairkeeper.values.ids import SubscriptionId
+from fairkeeper.values.ids import CustomerId, SubscriptionId
 
 _HAS_CLOCKS = and_(
     SubscriptionRow.provisioning != ProvisioningState.ERASED.value,
@@ -200,15 +209,14 @@ def ask_may_act(context: QueryContext, request: ShowSubscription) -> MayAct:
 @query("customers.list_deadlines", groups=("customers.read",), http="GET /deadlines", cli="customers deadlines")
 def list_deadlines(context: QueryContext, request: ListDeadlines) -> tuple[DeadlineView, ...]:
     """List the deadlines that run for all customers, the nearest first."""
-    rows = context.session.scalars(select(SubscriptionRow).where(_HAS_CLOCKS)).all()
-    customers = {row.customer_id: row for row in context.session.scalars(select(CustomerRow))}
     changes = open_changes_of(context.session)
+    rows = context.session.scalars(select(SubscriptionRow).options(load_only(*CLOCK_COLUMNS)).where(_HAS_CLOCKS))
     found = [
-        deadline
-        for row in rows
-        for deadline in deadlines_of(context, customers[row.customer_id], row, changes.get(row.subscription_id, ()))
+        (deadline, row) for row in rows for deadline in running_of(context, row, changes.get(row.subscription_id, ()))
     ]
-    return tuple(sorted(found, key=lambda deadline: (deadline.due_at, deadline.subscription_id))[: request.limit])
+    nearest = sorted(found, key=lambda pair: (pair[0].due_at, pair[1].subscription_id))[: request.limit]
+    customers = customers_of(context.session, {row.customer_id for _, row in nearest})
+    return tuple(deadline_view(customers[row.customer_id], row, deadline) for deadline, row in nearest)
 
 
 @query("customers.list_notices", groups=("customers.read_notices",), http="GET /webhooks", cli="customers webhooks")
@@ -252,10 +260,7 @@ def list_reminders(context: QueryContext, request: ListReminders) -> tuple[Remin
     # The databases do not agree on where nulls stand.
     order = (ReminderRow.due_at.is_(None), ReminderRow.due_at, ReminderRow.raised_at, ReminderRow.id)
     rows = context.session.scalars(statement.order_by(*order).limit(request.limit)).all()
-    ids = {row.customer_id for row in rows if row.customer_id}
-    customers = {
-        c.customer_id: c for c in context.session.scalars(select(CustomerRow).where(CustomerRow.customer_id.in_(ids)))
-    }
+    customers = customers_of(context.session, {row.customer_id for row in rows if row.customer_id})
     return tuple(_reminder(row, customers.get(row.customer_id) if row.customer_id else None) for row in rows)
 
 
@@ -297,6 +302,12 @@ def subscriptions_of(session: Session, customer_ids: list[str]) -> defaultdict[s
     for row in session.scalars(select(SubscriptionRow).where(SubscriptionRow.customer_id.in_(customer_ids))):
         found[row.customer_id].append(row)
     return found
+
+
+def customers_of(session: Session, customer_ids: Collection[CustomerId]) -> dict[CustomerId, CustomerRow]:
+    """Return customers by id, in one question."""
+    rows = session.scalars(select(CustomerRow).where(CustomerRow.customer_id.in_(customer_ids)))
+    return {row.customer_id: row for row in rows}
 
 
 def _wanted(request: ListCustomers) -> list[ColumnElement[bool]]:
