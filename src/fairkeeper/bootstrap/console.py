@@ -10,7 +10,7 @@ from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.values.ids import TenantId
 from fairkeeper.web.pages.base import Environment
 from fairkeeper.web.parts import Fact, Identifier, Link
-from fairkeeper.web.routes.console import LANDING_PATH, ConsoleParts, House
+from fairkeeper.web.serving.console import LANDING_PATH, ConsoleParts, House
 
 _NOT_SET: Final = "not set yet"
 

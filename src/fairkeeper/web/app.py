@@ -12,17 +12,38 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fairkeeper.errors import FairkeeperError, InvalidError, NotFoundError
-from fairkeeper.web.routes import customers, files, landing, sign_in, today
-from fairkeeper.web.routes.console import ConsoleParts
-from fairkeeper.web.routes.serving import Audience, Way, answer, get, route_of
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.routes import (
+    customer_actions,
+    customers,
+    evidence,
+    files,
+    receipts,
+    subscriptions,
+    today,
+    webhooks,
+)
+from fairkeeper.web.routes.entry import landing, sign_in
+from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
+from fairkeeper.web.serving.console import ConsoleParts
+from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.ways import Audience, Way, answer, get, route_of
 
 WAYS: Final[tuple[Way, ...]] = (
     *files.WAYS,
     *sign_in.WAYS,
     *landing.WAYS,
     *today.WAYS,
+    *customer_actions.WAYS,
     *customers.WAYS,
+    *subscriptions.WAYS,
+    *webhooks.WAYS,
+    *evidence.WAYS,
+    *receipts.WAYS,
+    *tabs.WAYS,
+    *people.WAYS,
+    *tokens.WAYS,
+    *rules.WAYS,
+    *keys.WAYS,
 )
 """Every route of the console."""
 

@@ -125,6 +125,7 @@ class SubscriptionPage(Page):
     timeline: Timeline
     needs: Sequence[Finding] = ()
     deadlines: Sequence[Deadline] = ()
+    actions: Sequence[Link] = ()
     questions: Sequence[Question] = ()
 
     @property

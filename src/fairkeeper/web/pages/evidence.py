@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from fairkeeper.web.format import StateWord
+from fairkeeper.web.forms import Question
 from fairkeeper.web.listing import Listing
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.parts import Check, Fact, Finding, Identifier, Link, Proof, TimelineEntry
@@ -20,7 +21,7 @@ class Checkpoint:
     origin: str
     size: int
     root: Identifier
-    signed_at: datetime
+    signed_at: datetime | None
     note: str
 
 
@@ -31,7 +32,7 @@ class KeyRow:
     name: str
     verifier: Identifier
     state: StateWord
-    since_at: datetime
+    since_at: datetime | None = None
     until_at: datetime | None = None
 
 
@@ -41,8 +42,8 @@ class WitnessRow:
 
     name: str
     state: StateWord
-    size: int
-    seen_at: datetime
+    size: int | None
+    seen_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class EvidencePage(Page):
     verify_command: str
     entries: Listing[TimelineEntry]
     needs: Sequence[Finding] = ()
+    actions: Sequence[Link] = ()
 
     @property
     def title(self) -> str:
@@ -116,11 +118,61 @@ class EntryPage(Page):
     verify_command: str
     payload_note: str = ""
     links: Sequence[Link] = ()
+    questions: Sequence[Question] = ()
 
     @property
     def title(self) -> str:
         """Its index once it has one."""
         return "Entry waiting for its index" if self.proof.index is None else f"Entry {self.proof.index:,}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportPage(Page):
+    """An export that was asked for: it is ready once its own entry has its place in the log.
+
+    Args:
+        whose: Whose record it is.
+        token: Its id.
+        download: The way to the file; None while it waits.
+        verify_command: How to check it without this server.
+    """
+
+    template: ClassVar[str] = "pages/export.html"
+    whose: str
+    token: Identifier
+    download: Link | None
+    verify_command: str
+
+    @property
+    def title(self) -> str:
+        """Whose record it is."""
+        return f"Export: {self.whose}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptsRow:
+    """A receipt in a list."""
+
+    link: Link
+    receipt: Identifier
+    issued_at: datetime
+    state: StateWord
+    subscription: Identifier
+    customer: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptsPage(Page):
+    """All receipts that were signed, newest first."""
+
+    template: ClassVar[str] = "pages/receipts.html"
+    sentence: str
+    receipts: Listing[ReceiptsRow]
+
+    @property
+    def title(self) -> str:
+        """The list's name."""
+        return "Receipts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +219,8 @@ class ReceiptPage(Page):
     signature: Sequence[Fact]
     verify_command: str
     json_href: str
+    done_title: str = "What stopped"
+    remaining_title: str = "What remains with you"
 
     @property
     def title(self) -> str:

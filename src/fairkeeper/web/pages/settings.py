@@ -11,7 +11,7 @@ from fairkeeper.web.format import StateWord
 from fairkeeper.web.forms import Form, Question
 from fairkeeper.web.listing import Listing
 from fairkeeper.web.pages.base import Page
-from fairkeeper.web.parts import Check, Fact, Finding, Identifier, Tab
+from fairkeeper.web.parts import Check, Fact, Finding, Identifier, Link, Tab
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +38,17 @@ class PersonRow:
     roles: Sequence[str]
     state: StateWord
     last_seen_at: datetime | None
+    change_roles: Link | None = None
     remove: Question | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeoplePage(SettingsPage):
-    """Who may sign in, with which roles; and the form that adds one."""
+    """Who may sign in, with which roles; and the form that adds one, for those who may."""
 
     template: ClassVar[str] = "pages/settings/people.html"
     people: Listing[PersonRow]
-    add: Form
+    add: Form | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class TokensPage(SettingsPage):
 
     template: ClassVar[str] = "pages/settings/tokens.html"
     tokens: Listing[TokenRow]
-    create: Form
+    create: Form | None
     secret: str = ""
 
 
@@ -81,16 +82,29 @@ class SecretKeyRow:
     key: Identifier
     source: str
     state: StateWord
-    since_at: datetime
+    since_at: datetime | None
     rotate: Question | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatcherRow:
+    """A witness whose cosignatures count."""
+
+    name: str
+    key: Identifier
+    state: StateWord
+    seen_at: datetime | None
+    remove: Question | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeysPage(SettingsPage):
-    """The keys that sign and encrypt, and their rotation."""
+    """The keys that sign and encrypt, and their rotation; and the witnesses that watch the log."""
 
     template: ClassVar[str] = "pages/settings/keys.html"
     keys: Sequence[SecretKeyRow]
+    witnesses: Sequence[WatcherRow] = ()
+    add: Form | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,30 +113,28 @@ class ProvisioningPage(SettingsPage):
 
     template: ClassVar[str] = "pages/settings/provisioning.html"
     facts: Sequence[Fact]
-    checks: Sequence[Check]
-    form: Form
+    checks: Sequence[Check] = ()
+    form: Form | None = None
     try_out: Form | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRuleRow:
-    """A local rule that answers a plan or seat change within 10 seconds."""
+    """One limit of the rule that answers a plan or seat change within 10 seconds."""
 
     applies_to: str
     rule: str
     answer: StateWord
-    used: int
-    remove: Question | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRulesPage(SettingsPage):
-    """What is answered when a customer changes plan or seats, first match first."""
+    """What is answered when a customer changes plan or seats: each limit of the one rule, and what holds otherwise."""
 
     template: ClassVar[str] = "pages/settings/change_rules.html"
     rules: Sequence[ChangeRuleRow]
     otherwise: str
-    form: Form
+    form: Form | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,4 +143,4 @@ class PartnerCenterPage(SettingsPage):
 
     template: ClassVar[str] = "pages/settings/partner_center.html"
     values: Sequence[Fact]
-    checks: Sequence[Check]
+    checks: Sequence[Check] = ()

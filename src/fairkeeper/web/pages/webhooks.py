@@ -45,6 +45,7 @@ class WebhooksPage(Page):
     sentence: str
     webhooks: Listing[WebhookRow]
     held: Sequence[Finding] = ()
+    actions: Sequence[Link] = ()
 
     @property
     def title(self) -> str:

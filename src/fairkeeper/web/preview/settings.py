@@ -262,8 +262,8 @@ def provisioning_page() -> ProvisioningPage:
 def change_rules_page() -> ChangeRulesPage:
     """Return the rules that answer plan and seat changes."""
     made = (
-        ("fairmile-agent, every plan", "Seats up to 500", "accepted", 37),
-        ("fairmile-agent, Starter", "No way back to Starter from another plan", "refused", 2),
+        ("fairmile-agent, every plan", "Seats up to 500", "accepted"),
+        ("fairmile-agent, Starter", "No way back to Starter from another plan", "refused"),
     )
     return ChangeRulesPage(
         frame=frame("Settings"),
@@ -274,10 +274,8 @@ def change_rules_page() -> ChangeRulesPage:
                 applies_to=applies_to,
                 rule=rule,
                 answer=state(answer),
-                used=used,
-                remove=_remove(f"rule-{number}", f"Remove the rule “{rule}”?"),
             )
-            for number, (applies_to, rule, answer, used) in enumerate(made)
+            for applies_to, rule, answer in made
         ),
         otherwise="the change is accepted, as Microsoft does when nobody answers.",
         form=Form(

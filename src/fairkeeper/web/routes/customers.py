@@ -24,9 +24,10 @@ from fairkeeper.web.format import count, state
 from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
 from fairkeeper.web.pages import customers as pages
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link, Path, PathStep, Standing, Timeline
-from fairkeeper.web.routes.frames import frame
-from fairkeeper.web.routes.serving import Audience, Way, get
-from fairkeeper.web.routes.telling import (
+from fairkeeper.web.routes.customer_actions import is_revocable, revoke_asking
+from fairkeeper.web.routes.subscription_actions import question_of
+from fairkeeper.web.serving.frames import frame
+from fairkeeper.web.serving.telling import (
     commercial_state,
     deadline_of,
     line_row,
@@ -37,7 +38,8 @@ from fairkeeper.web.routes.telling import (
     tell,
     words,
 )
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.ways import Audience, Way, get
 
 PAGE_ROWS: Final = 50
 EXPORT_ROWS: Final = 500
@@ -196,7 +198,7 @@ def show_one(visit: Visit) -> Response:
         facts=_facts(customer),
         path=_NOTHING_YET if main is None else path_of(main.path),
         subscriptions=tuple(line_row(each.line, each.name) for each in customer.subscriptions),
-        provisioning=provisioning_of(customer),
+        provisioning=provisioning_of(visit, customer),
         timeline=timeline_of(visit, customer.customer_id),
         needs=tuple(reminder_finding(line, may_close=may_close) for line in reminders),
         deadlines=tuple(
@@ -206,6 +208,9 @@ def show_one(visit: Visit) -> Response:
             )
         ),
         actions=_ways(visit, customer),
+        questions=(revoke_asking(visit, customer).question,)
+        if is_revocable(customer) and visit.allows(revoke_customer)
+        else (),
     )
     return visit.show(page)
 
@@ -223,7 +228,7 @@ def timeline_of(visit: Visit, customer_id: str) -> Timeline:
     )
 
 
-def provisioning_of(customer: CustomerDetail) -> pages.Provisioning:
+def provisioning_of(visit: Visit, customer: CustomerDetail) -> pages.Provisioning:
     """Say how the publisher's own code stands with a customer, by its liveliest subscription."""
     if not customer.subscriptions:
         return pages.Provisioning(state=state("none"), sentence="Nothing was bought, so nothing is set up.")
@@ -233,6 +238,7 @@ def provisioning_of(customer: CustomerDetail) -> pages.Provisioning:
         state=state(main.line.provisioning),
         sentence=_last_job(last),
         attempts=tuple(_attempt(job) for each in customer.subscriptions for job in each.jobs)[:6],
+        retry=question_of(visit, main, "retry-provisioning", "provision"),
     )
 
 
@@ -273,7 +279,6 @@ def _ways(visit: Visit, customer: CustomerDetail) -> tuple[Link, ...]:
     offered: Sequence[tuple[str, str, Operation]] = (
         ("Export the record", f"/exports/ask?customer={customer.customer_id}", request_export),
         ("Rename", f"{here}/rename", rename_customer),
-        ("Stop everything", f"{here}/revoke", revoke_customer),
     )
     return tuple(Link(label=label, href=href) for label, href, operation in offered if visit.allows(operation))
 

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from fairkeeper.access.attempts import local_path
 from fairkeeper.web.assets import asset
 from fairkeeper.web.pages.base import Theme
-from fairkeeper.web.routes.frames import THEME_COOKIE
-from fairkeeper.web.routes.serving import Audience, Way, get, post
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.serving.frames import THEME_COOKIE
+from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.ways import Audience, Way, get, post
 
 _YEAR_SECONDS: Final = 31_536_000
 

@@ -6,16 +6,18 @@ from typing import Final
 
 from starlette.responses import Response
 
+from fairkeeper.customers.actions.revoke import revoke_customer
 from fairkeeper.customers.queries import list_receipts, show_customer
 from fairkeeper.customers.views import CustomerDetail, ReceiptLine
 from fairkeeper.evidence.actions import request_export
 from fairkeeper.web.format import state
 from fairkeeper.web.pages.buyer import HomePage, ReceiptRow
 from fairkeeper.web.parts import Identifier, Link
+from fairkeeper.web.routes.customer_actions import is_revocable, revoke_asking
 from fairkeeper.web.routes.customers import timeline_of
-from fairkeeper.web.routes.frames import frame
-from fairkeeper.web.routes.telling import commercial_state, deadline_of, line_row, path_of, sentence_of, words
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.serving.frames import frame
+from fairkeeper.web.serving.telling import commercial_state, deadline_of, line_row, path_of, sentence_of, words
+from fairkeeper.web.serving.visit import Visit
 
 VERIFY_EXPORT: Final = "fairkeeper evidence verify export.jsonl"
 
@@ -26,6 +28,7 @@ def show_home(visit: Visit) -> Response:
     customer: CustomerDetail = visit.run(show_customer, customer=customer_id)
     receipts: tuple[ReceiptLine, ...] = visit.run(list_receipts) if visit.allows(list_receipts) else ()
     main = customer.subscriptions[0]
+    may_revoke = visit.allows(revoke_customer) and is_revocable(customer)
     page = HomePage(
         frame=frame(visit, "Home"),
         customer=customer.name,
@@ -37,7 +40,7 @@ def show_home(visit: Visit) -> Response:
         receipts=tuple(receipt_row(line) for line in receipts),
         exports=(Link(label="Ask for your export", href="/exports/ask"),) if visit.allows(request_export) else (),
         verify_command=VERIFY_EXPORT,
-        revoke=None,
+        revoke=revoke_asking(visit, customer).question if may_revoke else None,
         deadlines=tuple(
             sorted(
                 (deadline_of(view) for each in customer.subscriptions for view in each.deadlines),

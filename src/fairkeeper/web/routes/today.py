@@ -16,11 +16,11 @@ from fairkeeper.overview.views import FailedTask, Hit, Today
 from fairkeeper.web import parts
 from fairkeeper.web.pages import today as pages
 from fairkeeper.web.parts import STEPS, Deadline, Empty, Finding, Link
-from fairkeeper.web.routes.frames import frame
 from fairkeeper.web.routes.home import show_home
-from fairkeeper.web.routes.serving import Audience, Way, get
-from fairkeeper.web.routes.telling import deadline_of, names_of, reminder_deadline, reminder_finding, tell
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.serving.frames import frame
+from fairkeeper.web.serving.telling import deadline_of, names_of, reminder_deadline, reminder_finding, tell
+from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.ways import Audience, Way, get
 
 _SHORTEST_SEARCH: Final = 2
 _HIT_ADDRESSES: Final[Mapping[str, str]] = {

@@ -19,7 +19,7 @@ from fairkeeper.web import parts
 from fairkeeper.web.format import StateWord, state
 from fairkeeper.web.pages.customers import SubscriptionRow
 from fairkeeper.web.parts import Deadline, Finding, Link, Path, Proof, Standing, TimelineEntry
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.serving.visit import Visit
 
 _OUR_ID: Final = re.compile(r"\b(?:per|cus|tok)_[0-9A-HJKMNP-TV-Z]{26}\b")
 _LEVELS: Final = {"error": parts.Level.ERROR, "warning": parts.Level.WARNING}

@@ -17,8 +17,8 @@ from fairkeeper.overview.names import name_things
 from fairkeeper.overview.queries import search, show_today
 from fairkeeper.web.pages.base import Frame, Person, Room, Theme
 from fairkeeper.web.parts import Notice
-from fairkeeper.web.routes.telling import proof_of
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.serving.telling import proof_of
+from fairkeeper.web.serving.visit import Visit
 
 _RECENT: Final = timedelta(minutes=10)
 """How long after it happened something is told as just recorded."""

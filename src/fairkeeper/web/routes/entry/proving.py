@@ -26,8 +26,8 @@ from fairkeeper.errors import UnavailableError
 from fairkeeper.microsoft.identity import SignInFlow, SignInReturn
 from fairkeeper.token.expectations import ANY_TENANT, IdTokenExpectation
 from fairkeeper.values.ids import TenantId
-from fairkeeper.web.routes.console import CALLBACK_PATH
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.serving.console import CALLBACK_PATH
+from fairkeeper.web.serving.visit import Visit
 
 VISITOR_LIFETIME: Final = timedelta(minutes=30)
 _STAFF_PURPOSES: Final = frozenset({SignInPurpose.STAFF, SignInPurpose.FIRST_OWNER})

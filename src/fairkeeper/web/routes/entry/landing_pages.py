@@ -27,11 +27,11 @@ from fairkeeper.web.pages.buyer import (
     Purchase,
 )
 from fairkeeper.web.parts import Fact, Identifier, Link
-from fairkeeper.web.routes.console import LANDING_PATH
-from fairkeeper.web.routes.frames import open_frame
-from fairkeeper.web.routes.proving import Proved
-from fairkeeper.web.routes.telling import path_of
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.routes.entry.proving import Proved
+from fairkeeper.web.serving.console import LANDING_PATH
+from fairkeeper.web.serving.frames import open_frame
+from fairkeeper.web.serving.telling import path_of
+from fairkeeper.web.serving.visit import Visit
 
 NO_REFERRER: Final = {"Referrer-Policy": "no-referrer"}
 LOOK_AGAIN: Final = {**NO_REFERRER, "Refresh": "2"}

@@ -25,7 +25,7 @@ from fairkeeper.errors import DeniedError, InvalidError, UnauthenticatedError
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.rendering import render
-from fairkeeper.web.routes.console import ConsoleParts
+from fairkeeper.web.serving.console import ConsoleParts
 
 _COOKIE_VALUE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")

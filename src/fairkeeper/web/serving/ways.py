@@ -30,9 +30,9 @@ from fairkeeper.errors import (
 from fairkeeper.web.assets import CONTENT_SECURITY_POLICY
 from fairkeeper.web.pages.answers import error_page
 from fairkeeper.web.parts import Link
-from fairkeeper.web.routes.console import ConsoleParts
-from fairkeeper.web.routes.frames import frame, open_frame
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.serving.console import ConsoleParts
+from fairkeeper.web.serving.frames import frame, open_frame
+from fairkeeper.web.serving.visit import Visit
 
 _log = structlog.get_logger(__name__)
 

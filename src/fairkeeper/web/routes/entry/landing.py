@@ -27,10 +27,8 @@ from fairkeeper.customers.queries import show_subscription
 from fairkeeper.customers.views import SubscriptionDetail
 from fairkeeper.errors import DeniedError, NotFoundError, UpstreamError
 from fairkeeper.web.pages.buyer import LandingTokenExpired
-from fairkeeper.web.routes.console import LANDING_PATH
-from fairkeeper.web.routes.frames import open_frame
-from fairkeeper.web.routes.landing_pages import NO_REFERRER, Shown, show_branch, show_not_yours
-from fairkeeper.web.routes.proving import (
+from fairkeeper.web.routes.entry.landing_pages import NO_REFERRER, Shown, show_branch, show_not_yours
+from fairkeeper.web.routes.entry.proving import (
     Errand,
     Proved,
     Visitor,
@@ -39,8 +37,10 @@ from fairkeeper.web.routes.proving import (
     visitor_header,
     visitor_of,
 )
-from fairkeeper.web.routes.serving import Audience, Way, get, post
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.serving.console import LANDING_PATH
+from fairkeeper.web.serving.frames import open_frame
+from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.ways import Audience, Way, get, post
 
 _LONGEST_TOKEN: Final = 8_000
 _OWN: Final = frozenset({Relation.BENEFICIARY, Relation.PURCHASER, Relation.CLAIMED})

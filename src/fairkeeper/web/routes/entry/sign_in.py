@@ -16,12 +16,12 @@ from fairkeeper.values.ids import new_id
 from fairkeeper.web.forms import Field, FieldKind, Form, with_answers
 from fairkeeper.web.pages.sign_in import FirstOwnerPage, SignInPage
 from fairkeeper.web.parts import Link
-from fairkeeper.web.routes.console import CALLBACK_PATH
-from fairkeeper.web.routes.frames import open_frame
-from fairkeeper.web.routes.landing import arrive
-from fairkeeper.web.routes.proving import Errand, begin, open_session, prove, take, to_microsoft, visitor_cookie
-from fairkeeper.web.routes.serving import STATUSES, Audience, Way, get, post
-from fairkeeper.web.routes.visit import Visit
+from fairkeeper.web.routes.entry.landing import arrive
+from fairkeeper.web.routes.entry.proving import Errand, begin, open_session, prove, take, to_microsoft, visitor_cookie
+from fairkeeper.web.serving.console import CALLBACK_PATH
+from fairkeeper.web.serving.frames import open_frame
+from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.ways import STATUSES, Audience, Way, get, post
 
 _log = structlog.get_logger(__name__)
 

@@ -1,0 +1,243 @@
+"""Who may sign in, and with which roles; a customer's administrator sees and changes its own company's people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from fairkeeper.access.actions.people import add_person, change_roles, remove_person
+from fairkeeper.access.people import PersonKind
+from fairkeeper.access.queries import list_people
+from fairkeeper.access.roles import CUSTOMER_ROLES, STAFF_ROLES
+from fairkeeper.access.views import Person
+from fairkeeper.errors import NotFoundError
+from fairkeeper.overview.names import Names, name_things
+from fairkeeper.web.addresses import Address
+from fairkeeper.web.format import count, state
+from fairkeeper.web.forms import Field, FieldKind, Form, with_answers
+from fairkeeper.web.listing import Choice, Column, Filter, Listing
+from fairkeeper.web.pages.settings import PeoplePage, PersonRow
+from fairkeeper.web.parts import Empty, Link
+from fairkeeper.web.routes.settings.tabs import tabs
+from fairkeeper.web.serving.asking import (
+    Asking,
+    Refused,
+    Words,
+    answer_question,
+    ask,
+    new_key,
+    question_at,
+    told,
+    try_to,
+    typed_fields,
+)
+from fairkeeper.web.serving.frames import frame
+from fairkeeper.web.serving.telling import NOBODY, words
+from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.ways import Way, get, post
+
+_HERE: Final = "/settings/people"
+_ROLE: Final = "role."
+TRAIL: Final = (Link(label="People", href=_HERE),)
+
+
+def show_people(visit: Visit) -> Response:
+    """Show who may sign in."""
+    return visit.show(_page(visit, None))
+
+
+def add(visit: Visit) -> Response:
+    """Let an account sign in."""
+    form = _form(visit)
+    typed = {name: value for name, value in typed_fields(visit, form).items() if not name.startswith(_ROLE)}
+    answered = try_to(visit, add_person, **typed, roles=roles_of(visit.form))
+    if isinstance(answered, Refused):
+        again = with_answers(form, visit.form, at_roles(answered.errors, form), answered.whole)
+        return visit.show(_page(visit, again), answered.status)
+    return visit.go(told(visit, _HERE))
+
+
+def role_fields(roles: Iterable[str], chosen: Iterable[str] = ()) -> tuple[Field, ...]:
+    """Return a box for each role."""
+    ticked = set(chosen)
+    return tuple(
+        Field(
+            name=f"{_ROLE}{role}",
+            label=words(role),
+            kind=FieldKind.CHECKBOX,
+            value="on" if role in ticked else "",
+            is_required=False,
+        )
+        for role in sorted(roles)
+    )
+
+
+def roles_of(form: Mapping[str, str]) -> list[str]:
+    """Return the roles whose boxes were ticked."""
+    return sorted(name.removeprefix(_ROLE) for name, value in form.items() if name.startswith(_ROLE) and value == "on")
+
+
+def at_roles(errors: Mapping[str, str], form: Form) -> dict[str, str]:
+    """Put what is wrong with the roles at the first of their boxes."""
+    first = next(field.name for field in form.fields if field.name.startswith(_ROLE))
+    return {first if name == "roles" else name: text for name, text in errors.items()}
+
+
+def _page(visit: Visit, form: Form | None) -> PeoplePage:
+    people: list[Person] = visit.run(list_people)
+    kind = visit.query("kind") if visit.is_staff else PersonKind.CUSTOMER.value
+    shown = [person for person in people if person.kind == (kind or PersonKind.STAFF.value)]
+    may_change = visit.allows(add_person)
+    return PeoplePage(
+        frame=frame(visit, "Settings"),
+        tabs=tabs(visit, "people"),
+        sentence=f"{count(len(shown), 'person may', 'people may')} sign in.",
+        people=_listing(visit, shown, may_change=may_change),
+        add=(form or _form(visit)) if may_change else None,
+    )
+
+
+def _listing(visit: Visit, people: list[Person], *, may_change: bool) -> Listing[PersonRow]:
+    names: Names = NOBODY
+    if visit.is_staff:
+        ids = tuple(sorted({person.customer_id for person in people if person.customer_id}))[:1000]
+        names = visit.run(name_things, ids=ids) if ids else NOBODY
+    choices = (Choice(value="staff", label="The publisher’s"), Choice(value="customer", label="Customers’"))
+    return Listing(
+        id="people",
+        caption="People",
+        columns=(
+            Column(label="Person"),
+            Column(label="Roles"),
+            Column(label="State"),
+            Column(label="Last seen"),
+            Column(label="Change", is_number=True),
+        ),
+        rows=tuple(_row(person, names, may_change=may_change) for person in people),
+        empty=Empty(title="Nobody yet", text="A customer’s people join by signing in; staff are added below."),
+        address=Address.of(_HERE, visit.request.query_params.multi_items()),
+        filters=(Filter(name="kind", label="Whose", choices=choices),) if visit.is_staff else (),
+    )
+
+
+def _row(person: Person, names: Names, *, may_change: bool) -> PersonRow:
+    company = names.customers.get(person.customer_id or "")
+    email = person.email or "no address"
+    return PersonRow(
+        name=person.name or person.id,
+        email=f"{email}, {company.name}" if company else email,
+        roles=[words(role) for role in person.roles],
+        state=state(person.state.value),
+        last_seen_at=person.last_seen_at,
+        change_roles=Link(label="Change roles", href=f"{_HERE}/{person.id}/roles") if may_change else None,
+        remove=_remove(person).question if may_change else None,
+    )
+
+
+def _form(visit: Visit) -> Form:
+    own = visit.is_staff
+    tenant_id = visit.parts.house.tenant_id if own else visit.signed_in.tenant_id
+    fields = (
+        Field(name="name", label="Name", autocomplete="off"),
+        Field(name="email", label="E-mail address", kind=FieldKind.EMAIL, is_required=False, autocomplete="off"),
+        Field(
+            name="object_id",
+            label="Object id",
+            hint="Microsoft Entra admin center, Users, the person, Overview.",
+            autocomplete="off",
+        ),
+        Field(name="tenant_id", label="Tenant id", value=tenant_id or "", autocomplete="off"),
+        *role_fields(STAFF_ROLES if own else CUSTOMER_ROLES),
+    )
+    return Form(id="add-person", action=_HERE, submit="Add the person", idempotency_key=new_key(), fields=fields)
+
+
+# -------------------- one person
+
+
+def _person(visit: Visit) -> Person:
+    wanted = visit.named("person_id")
+    people: list[Person] = visit.run(list_people)
+    found = next((person for person in people if person.id == wanted), None)
+    if found is None:
+        raise NotFoundError(f"There is no person {wanted[:40]!r} here.", code="access.person_not_found")
+    return found
+
+
+def _remove(person: Person) -> Asking:
+    name = person.name or person.id
+    asked = Words(
+        opener="Remove",
+        title=f"May {name} no longer sign in?",
+        points=(
+            f"{name} is signed out at once, in every browser.",
+            "What the person did stays in the record; the account can be added again later.",
+        ),
+        submit=f"Remove {name}",
+        is_dangerous=True,
+    )
+    return Asking(
+        operation=remove_person,
+        question=question_at(f"{_HERE}/{person.id}/remove", asked, back=_HERE),
+        back=_HERE,
+        room="Settings",
+        fixed={"person_id": person.id},
+        trail=TRAIL,
+    )
+
+
+def _change(person: Person) -> Asking:
+    name = person.name or person.id
+    roles = STAFF_ROLES if person.kind is PersonKind.STAFF else CUSTOMER_ROLES
+    asked = Words(
+        opener="Change roles",
+        title=f"Which roles does {name} have?",
+        points=("They hold from the next request on.",),
+        fields=role_fields(roles, person.roles),
+        submit="Save the roles",
+    )
+    return Asking(
+        operation=change_roles,
+        question=question_at(f"{_HERE}/{person.id}/roles", asked, back=_HERE),
+        back=_HERE,
+        room="Settings",
+        fixed={"person_id": person.id},
+        trail=TRAIL,
+        read=_read_roles,
+    )
+
+
+def _read_roles(form: Mapping[str, str]) -> Mapping[str, Any]:
+    return {"roles": roles_of(form)}
+
+
+def ask_remove(visit: Visit) -> Response:
+    """Ask before a person is removed."""
+    return ask(visit, _remove(_person(visit)))
+
+
+def remove(visit: Visit) -> Response:
+    """Remove a person."""
+    return answer_question(visit, _remove(_person(visit)))
+
+
+def ask_change(visit: Visit) -> Response:
+    """Ask for a person's roles."""
+    return ask(visit, _change(_person(visit)))
+
+
+def change(visit: Visit) -> Response:
+    """Change a person's roles."""
+    return answer_question(visit, _change(_person(visit)))
+
+
+WAYS: Final[tuple[Way, ...]] = (
+    get(_HERE, show_people),
+    post(_HERE, add),
+    get(f"{_HERE}/{{person_id}}/remove", ask_remove),
+    post(f"{_HERE}/{{person_id}}/remove", remove),
+    get(f"{_HERE}/{{person_id}}/roles", ask_change),
+    post(f"{_HERE}/{{person_id}}/roles", change),
+)
