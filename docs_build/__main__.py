@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from docs_build.drawings import fill
 from docs_build.pages import Page, broken_links, read_page, write_site
 from docs_build.reference import GENERATED
 
@@ -19,7 +20,9 @@ _SITE = _ROOT / "site"
 
 def read_pages() -> list[Page]:
     """Return the written and the generated pages."""
-    written = {path.relative_to(_DOCS).as_posix(): path.read_text("utf-8") for path in sorted(_DOCS.rglob("*.md"))}
+    written = {
+        path.relative_to(_DOCS).as_posix(): fill(path.read_text("utf-8")) for path in sorted(_DOCS.rglob("*.md"))
+    }
     both = sorted(written.keys() & GENERATED.keys())
     if both:
         msg = f"These pages are generated and may not be written: {', '.join(both)}"

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 import typing
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal
@@ -17,9 +18,12 @@ from typing import Any, Literal
 from pydantic_settings import BaseSettings
 
 import fairkeeper
+from fairkeeper.access.roles import CUSTOMER_ROLES, SERVICE_ROLES, STAFF_ROLES, may
 from fairkeeper.action.operation import Operation
+from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.values.findings import FindingKind, finding_kinds
+from fairkeeper.values.ids import CustomerId
 from fairkeeper.values.resources import RESOURCES, Resource
 
 
@@ -44,6 +48,28 @@ def modules() -> tuple[ModuleType, ...]:
 def operations() -> list[Operation]:
     """Return every declared operation, by name."""
     return sorted(set_of(Operation), key=lambda operation: operation.name)
+
+
+ROLES = STAFF_ROLES | CUSTOMER_ROLES | SERVICE_ROLES
+"""Every role there is."""
+
+
+def roles_that_may(operation: Operation) -> list[str]:
+    """Return the roles that the policies let run an operation, a customer's on that customer's own things."""
+    kinds = {
+        PrincipalKind.STAFF: STAFF_ROLES,
+        PrincipalKind.SERVICE: SERVICE_ROLES,
+        PrincipalKind.CUSTOMER: CUSTOMER_ROLES,
+    }
+    own = CustomerId("cus_1")
+    found = []
+    for kind, roles in kinds.items():
+        customer = own if kind is PrincipalKind.CUSTOMER else None
+        for role in sorted(roles):
+            asking = Principal(id="per_1", kind=kind, roles=frozenset({role}), customer_id=customer)
+            if may(asking, operation.name, operation.groups, customer).allowed:
+                found.append(role)
+    return found
 
 
 def finding_kinds_declared() -> list[FindingKind]:
@@ -79,26 +105,49 @@ def settings() -> list[Setting]:
             variable = str(field.validation_alias or prefix + name).upper()
             default = field.get_default(call_default_factory=True)
             shown = "required" if field.is_required() else "" if default is None else str(default)
+            shown = shown.lower() if isinstance(default, bool) else shown
             found.append(
-                Setting(name=variable, kind=_kind(field.annotation), default=shown, meaning=field.description or "")
+                Setting(name=variable, kind=kind_of(field.annotation), default=shown, meaning=field.description or "")
             )
     return sorted(found, key=lambda setting: setting.name)
 
 
-def _kind(annotation: Any) -> str:
-    """Name a type as a person says it; that a setting may be left out is told by its default.
+_WORDS = {
+    "str": "text",
+    "int": "whole number",
+    "bool": "yes or no",
+    "float": "number",
+    "datetime": "instant",
+    "SecretStr": "secret",
+    "Path": "path",
+}
+_LISTS = (list, tuple, set, frozenset)
+
+
+def kind_of(annotation: Any) -> str:
+    """Name a type as a person says it; that a value may be left out is told by its default.
 
     Example:
         >>> from pathlib import Path
-        >>> _kind(Path | None), _kind(int), _kind(Literal["a", "b"])
-        ('Path', 'int', 'a or b')
+        >>> kind_of(Path | None), kind_of(int), kind_of(Literal["a", "b"]), kind_of(list[str])
+        ('path', 'whole number', 'a or b', 'list of text')
     """
+    origin = typing.get_origin(annotation)
     options = [option for option in typing.get_args(annotation) if option is not NoneType]
-    if typing.get_origin(annotation) is Literal:
+    if origin is typing.Annotated:
+        return kind_of(options[0])
+    if origin is Literal:
         return " or ".join(map(str, options))
-    if options and typing.get_origin(annotation) in {typing.Union, UnionType}:
-        return " or ".join(_kind(option) for option in options)
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    if origin in {typing.Union, UnionType}:
+        return " or ".join(kind_of(option) for option in options)
+    if origin in _LISTS:
+        return f"list of {kind_of(options[0])}"
+    if hasattr(annotation, "__supertype__"):
+        return kind_of(annotation.__supertype__)
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return " or ".join(member.value for member in annotation)
+    name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return _WORDS.get(name, name)
 
 
 def set_of(kind: type[Any]) -> list[Any]:

@@ -5,68 +5,116 @@ Generated anew at every build and never committed, so that they cannot drift fro
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from itertools import groupby
 
-from docs_build import inventory
+from docs_build import inventory, programs
+from docs_build.codes import error_codes
+from docs_build.markdown import code, table
+from docs_build.sandbox import sandbox_page
+from fairkeeper.action.operation import Operation
+from fairkeeper.api.errors import STATUSES
+from fairkeeper.cli.outcome import EXIT_CODES, ExitCode
+from fairkeeper.cli.root import ROOMS
+from fairkeeper.errors import ErrorKind
 from fairkeeper.values.resources import RESOURCES
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    r"""Write a Markdown table.
-
-    Example:
-        >>> print(table(["a", "b"], [["1", "x | y"]]))
-        | a | b |
-        | --- | --- |
-        | 1 | x \| y |
-    """
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
-
-
-def _code(text: str) -> str:
-    return f"`{text}`" if text else ""
-
-
 def operations_page() -> str:
-    """Write every operation with its ways in: HTTP, command line, MCP."""
+    """Write every operation with its ways in: HTTP, command line, MCP; then those that only Fairkeeper itself runs."""
     intro = (
-        "Everything Fairkeeper can do. Each operation is one HTTP route under `/api/v1` and one command; reads are "
-        "MCP tools too unless they say otherwise. A command leaves one entry in the evidence."
+        "Everything Fairkeeper can do. Each operation below is one HTTP route under `/api/v1` and one command; reads "
+        "are MCP tools too. A command that changes something leaves one entry in the evidence; where nothing changed "
+        "there is none. The groups are what [role policies](../explanation/isolation.md) speak of."
     )
+    found = inventory.operations()
     parts = ["# Operations", intro]
-    for operation in inventory.operations():
-        facts = [
-            ("kind", operation.kind.value),
-            ("HTTP", _code(operation.http)),
-            ("command", _code(f"fairkeeper {operation.cli}")),
-            ("MCP tool", "yes" if operation.mcp else "no"),
-            ("evidence", ", ".join(_code(kind.name) for kind in operation.evidence)),
+    offered = [operation for operation in found if not operation.is_internal]
+    for room, operations in groupby(offered, key=lambda operation: operation.room):
+        parts.append(f"## {room}")
+        parts += [_operation(operation) for operation in operations]
+    inside = [operation for operation in found if operation.is_internal]
+    rows = [[code(each.name), each.summary, ", ".join(code(kind.name) for kind in each.evidence)] for each in inside]
+    told = "No role may run these and no channel offers them; background work, the webhook and the sign-in do."
+    return "\n\n".join([*parts, "## Inside", told, table(["operation", "does", "evidence"], rows)])
+
+
+def _operation(operation: Operation) -> str:
+    facts = [
+        ("kind", operation.kind.value),
+        ("HTTP", code(f"{operation.method} /api/v1{operation.path}")),
+        ("command", code(f"fairkeeper {operation.cli}")),
+        ("MCP tool", _tool(operation)),
+        ("who may", _who(operation)),
+        ("groups", ", ".join(map(code, operation.groups))),
+        ("evidence", ", ".join(code(kind.name) for kind in operation.evidence)),
+    ]
+    inputs = [
+        [
+            code(name),
+            inventory.kind_of(field.annotation),
+            "yes" if field.is_required() else "no",
+            field.description or "",
         ]
-        inputs = [
-            [_code(name), "yes" if field.is_required() else "no", field.description or ""]
-            for name, field in operation.input.model_fields.items()
-        ]
-        parts += [f"## {operation.name}", operation.documentation, table(["", ""], [row for row in facts if row[1]])]
-        if inputs:
-            parts.append(table(["input", "required", "meaning"], inputs))
+        for name, field in operation.input.model_fields.items()
+    ]
+    parts = [
+        f"### {operation.name}",
+        _prose(operation.documentation),
+        table(["", ""], [row for row in facts if row[1]]),
+    ]
+    if inputs:
+        parts.append(table(["input", "type", "required", "meaning"], inputs))
     return "\n\n".join(parts)
 
 
+def _who(operation: Operation) -> str:
+    roles = inventory.roles_that_may(operation)
+    return "everybody who is signed in" if len(roles) == len(inventory.ROLES) else ", ".join(map(code, roles))
+
+
+def _prose(documentation: str) -> str:
+    r"""Write a docstring as Markdown: what it raises becomes a list.
+
+    Example:
+        >>> print(_prose("Do it.\n\nRaises:\n    GoneError: It is gone,\n        for good."))
+        Do it.
+        <BLANKLINE>
+        - `GoneError`: It is gone, for good.
+    """
+    prose, _, raised = documentation.partition("Raises:\n")
+    if not raised:
+        return documentation
+    items: list[str] = []
+    for line in raised.splitlines():
+        if line.startswith("     "):
+            items[-1] += f" {line.strip()}"
+        elif line.strip():
+            name, _, told = line.strip().partition(": ")
+            items.append(f"- {code(name)}: {told}")
+    return prose + "\n".join(items)
+
+
+def _tool(operation: Operation) -> str:
+    if operation.kind.value == "command":
+        return "only where FAIRKEEPER_MCP_WRITES names it"
+    return code(operation.name.replace(".", "_")) if operation.mcp else "no"
+
+
 def evidence_kinds_page() -> str:
-    """Write every kind of evidence entry and which operation records it."""
-    rows = [
-        [_code(kind.name), kind.sentence, _code(operation.name)]
-        for operation in inventory.operations()
-        for kind in operation.evidence
-    ]
-    intro = "What can stand in the log. The number after the slash is the version of the entry's payload."
-    return f"# Evidence kinds\n\n{intro}\n\n{table(['kind', 'sentence', 'recorded by'], sorted(rows))}"
+    """Write every kind of evidence entry and which operations record it."""
+    recorded_by: dict[str, tuple[str, list[str]]] = {}
+    for operation in inventory.operations():
+        for kind in operation.evidence:
+            recorded_by.setdefault(kind.name, (kind.sentence, []))[1].append(operation.name)
+    rows = [[code(name), sentence, ", ".join(map(code, by))] for name, (sentence, by) in sorted(recorded_by.items())]
+    intro = (
+        "What can stand in the log. The number after the slash is the version of the entry's payload; words in braces "
+        "are fields of the payload. What an entry proves is told in [evidence](../explanation/evidence.md)."
+    )
+    return f"# Evidence kinds\n\n{intro}\n\n{table(['kind', 'sentence', 'recorded by'], rows)}"
 
 
 def findings_page() -> str:
@@ -90,23 +138,115 @@ def findings_page() -> str:
 
 
 def errors_page() -> str:
-    """Write every error code with its kind and remedy."""
+    """Write every error code with its kind, what happened and its remedy."""
+    intro = (
+        "A refused or impossible request carries one of these codes, with a sentence, a remedy and, where a rule is "
+        "behind it, the official page. `…` stands for a value. Codes without a kind are what a verifier finds in a "
+        "file. Which HTTP status and exit code go with a kind is told in [exit codes](exit-codes.md)."
+    )
+    parts = ["# Errors", intro]
+    for room, codes in groupby(error_codes(), key=lambda each: each.code.partition(".")[0]):
+        rows = [[code(each.code), each.kind, each.meaning, each.remedy] for each in codes]
+        parts += [f"## {room}", table(["code", "kind", "what happened", "what to do"], rows)]
+    return "\n\n".join(parts)
+
+
+def exit_codes_page() -> str:
+    """Write the exit codes, and which HTTP status and exit code go with each kind of error."""
+    told = _told_members(ExitCode)
+    codes = [[str(each.value), told.get(each.name, "It did what was asked.")] for each in ExitCode]
+    codes.append(["130", "It was interrupted by Ctrl+C."])
+    kinds = _told_members(ErrorKind)
     rows = [
-        [_code(error.code), error.kind.value, (inspect.getdoc(error) or "").partition("\n")[0], error.remedy]
-        for error in inventory.errors()
+        [code(kind.value), str(STATUSES[kind]), str(EXIT_CODES[kind].value), kinds.get(kind.name, "")]
+        for kind in ErrorKind
     ]
-    intro = "Refused or impossible requests carry one of these codes, or a code named in the operation's own text."
-    return f"# Errors\n\n{intro}\n\n{table(['code', 'kind', 'meaning', 'what to do'], rows)}"
+    return "\n\n".join(
+        (
+            "# Exit codes and HTTP statuses",
+            (
+                "Every command ends with one of these. With `--json` an error is one line of JSON on stderr, in the "
+                "form that the HTTP API answers."
+            ),
+            table(["exit code", "meaning"], codes),
+            "## By kind of error",
+            (
+                "Nobody signed in is 401, a body that is too large 413, and input that does not fit an operation 422, "
+                "whatever the kind. 503 carries `Retry-After`."
+            ),
+            table(["kind", "HTTP status", "exit code", "meaning"], rows),
+        )
+    )
+
+
+def _told_members(enumeration: type) -> dict[str, str]:
+    """Return what the source says below each member of an enumeration."""
+    (declared,) = ast.parse(inspect.getsource(enumeration)).body
+    assert isinstance(declared, ast.ClassDef)  # noqa: S101 - the source of a class
+    told = {}
+    for member, text in zip(declared.body, declared.body[1:], strict=False):
+        if isinstance(member, ast.Assign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            told[ast.unparse(member.targets[0])] = str(text.value.value)
+    return told
+
+
+def commands_page() -> str:
+    """Write every command with its options."""
+    intro = (
+        "Commands run on the database of the [settings](settings.md), as whoever sits at the machine; or on a server, "
+        "where `--url` or `FAIRKEEPER_URL` names one, with the token of `--token` or `FAIRKEEPER_TOKEN`. Every command "
+        "takes `--json` and ends with an [exit code](exit-codes.md). Commands made from operations are described "
+        "there: see [operations](operations.md)."
+    )
+    parts = ["# Commands", intro]
+    for room, commands in groupby(programs.commands(), key=lambda each: each.words[0]):
+        told = ROOMS.get(room)
+        parts += [f"## fairkeeper {room}", *([f"{told}."] if told else [])]
+        for each in commands:
+            rows = [
+                [", ".join(map(code, (*option.opts, *option.secondary_opts))), option.help or ""]
+                for option in each.options
+            ]
+            parts += [code(each.line), _help_of(each), table(["option", "meaning"], rows)]
+    return "\n\n".join(parts)
+
+
+def _help_of(each: programs.Command) -> str:
+    return (each.command.help or "").replace("\b\n", "").replace("\n\n", " ").replace("\n", " ")
+
+
+def make_page() -> str:
+    """Write the targets of the Makefile."""
+    found = programs.targets()
+    parts = {target.name: [other.name for other in found if target.name in other.needs] for target in found}
+    rows = [
+        [code(f"make {target.name}"), target.meaning or f"a part of {', '.join(map(code, parts[target.name]))}"]
+        for target in found
+    ]
+    intro = "What is run from a checkout. Continuous integration runs `make test` and nothing else."
+    return f"# Make\n\n{intro}\n\n{table(['target', 'does'], rows)}"
 
 
 def settings_page() -> str:
     """Write every environment variable."""
     rows = [
-        [_code(setting.name), _code(setting.kind), _code(setting.default), setting.meaning]
-        for setting in inventory.settings()
+        [code(setting.name), setting.kind, code(setting.default), setting.meaning] for setting in inventory.settings()
     ]
-    intro = "Fairkeeper is configured by environment variables."
-    return f"# Settings\n\n{intro}\n\n{table(['variable', 'type', 'default', 'meaning'], rows)}"
+    own = {setting.name for setting in inventory.settings()}
+    others = [[code(name), told] for name, told in programs.command_variables().items() if name not in own]
+    intro = (
+        "The server is configured by environment variables. A secret given in one never appears in a page, a log, an "
+        "export or an error."
+    )
+    return "\n\n".join(
+        (
+            "# Settings",
+            intro,
+            table(["variable", "type", "default", "meaning"], rows),
+            "## Read by the command line alone",
+            table(["variable", "meaning"], others),
+        )
+    )
 
 
 def resources_page() -> str:
@@ -130,7 +270,11 @@ GENERATED: dict[str, Callable[[], str]] = {
     "reference/evidence-kinds.md": evidence_kinds_page,
     "reference/findings.md": findings_page,
     "reference/errors.md": errors_page,
+    "reference/exit-codes.md": exit_codes_page,
+    "reference/commands.md": commands_page,
     "reference/settings.md": settings_page,
+    "reference/sandbox.md": sandbox_page,
+    "reference/make.md": make_page,
     "reference/resources.md": resources_page,
 }
 """The generated pages by the address they have under docs/."""

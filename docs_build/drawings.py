@@ -1,0 +1,267 @@
+"""Draws the tables that explanations show: the four machines, the clocks, the reasons, the assumptions.
+
+A written page holds a line `[[table: clocks]]`, and the build puts the table there; so an explanation stays prose that
+a person wrote, and its figures stay those of the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import fairkeeper
+from docs_build.markdown import code, table
+from fairkeeper.customers.path.clocks import CLOCKS, ClockRule
+from fairkeeper.customers.path.lifecycle import (
+    COMMERCIAL_MOVES,
+    CONSENT,
+    OPERATION,
+    PROVISIONING,
+    CommercialStatus,
+    ConsentState,
+    OperationState,
+    ProvisioningState,
+)
+from fairkeeper.customers.path.standing import Mark, Reason, Standing, may_act
+from fairkeeper.values.resources import RESOURCES
+
+_MARKER: Final = re.compile(r"^\[\[table: (?P<name>[a-z ]+)\]\]$", re.MULTILINE)
+_SOURCE: Final = Path(fairkeeper.__file__).parent
+
+CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
+    "customers/following/changes.py 1": (None, "`fairkeeper customers set-change-rule`, or Settings in the console."),
+    "customers/path/clocks.py 1": (None, "`FAIRKEEPER_RETENTION_DAYS` for the retention; the days are in the code."),
+    "customers/path/clocks.py 2": (None, "Nothing; Microsoft's own date is kept and shown beside it."),
+    "customers/path/landing.py 1": (None, "Nothing; staff confirm a claim with `fairkeeper customers confirm-claim`."),
+    "microsoft/marketplace_transport.py 1": (None, "Nothing; calls are repeated as Retry-After says."),
+    "sandbox/marketplace/subscriptions.py 1": (None, "The sandbox alone; the connector reads Microsoft's own dates."),
+    "sandbox/marketplace/terms.py 1": (None, "The sandbox alone; the connector reads Microsoft's own dates."),
+    "token/authority.py 1": (
+        "tokens of version 1.0 in the cloud operated by 21Vianet name the issuer `https://sts.chinacloudapi.cn`.",
+        "`FAIRKEEPER_ENTRA_AUTHORITY`, by choosing that cloud or not.",
+    ),
+    "values/period.py 1": (None, "Nothing; where Microsoft states dates, they are taken."),
+}
+"""What changes each labelled assumption, by its place and number there; a text of our own where the label has none."""
+
+
+def fill(text: str) -> str:
+    """Put the named tables into a page.
+
+    Raises:
+        ValueError: A page asks for a table that nobody draws.
+    """
+
+    def drawn(match: re.Match[str]) -> str:
+        if match["name"] not in TABLES:
+            msg = f"Nobody draws the table {match['name']!r}; there are {', '.join(TABLES)}."
+            raise ValueError(msg)
+        return TABLES[match["name"]]()
+
+    return _MARKER.sub(drawn, text)
+
+
+def asked_for(text: str) -> set[str]:
+    r"""Return the names of the tables that a page asks for.
+
+    Example:
+        >>> asked_for("A line\n\n[[table: clocks]]\n")
+        {'clocks'}
+    """
+    return {match["name"] for match in _MARKER.finditer(text)}
+
+
+def _commercial() -> str:
+    """Draw Microsoft's statuses as a grid: from the row to the column, where Microsoft documents the move."""
+    statuses = list(CommercialStatus)
+    rows = [
+        [code(status.value), *("yes" if (status, to) in COMMERCIAL_MOVES else "" for to in statuses)]
+        for status in statuses
+    ]
+    return table(["from, to", *(code(status.value) for status in statuses)], rows)
+
+
+def _machine(moves: Mapping[tuple[StrEnum, StrEnum], StrEnum], states: type[StrEnum]) -> str:
+    """Draw a machine: one line for each state, with every event that leads out of it."""
+    rows = []
+    for state in states:
+        out = [f"{code(event.value)} → {code(to.value)}" for (at, event), to in moves.items() if at is state]
+        rows.append([code(state.value), "; ".join(out) or "nothing"])
+    return table(["state", "what leads out of it"], rows)
+
+
+def _consent() -> str:
+    return _machine(CONSENT, ConsentState)  # type: ignore[arg-type]
+
+
+def _provisioning() -> str:
+    return _machine(PROVISIONING, ProvisioningState)  # type: ignore[arg-type]
+
+
+def _operation() -> str:
+    return _machine(OPERATION, OperationState)  # type: ignore[arg-type]
+
+
+def _reasons() -> str:
+    """Draw why a customer may not act, machine by machine, as `may_act` itself answers."""
+    rows = [
+        [machine, code(reason.code), reason.sentence, reason.remedy]
+        for machine, standings in _standings().items()
+        for standing in standings
+        for reason in may_act(standing).reasons
+    ]
+    return table(["machine", "reason", "what is so", "what to do"], rows)
+
+
+def _standings() -> dict[str, list[Standing]]:
+    """Return standings in which one machine at a time is in each of its states, and the others let act."""
+
+    def standing(
+        commercial: CommercialStatus | None = CommercialStatus.SUBSCRIBED,
+        consent: ConsentState = ConsentState.GRANTED,
+        provisioning: ProvisioningState = ProvisioningState.READY,
+        operation: OperationState = OperationState.ENABLED,
+    ) -> Standing:
+        return Standing(
+            commercial=Mark(state=commercial),
+            consent=Mark(state=consent),
+            provisioning=Mark(state=provisioning),
+            operation=Mark(state=operation),
+        )
+
+    return {
+        "commercial": [standing(commercial=state) for state in (None, *CommercialStatus)],
+        "consent": [standing(consent=state) for state in ConsentState],
+        "provisioning": [standing(provisioning=state) for state in ProvisioningState],
+        "operation": [standing(operation=state) for state in OperationState],
+    }
+
+
+def reasons() -> set[str]:
+    """Return the code of every reason why a customer may not act."""
+    found: list[Reason] = [
+        reason for standings in _standings().values() for each in standings for reason in may_act(each).reasons
+    ]
+    return {reason.code for reason in found}
+
+
+def _clocks() -> str:
+    rows = [
+        [
+            code(rule.name.value),
+            rule.title,
+            rule.starts_at,
+            _length(rule.length) if rule.length else "as Microsoft states",
+            _reminders(rule),
+            rule.consequence,
+            code(rule.owner_role),
+            _title(rule.resource),
+        ]
+        for rule in CLOCKS.values()
+    ]
+    heads = ["clock", "what ends", "starts at", "runs", "reminders", "if nobody acts", "whose", "Microsoft's page"]
+    return table(heads, rows)
+
+
+def _length(length: timedelta, *, days_from: int = 4) -> str:
+    """Write a length in days, below so many days in hours, as Microsoft's pages do.
+
+    Example:
+        >>> _length(timedelta(days=30)), _length(timedelta(hours=72)), _length(timedelta(seconds=10))
+        ('30 days', '72 hours', '10 seconds')
+        >>> _length(timedelta(days=1), days_from=1)
+        '1 day'
+    """
+    seconds = int(length.total_seconds())
+    for size, unit in ((86_400 if length.days >= days_from else 0, "day"), (3_600, "hour"), (60, "minute")):
+        if size and seconds % size == 0:
+            return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
+    return f"{seconds} seconds"
+
+
+def _waits(waits: tuple[timedelta, ...]) -> str:
+    return ", ".join(_length(wait, days_from=1) for wait in waits)
+
+
+def _reminders(rule: ClockRule) -> str:
+    told = []
+    if rule.reminders_after:
+        told.append(f"{_waits(rule.reminders_after)} after it starts")
+    if rule.reminders_before:
+        told.append(f"{_waits(rule.reminders_before)} before it ends")
+    return "; ".join(told)
+
+
+def _title(key: str) -> str:
+    found = RESOURCES[key]
+    return f"[{found.title}]({found.address})" if found.address else found.title
+
+
+def assumptions() -> dict[str, str]:
+    """Return every labelled assumption by its place in the source and its number there."""
+    found = {}
+    for path in sorted(_SOURCE.rglob("*.py")):
+        for number, text in enumerate(_labelled(path.read_text("utf-8")), start=1):
+            found[f"{path.relative_to(_SOURCE).as_posix()} {number}"] = text
+    return found
+
+
+def _labelled(source: str) -> list[str]:
+    r"""Return what stands behind each `Assumption:` of a source, to the end of its paragraph or comment.
+
+    Example:
+        >>> _labelled("x = 1\n# Assumption: the first\n# hour.\ny = 2\n")
+        ['the first hour.']
+    """
+    found = []
+    lines = [line.strip() for line in source.splitlines()]
+    for at, line in enumerate(lines):
+        before, label, rest = line.partition("Assumption: ")
+        if not label:
+            continue
+        is_comment = before.startswith("#")
+        told = [rest]
+        for later in lines[at + 1 :]:
+            if not later or later.endswith('"""') or later.startswith("#") != is_comment:
+                break
+            told.append(later.lstrip("# "))
+        found.append(" ".join(told))
+    return found
+
+
+def _assumptions() -> str:
+    """Draw every labelled assumption with what changes it.
+
+    Raises:
+        ValueError: An assumption was added, moved or taken away, and `CHANGED_BY` does not know it.
+    """
+    found = assumptions()
+    if found.keys() != CHANGED_BY.keys():
+        different = ", ".join(sorted(found.keys() ^ CHANGED_BY.keys()))
+        msg = f"Say in docs_build.drawings.CHANGED_BY what changes each assumption, and no other: {different}"
+        raise ValueError(msg)
+    rows = []
+    for place, text in found.items():
+        own, changed_by = CHANGED_BY[place]
+        rows.append([_sentence(own or text), changed_by, code(place.partition(" ")[0])])
+    return table(["assumption", "what changes it", "where in the code"], rows)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "commercial machine": _commercial,
+    "consent machine": _consent,
+    "provisioning machine": _provisioning,
+    "operation machine": _operation,
+    "reasons": _reasons,
+    "clocks": _clocks,
+    "assumptions": _assumptions,
+}
+"""Every table by the name that pages ask for it."""
