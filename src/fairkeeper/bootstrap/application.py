@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 from starlette.routing import Route
@@ -17,16 +18,20 @@ from fairkeeper.api.app import APIParts, create_api
 from fairkeeper.api.files import files_router
 from fairkeeper.api.health import Probe, alive_probe, checkpoint_probe, database_probe
 from fairkeeper.api.log import KeepCosignature
+from fairkeeper.api.routes import Authenticate
 from fairkeeper.api.webhook import WebhookDoor, make_webhook_door
 from fairkeeper.bootstrap.console import console_parts
 from fairkeeper.bootstrap.installation import Installation
 from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.evidence.actions import keep_cosignature
-from fairkeeper.mcp.server import MCP_PATH, MCPChannel
-from fairkeeper.mcp.tools import parse_switches
+from fairkeeper.mcp.door import MCP_PATH, MCPDoor
 from fairkeeper.token.expectations import WebhookTokenExpectation
 from fairkeeper.values.ids import TenantId
 from fairkeeper.web.app import add_console
+
+if TYPE_CHECKING:
+    from fairkeeper.mcp.server import MCPChannel
+    from fairkeeper.mcp.tools import WriteSwitch
 
 
 def create_app(installation: Installation) -> FastAPI:
@@ -41,7 +46,7 @@ def create_app(installation: Installation) -> FastAPI:
             access_tokens=installation.access_tokens,
         )
 
-    mcp = MCPChannel(installation.runner, authenticate, parse_switches(settings.mcp_writes, installation.registry))
+    mcp = _mcp_door(installation, authenticate)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -69,6 +74,26 @@ def create_app(installation: Installation) -> FastAPI:
     app.router.routes.append(Route(MCP_PATH, endpoint=mcp, include_in_schema=False))
     add_console(app, console_parts(installation))
     return app
+
+
+def _mcp_door(installation: Installation, authenticate: Authenticate) -> MCPDoor:
+    """Return the way in for MCP clients; a write that is switched on wrongly is refused now, not at the first call."""
+    writes = installation.settings.mcp_writes
+    if writes:
+        _mcp_switches(writes, installation)
+
+    def make() -> MCPChannel:
+        from fairkeeper.mcp.server import MCPChannel
+
+        return MCPChannel(installation.runner, authenticate, _mcp_switches(writes, installation))
+
+    return MCPDoor(make)
+
+
+def _mcp_switches(writes: str, installation: Installation) -> frozenset[WriteSwitch]:
+    from fairkeeper.mcp.tools import parse_switches
+
+    return parse_switches(writes, installation.registry)
 
 
 def _webhook_door(installation: Installation) -> WebhookDoor:

@@ -32,7 +32,6 @@ from fairkeeper.mcp.tools import WriteSwitch, error_of, is_offered, result_of, t
 
 _log = structlog.get_logger(__name__)
 
-MCP_PATH = "/mcp"
 LARGEST_BODY_BYTES = 1024 * 1024
 
 Authenticate = Callable[[Request], Principal]

@@ -24,7 +24,8 @@ from fairkeeper.customers.operations import OPERATIONS as CUSTOMERS
 from fairkeeper.database.session import Database
 from fairkeeper.errors import UnauthenticatedError
 from fairkeeper.evidence import actions, queries
-from fairkeeper.mcp.server import MCP_PATH, MCPChannel
+from fairkeeper.mcp.door import MCP_PATH
+from fairkeeper.mcp.server import MCPChannel
 from fairkeeper.mcp.tools import WriteSwitch, WriteSwitchError, is_offered, parse_switches, tool_name
 from tests.actions.evidence.world import Log, draft
 from tests.actions.house import customer_person, staff
