@@ -15,6 +15,7 @@ from fairkeeper.web.pages.buyer import (
     LandingNotYours,
     LandingSuspended,
     LandingTokenExpired,
+    LandingWaiting,
     Purchase,
     ReceiptRow,
 )
@@ -90,6 +91,15 @@ def _landing_pages() -> dict[str, Page]:
             home=Link(label="Go to your home", href="/home.html"),
             next_step=Link(label="Open Fairmile Agent", href="https://agent.fairmile.example"),
         ),
+        "landing-waiting": LandingWaiting(
+            frame=FRAME,
+            support=SUPPORT,
+            purchase=PURCHASE,
+            path=NEW_PATH,
+            state=state("PendingFulfillmentStart"),
+            sentence="Activation is asked for; Microsoft usually takes a few seconds.",
+            is_moving=True,
+        ),
         "landing-suspended": LandingSuspended(
             frame=FRAME,
             support=SUPPORT,
@@ -121,6 +131,13 @@ def _landing_pages() -> dict[str, Page]:
             signed_in_as="robin.tan@contoso.example",
             tenant=guid("contoso", "tenant id"),
             switch=Link(label="Sign in as somebody else", href="/sign-in"),
+            sentence="A colleague bought this. If you set it up for your organisation, say so; it is recorded.",
+            claim=Form(
+                id="claim",
+                action="/marketplace/landing/claim",
+                submit="I set it up for my organization",
+                idempotency_key="01JDA00000000000000CLAIM00",
+            ),
         ),
         "landing-token-expired": LandingTokenExpired(
             frame=FRAME, support=SUPPORT, is_missing=False, support_id="01JD4Y7M2N8Q5R9S3T6V0WXYZ1"

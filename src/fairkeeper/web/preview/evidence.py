@@ -12,10 +12,13 @@ from fairkeeper.web.pages.evidence import (
     Checkpoint,
     EntryPage,
     EvidencePage,
+    ExportPage,
     Inclusion,
     KeyRow,
     ReceiptLine,
     ReceiptPage,
+    ReceiptsPage,
+    ReceiptsRow,
     WitnessRow,
 )
 from fairkeeper.web.parts import Check, Empty, Fact, Finding, Identifier, Level, Link, ProofState, TimelineEntry
@@ -194,6 +197,41 @@ def _receipt() -> ReceiptPage:
     )
 
 
+def _receipts() -> ReceiptsPage:
+    return ReceiptsPage(
+        frame=frame("Customers"),
+        sentence="2 receipts, each signed and verifiable without this server.",
+        receipts=Listing(
+            id="receipts",
+            caption="Receipts",
+            columns=tuple(Column(label=each) for each in ("Receipt", "State", "Issued", "Subscription", "Customer")),
+            rows=tuple(
+                ReceiptsRow(
+                    link=Link(label=word, href="/receipt.html"),
+                    receipt=ulid("ent", number, "receipt id"),
+                    issued_at=days(-number),
+                    state=state(word),
+                    subscription=guid("adatum-sub", "subscription id", "/subscription.html"),
+                    customer=Link(label="Adatum", href="/customer.html"),
+                )
+                for number, word in ((3, "Erased"), (33, "Stopped"))
+            ),
+            empty=Empty(title="No receipt yet", text="A signed receipt says what has stopped, and what remains."),
+            address=Address("/receipts"),
+        ),
+    )
+
+
+def _export(*, is_ready: bool) -> ExportPage:
+    return ExportPage(
+        frame=frame("Evidence"),
+        whose="Contoso",
+        token=ulid("exp", 4, "export id"),
+        download=Link(label="Download the export", href="/export.jsonl") if is_ready else None,
+        verify_command="fairkeeper evidence verify export.jsonl",
+    )
+
+
 def evidence_pages() -> dict[str, Page]:
     """Return the overview with and without a witness, an entry in each state, and a receipt."""
     return {
@@ -204,4 +242,7 @@ def evidence_pages() -> dict[str, Page]:
         "entry-waiting": _entry_page(ProofState.WAITING, index=None),
         "entry-erased": _entry_page(ProofState.ERASED, index=204),
         "receipt": _receipt(),
+        "receipts": _receipts(),
+        "export": _export(is_ready=True),
+        "export-waiting": _export(is_ready=False),
     }

@@ -196,7 +196,7 @@ def show_one(visit: Visit) -> Response:
         state=commercial_state("" if main is None else main.line.status),
         sentence="Known, and has no subscription." if main is None else sentence_of(main),
         facts=_facts(customer),
-        path=_NOTHING_YET if main is None else path_of(main.path),
+        path=_NOTHING_YET if main is None else path_of(main),
         subscriptions=tuple(line_row(each.line, each.name) for each in customer.subscriptions),
         provisioning=provisioning_of(visit, customer),
         timeline=timeline_of(visit, customer.customer_id),

@@ -34,7 +34,7 @@ def show_home(visit: Visit) -> Response:
         customer=customer.name,
         state=commercial_state(main.line.status),
         sentence=sentence_of(main),
-        path=path_of(main.path),
+        path=path_of(main),
         subscriptions=tuple(line_row(each.line, each.name) for each in customer.subscriptions),
         timeline=timeline_of(visit, customer.customer_id),
         receipts=tuple(receipt_row(line) for line in receipts),

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from fairkeeper.customers.path.steps import PathStep as Step
-from fairkeeper.customers.path.steps import StepState
+from fairkeeper.customers.path.lifecycle import ConsentState
+from fairkeeper.customers.path.steps import PathStep, Step, StepState
 from fairkeeper.customers.views import DeadlineView, ReminderLine, SubscriptionDetail, SubscriptionLine
 from fairkeeper.evidence.views import EntryView, ProofState
 from fairkeeper.overview.names import Names, name_things
@@ -41,16 +41,22 @@ NOBODY: Final = Names(people={}, customers={}, tokens={})
 # -------------------- the path
 
 
-def path_of(steps: Sequence[Step]) -> Path:
-    """Return a subscription's path as it is drawn."""
+def path_of(detail: SubscriptionDetail) -> Path:
+    """Return a subscription's path as it is drawn; a consent that nobody asks for is no step that was done."""
     return Path(
         steps=tuple(
             parts.PathStep(
-                standing=_STANDINGS[step.state], on=None if step.at is None else step.at.date(), note=step.reason
+                standing=Standing.SKIPPED if _is_not_needed(step, detail) else _STANDINGS[step.state],
+                on=None if step.at is None else step.at.date(),
+                note=step.reason,
             )
-            for step in steps
+            for step in detail.path
         )
     )
+
+
+def _is_not_needed(step: PathStep, detail: SubscriptionDetail) -> bool:
+    return step.step is Step.CONSENT and detail.line.consent == ConsentState.NOT_NEEDED.value
 
 
 def line_row(line: SubscriptionLine, name: str = "") -> SubscriptionRow:

@@ -53,6 +53,13 @@ class NotResolvedError(UpstreamError):
     remedy = "Open the page from Microsoft again; if it repeats, ask the publisher with the id shown here."
 
 
+class GuestError(DeniedError):
+    """The account is a guest in its tenant, so it is no colleague there."""
+
+    code = "access.guest"
+    remedy = "Ask an administrator of that company here to add this account, or sign in with your own company's."
+
+
 class NoVisitError(DeniedError):
     """This browser did not come by the landing page, or too long ago."""
 
@@ -132,6 +139,8 @@ def claim(visit: Visit) -> Response:
     visitor = visitor_of(visit, subscription_id)
     if visitor is None:
         raise NoVisitError("Nobody here came by the landing page of this subscription.")
+    if visitor.account.is_guest:
+        raise GuestError(f"The account {visitor.account.object_id} is a guest in its tenant.")
     claimed: Claimed = visit.run_as_system(
         "landing",
         claim_subscription,
@@ -168,7 +177,8 @@ def _show_resolved(visit: Visit, token: str, account: Proved, taken: TakenAttemp
     person_id = visit.principal.id if taken is None else None
     cookies = [visitor_header(visit, Visitor(account=account, subscription_id=snapshot.id))]
     if taken is not None and landing.view.relation in _OWN:
-        person_id, session_cookies = _let_in(visit, account)
+        # Named by the purchase itself, or let in by staff: then it does not matter whose guest it is.
+        person_id, session_cookies = _let_in(visit, replace(account, is_guest=False))
         cookies += session_cookies
     visit.run_as_system(
         "landing",

@@ -50,6 +50,7 @@ class Proved:
 
     tenant_id: TenantId
     object_id: str
+    is_guest: bool = False
     name: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
 
@@ -137,6 +138,7 @@ def prove(visit: Visit, taken: TakenAttempt) -> Proved:
     return Proved(
         tenant_id=token.tenant_id,
         object_id=(token.object_id or "").lower(),
+        is_guest=token.is_guest,
         name=token.name,
         email=address if address and "@" in address else None,
     )
@@ -161,6 +163,7 @@ def open_session(
     fields: dict[str, Any] = {
         "tenant_id": proved.tenant_id,
         "object_id": proved.object_id,
+        "is_guest": proved.is_guest,
         "name": proved.name,
         "email": proved.email,
         "cookie_digest": digest(value).hex(),
@@ -189,6 +192,7 @@ def visitor_header(visit: Visit, visitor: Visitor) -> str:
         "visits": visitor.subscription_id,
         "tenant_id": account.tenant_id,
         "object_id": account.object_id,
+        "is_guest": account.is_guest,
         "name": account.name,
         "email": account.email,
         "ends_at": int((visit.now + VISITOR_LIFETIME).timestamp()),
@@ -210,7 +214,11 @@ def visitor_of(visit: Visit, subscription_id: str) -> Visitor | None:
     if not is_this or datetime.fromtimestamp(known["ends_at"], tz=UTC) <= visit.now:
         return None
     account = Proved(
-        tenant_id=TenantId(known["tenant_id"]), object_id=known["object_id"], name=known["name"], email=known["email"]
+        tenant_id=TenantId(known["tenant_id"]),
+        object_id=known["object_id"],
+        is_guest=known["is_guest"],
+        name=known["name"],
+        email=known["email"],
     )
     return Visitor(account=account, subscription_id=subscription_id)
 
