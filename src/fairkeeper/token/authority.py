@@ -17,6 +17,9 @@ from urllib.parse import urlsplit
 
 from fairkeeper.values.ids import TenantId
 
+PERSONAL_ACCOUNTS_TENANT = TenantId("9188040d-6c67-4c5b-b112-36a304b66dad")
+"""The one tenant of all personal Microsoft accounts."""
+
 TENANT_TEMPLATE = "{tenantid}"
 """What stands for the tenant in an issuer of tenant-independent metadata, and in the issuer of a key."""
 

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 from joserfc import jws
 from joserfc.errors import BadSignatureError, JoseError
 
-from fairkeeper.token.authority import TokenVersion, is_guid
+from fairkeeper.token.authority import PERSONAL_ACCOUNTS_TENANT, TokenVersion, is_guid
 from fairkeeper.token.errors import TokenPermissionError, TokenRefusal, TokenRefusedError
 from fairkeeper.token.expectations import (
     ApiTokenExpectation,
@@ -82,6 +82,18 @@ class VerifiedToken:
     email: str | None = None
     expires_at: datetime
     claims: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the account is a guest in the tenant, whose people it therefore says nothing about.
+
+        Source: Microsoft Entra, "Optional claims reference" (`acct` is 1 for a guest) and "ID token claims reference"
+        (`idp` names who vouched for the account where that is not the tenant itself), read 2026-11-22.
+        """
+        if self.tenant_id == PERSONAL_ACCOUNTS_TENANT:
+            return False
+        provider = self.claims.get("idp")
+        return str(self.claims.get("acct")) == "1" or (isinstance(provider, str) and self.tenant_id not in provider)
 
 
 class EntraTokenValidator:

@@ -99,6 +99,22 @@ def test_the_first_of_a_customer_becomes_its_administrator_and_colleagues_users(
     assert [entry.customer_id for entry in house.entries()] == [CONTOSO, CONTOSO, FABRIKAM]
 
 
+@pytest.mark.parametrize("purpose", ["landing", "customer"])
+def test_a_guest_of_a_customers_tenant_does_not_join_by_itself(house: House, purpose: str) -> None:
+    """Least of all as the first, who would become its administrator."""
+    with pytest.raises(SignInRefusedError) as refused:
+        house.run(sign_in, SIGN_IN, purpose=purpose, **account(CONTOSO_TENANT, is_guest=True))
+    assert refused.value.code == "access.guest"
+    assert house.kinds() == []
+
+
+def test_a_guest_who_was_added_signs_in(house: House) -> None:
+    guest = account(CONTOSO_TENANT, is_guest=True)
+    fields = {"tenant_id": CONTOSO_TENANT, "object_id": guest["object_id"], "name": "Kim Lake"}
+    house.run(add_person, OWNER, customer_id=CONTOSO, roles=["customer_user"], **fields)
+    assert house.run(sign_in, SIGN_IN, purpose="customer", **guest).person.roles == ["customer_user"]
+
+
 def test_a_personal_account_belongs_to_a_customer_by_itself_and_never_by_its_tenant(house: House) -> None:
     buyer = house.run(sign_in, SIGN_IN, purpose="landing", **account(PERSONAL_ACCOUNTS_TENANT, PERSONAL_BUYER))
     assert buyer.person.customer_id == LITWARE

@@ -47,6 +47,27 @@ def test_id_token_of_a_personal_account_is_taken_from_the_key_of_personal_accoun
     assert validator().validate(sign(claims, key="personal"), SIGN_IN).tenant_id == PERSONAL
 
 
+@pytest.mark.parametrize(
+    ("claims", "is_guest"),
+    [
+        ({}, False),
+        ({"acct": 0}, False),
+        ({"acct": 1}, True),
+        ({"acct": "1"}, True),
+        ({"idp": f"https://sts.windows.net/{CONTOSO}/"}, False),
+        ({"idp": f"https://sts.windows.net/{PUBLISHER}/"}, True),
+        ({"idp": "live.com"}, True),
+    ],
+)
+def test_a_guest_is_told_by_acct_or_by_another_provider(claims: dict[str, object], is_guest: bool) -> None:
+    assert validator().validate(sign(id_claims(**claims)), SIGN_IN).is_guest is is_guest
+
+
+def test_a_personal_account_is_no_guest_at_home() -> None:
+    claims = id_claims(tid=PERSONAL, iss=f"{AUTHORITY}/{PERSONAL}/v2.0", idp="live.com")
+    assert not validator().validate(sign(claims, key="personal"), SIGN_IN).is_guest
+
+
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 def test_webhook_token_is_taken_in_both_versions(version: str) -> None:
     verified = validator().validate(sign(webhook_claims(version)), webhook())

@@ -53,10 +53,12 @@ class ProvedAccount(OperationInput):
     Attributes:
         cookie_digest: SHA-256 of the new session cookie's value, in hexadecimal.
         replaces: That of the session cookie the browser had before, if any; that session ends.
+        is_guest: Whether the account is a guest in its tenant, and so none of that company's people.
     """
 
     tenant_id: Guid
     object_id: Guid
+    is_guest: bool = False
     name: str | None = None
     email: str | None = None
     cookie_digest: Digest = Field(repr=False)
@@ -91,7 +93,8 @@ def sign_in(context: CommandContext, request: SignIn) -> Outcome[SignedIn]:
     colleagues become users. The session of the browser's former cookie ends.
 
     Raises:
-        SignInRefusedError: `access.person_unknown`, `access.person_removed` or `access.tenant_unknown`.
+        SignInRefusedError: `access.person_unknown`, `access.person_removed`, `access.tenant_unknown` or
+            `access.guest`.
     """
     _only_for_the_system(context)
     row = find_person(context.session, TenantId(request.tenant_id), request.object_id)
@@ -191,6 +194,12 @@ def _join(context: CommandContext, request: SignIn) -> PersonRow:
             f"The tenant {tenant_id} belongs to no customer.",
             code="access.tenant_unknown",
             remedy="Open the subscription's page in Microsoft Marketplace and choose to configure the account now.",
+        )
+    if request.is_guest:
+        raise SignInRefusedError(
+            f"The account {request.object_id} is a guest in the tenant {tenant_id}.",
+            code="access.guest",
+            remedy="Ask an administrator of that company here to add this account; guests do not join by themselves.",
         )
     row = _new_person(request, now=context.now, kind=PersonKind.CUSTOMER, roles=[CUSTOMER_USER])
     row.customer_id = customer_id

@@ -10,6 +10,7 @@ Source: Microsoft Learn, "Build the landing page for your transactable SaaS offe
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 

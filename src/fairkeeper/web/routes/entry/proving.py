@@ -216,7 +216,7 @@ def visitor_of(visit: Visit, subscription_id: str) -> Visitor | None:
     account = Proved(
         tenant_id=TenantId(known["tenant_id"]),
         object_id=known["object_id"],
-        is_guest=known["is_guest"],
+        is_guest=known.get("is_guest", True),
         name=known["name"],
         email=known["email"],
     )
