@@ -51,7 +51,6 @@ from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSourc
 from fairkeeper.customers.actions.marketplace.receive_webhook import receive_webhook
 from fairkeeper.customers.ports import ProvisioningAnswer, ProvisioningRequest, ProvisioningWish
 from fairkeeper.database.engine import DatabaseAddress
-from fairkeeper.mcp.server import MCPChannel
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.directory import (
     FULFILLMENT_APP_ID,
@@ -69,6 +68,7 @@ from fairkeeper.values.clock import FixedClock, MovableClock, SystemClock
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOST = "127.0.0.1"
+MCP_PATH = "/mcp"
 EVERY_ROLE = ("customer_admin", "customer_approver", "customer_user", "service")
 """What one principal of a customer can be at once; the auditor's role forbids changes and stands apart."""
 CUSTOMER_ROLES = ("customer_admin", "customer_approver", "customer_user", "customer_auditor", "service")
@@ -272,7 +272,7 @@ def open_stage(folder: Path, address: DatabaseAddress) -> Iterator[Stage]:
         webhook_url=f"{url}/marketplace/webhook",
         clock=clock,
         courier=CourierSettings(floor_seconds=0, tick_seconds=0.01, hold_seconds=0.05, timeout_seconds=5),
-        entra_state=_entra_state(),
+        entra_state=entra_state(),
         seed=1,
     )
     microsoft = run_in_thread(config)
@@ -296,7 +296,7 @@ def open_stage(folder: Path, address: DatabaseAddress) -> Iterator[Stage]:
 @contextmanager
 def _serving(app: FastAPI, bound: socket.socket) -> Iterator[None]:
     """Serve without the background work, which would write beside the test."""
-    channel = mcp_channel(app)
+    channel = _mcp_of(app)
     app.router.lifespan_context = lambda _app: channel.running()
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
@@ -313,16 +313,14 @@ def _serving(app: FastAPI, bound: socket.socket) -> Iterator[None]:
         thread.join(10)
 
 
-def mcp_channel(app: FastAPI) -> MCPChannel:
-    """Return the application's MCP channel."""
-    (channel,) = (
-        route.endpoint for route in app.routes if isinstance(route, Route) and isinstance(route.endpoint, MCPChannel)
-    )
-    return channel
+def _mcp_of(app: FastAPI) -> Any:
+    """Return what serves MCP in the application; it has to run while it serves."""
+    (found,) = (route.endpoint for route in app.routes if isinstance(route, Route) and route.path == MCP_PATH)
+    return found
 
 
 @cache
-def _entra_state() -> dict[str, Any]:
+def entra_state() -> dict[str, Any]:
     """Return one set of keys for all stages of a run: making them is slow, and proves nothing."""
     return PretendEntra(default_directory(), SystemClock(), "http://entra.example").export_state()
 
