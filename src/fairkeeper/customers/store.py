@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fairkeeper.customers.following.mirror import Mirror
@@ -20,13 +21,15 @@ from fairkeeper.customers.path.landing import PERSONAL_ACCOUNTS_TENANT
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
 from fairkeeper.customers.path.standing import Mark, Milestones, Standing
 from fairkeeper.customers.tables import CustomerRow, OperationRow, SubscriptionRow
-from fairkeeper.errors import NotFoundError
+from fairkeeper.errors import NotFoundError, UnavailableError
 from fairkeeper.values.errors import DurationRefusedError
 from fairkeeper.values.ids import CustomerId, OperationId, SubscriptionId, TenantId, new_id
 from fairkeeper.values.period import Duration
 
 UNKNOWN_TENANT: Final = "unknown-"
 """How the tenant of a customer begins whom Microsoft has not named."""
+_TRIES: Final = 50
+"""More than there are workers that could take an address from each other."""
 _SECOND_LEVEL: Final = frozenset({"onmicrosoft", "co", "com", "net", "org", "ac", "gov", "edu"})
 """Labels before the last of a domain that name no company (contoso.co.uk, contoso.onmicrosoft.com)."""
 
@@ -250,24 +253,39 @@ def ensure_customer(session: Session, snapshot: SubscriptionSnapshot, *, now: da
     purchaser stands in, and where it states neither, the subscription is its own customer until Microsoft does.
     """
     account = account_of(snapshot) or (TenantId(f"{UNKNOWN_TENANT}{snapshot.id}"), "")
-    row = find_customer(session, *account)
-    if row is None:
-        tenant_id, object_id = account
-        party = snapshot.beneficiary if snapshot.beneficiary.tenant_id else snapshot.purchaser
-        name = customer_name(party.email, tenant_id)
-        customer_id = CustomerId(new_id("cus"))
-        has_ended = snapshot.status is CommercialStatus.UNSUBSCRIBED
+    return find_customer(session, *account) or _new_customer(session, account, snapshot, now=now)
+
+
+def _new_customer(
+    session: Session, account: tuple[TenantId, str], snapshot: SubscriptionSnapshot, *, now: datetime
+) -> CustomerRow:
+    """Make a customer; where others do so at the same moment, take theirs if it is the same, or another address."""
+    tenant_id, object_id = account
+    party = snapshot.beneficiary if snapshot.beneficiary.tenant_id else snapshot.purchaser
+    name = customer_name(party.email, tenant_id)
+    customer_id = CustomerId(new_id("cus"))
+    has_ended = snapshot.status is CommercialStatus.UNSUBSCRIBED
+    slug = _free_slug(session, name)
+    for _ in range(_TRIES):
         row = CustomerRow(
             customer_id=customer_id,
-            slug=_free_slug(session, name),
+            slug=slug,
             name=name,
             tenant_id=tenant_id,
             object_id=customer_id if object_id and has_ended else object_id,
             created_at=now,
         )
-        session.add(row)
-        session.flush()
-    return row
+        try:
+            with session.begin_nested():
+                session.add(row)
+            return row
+        except IntegrityError:
+            known = find_customer(session, *account)
+            if known is not None:
+                return known
+            slug = _free_slug(session, name)
+    msg = f"No address for the customer {name!r} could be had in {_TRIES} tries."
+    raise UnavailableError(msg)
 
 
 def account_of(snapshot: SubscriptionSnapshot) -> tuple[TenantId, str] | None:
