@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from fairkeeper.deals.checks.declaring import Basis, declare
-from fairkeeper.deals.deal import Deal, DealKind, Plan, total_of
+from fairkeeper.deals.deal import Deal, DealKind, Plan
+from fairkeeper.deals.prices.multiparty import adjust_to
 from fairkeeper.deals.prices.percentage import Percentage
+from fairkeeper.deals.schedules.charging import charges_of, total_of
 from fairkeeper.values.findings import Finding, Level
 
 _MOST: Final = Percentage.parse("100")
@@ -52,6 +54,14 @@ CUSTOMER_TOTAL_INVALID: Final = declare(
     resource="learn-multiparty-private-offers",
     example='charges of 1000, customer_total: "900"',
 )
+CUSTOMER_TOTAL_MISSED: Final = declare(
+    "customer_total_missed",
+    title="The rounded lines add up to what the customer shall pay",
+    remedy="Agree on the total that the message names, or change a line of the schedule.",
+    resource="learn-multiparty-private-offers",
+    example='lines of 33.33, 33.33 and 33.34, customer_total: "105.00"',
+    level=Level.WARNING,
+)
 MARKUP_OVER_DISCOUNT: Final = declare(
     "markup_over_discount",
     title="An adjustment is not above the publisher's own percentage discount",
@@ -85,6 +95,12 @@ def check_customer_total(deal: Deal, plan: Plan, path: str, basis: Basis) -> Ite
     if deal.kind is not DealKind.MULTIPARTY or plan.customer_total is None or plan.adjustment is not None:
         return
     total = total_of(plan, deal.currency, deal.starts_on)
+    where = f"{path}/customer_total"
     if not total < plan.customer_total <= total * 2:
         message = f"The channel partner pays {total}, the customer would pay {plan.customer_total}."
-        yield CUSTOMER_TOTAL_INVALID.found(message, path=f"{path}/customer_total")
+        yield CUSTOMER_TOTAL_INVALID.found(message, path=where)
+        return
+    reached = adjust_to([charge.amount for charge in charges_of(plan, deal.starts_on)], plan.customer_total)
+    if reached.customer_total != plan.customer_total:
+        message = f"With {reached.percentage} % the lines add up to {reached.customer_total}."
+        yield CUSTOMER_TOTAL_MISSED.found(message, path=where)

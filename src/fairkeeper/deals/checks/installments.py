@@ -17,7 +17,8 @@ from fairkeeper.deals.assumptions import (
     LATEST_ACCEPTANCE,
 )
 from fairkeeper.deals.checks.declaring import Basis, assumed, declare
-from fairkeeper.deals.deal import Deal, Plan, contract_of
+from fairkeeper.deals.deal import Deal, Plan
+from fairkeeper.deals.schedules.charging import contract_of
 from fairkeeper.values.findings import Finding
 
 MOST_INSTALLMENTS: Final = 70

@@ -11,7 +11,15 @@ from typing import Final
 
 from fairkeeper.deals.assumptions import BILLING_PAIRS, LONGEST_FIVE_YEARS, MINIMUM_ONE_YEAR
 from fairkeeper.deals.checks.declaring import Basis, assumed, declare
-from fairkeeper.deals.deal import Deal, DealKind, Frequency, Plan, PriceModel, PricingKind, contract_of
+from fairkeeper.deals.deal import (
+    Deal,
+    DealKind,
+    Frequency,
+    Plan,
+    PriceModel,
+    PricingKind,
+)
+from fairkeeper.deals.schedules.charging import contract_of
 from fairkeeper.values.findings import Finding, Level
 
 _FLEXIBLE: Final = frozenset(

@@ -11,7 +11,8 @@ from typing import Final
 
 from fairkeeper.deals.assumptions import CEILING_CONVERTS, CEILING_PER_DEAL
 from fairkeeper.deals.checks.declaring import Basis, declare
-from fairkeeper.deals.deal import Deal, Plan, charges_of, total_of
+from fairkeeper.deals.deal import Deal, Plan
+from fairkeeper.deals.schedules.charging import charges_of, total_of
 from fairkeeper.values.findings import Finding, Level
 from fairkeeper.values.money import Money
 

@@ -8,32 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from fairkeeper.deals.deal import (
-    BasePlan,
-    Billing,
-    ChannelPartner,
-    Charge,
-    Customer,
-    Deal,
-    Eligibility,
-    LocalPrice,
-    Plan,
-    RenewalAttestation,
-    ReplacedOffer,
-    Reseller,
-    TermsDocument,
-)
+from fairkeeper.deals.deal import Deal
+from fairkeeper.deals.files.conversion import Conversion, deal_of
 from fairkeeper.deals.files.document import Document, Place, read_document
 from fairkeeper.deals.files.kinds import (
     AMOUNT_NOT_TEXT,
     AMOUNT_UNREADABLE,
-    CURRENCY_PRECISION,
-    CURRENCY_UNKNOWN,
     DATE_UNREADABLE,
     MISSING_KEY,
     PERCENTAGE_UNREADABLE,
@@ -41,20 +25,8 @@ from fairkeeper.deals.files.kinds import (
     UNKNOWN_WORD,
     WRONG_TYPE,
 )
-from fairkeeper.deals.files.shapes import (
-    AT_START,
-    AmountText,
-    ChargeShape,
-    DealShape,
-    LocalPriceShape,
-    PlanShape,
-    Shape,
-)
-from fairkeeper.deals.prices.percentage import Percentage, PercentageRefusedError
-from fairkeeper.values.currencies import CURRENCIES, Currency
-from fairkeeper.values.errors import AmountRefusedError
+from fairkeeper.deals.files.shapes import DealShape, PlanShape
 from fairkeeper.values.findings import Finding, FindingKind, Findings
-from fairkeeper.values.money import Money
 
 ROOT_KEY: Final = "private_offer"
 _KINDS: Final[Mapping[str, FindingKind]] = {
@@ -132,7 +104,11 @@ class _Reader:
     """Turns one document into a deal and collects what is wrong with it."""
 
     document: Document
-    found: list[Finding] = field(default_factory=list)
+    conversion: Conversion = field(default_factory=Conversion)
+
+    @property
+    def found(self) -> list[Finding]:
+        return self.conversion.found
 
     def read(self) -> tuple[Deal | None, tuple[int, ...], bool]:
         self.found.extend(self.document.findings)
@@ -153,16 +129,16 @@ class _Reader:
         plans = [self._shape(PlanShape, raw, f"plans/{number}") for number, raw in enumerate(raw_plans)]
         if shape is None:
             return None, (), False
-        currency = self._currency(shape.currency, "currency")
-        rates = self._rates(shape)
+        currency = self.conversion.currency(shape.currency, "currency")
+        rates = self.conversion.rates(shape)
         if currency is None or rates is None:
             return None, (), False
         read = [
             (number, plan)
             for number, plan_shape in enumerate(plans)
-            if plan_shape and (plan := self._plan(plan_shape, currency, f"plans/{number}"))
+            if plan_shape and (plan := self.conversion.plan(plan_shape, currency, f"plans/{number}"))
         ]
-        deal = _deal(shape, currency, rates, tuple(plan for _, plan in read))
+        deal = deal_of(shape, currency, rates, tuple(plan for _, plan in read))
         return deal, tuple(number for number, _ in read), not self.found
 
     def _shape(self, model: type[Any], value: Any, path: str) -> Any:
@@ -182,123 +158,6 @@ class _Reader:
             "extra_forbidden": f"The key {key!r} is not known here.",
         }.get(fault["type"], f"{key}: {_lower(fault['msg'])}.")
         self.found.append(kind.found(message, path=where or None))
-
-    def _currency(self, code: str, path: str) -> Currency | None:
-        if code in CURRENCIES:
-            return CURRENCIES[code]
-        self.found.append(CURRENCY_UNKNOWN.found(f"No currency has the code {code!r}.", path=path))
-        return None
-
-    def _rates(self, shape: DealShape) -> tuple[tuple[str, Decimal], ...] | None:
-        before = len(self.found)
-        for code in shape.usd_rates:
-            self._currency(code, f"usd_rates/{code}")
-        rates = tuple((code, Decimal(rate)) for code, rate in shape.usd_rates.items())
-        return rates if len(self.found) == before else None
-
-    def _plan(self, shape: PlanShape, currency: Currency, path: str) -> Plan | None:
-        before = len(self.found)
-        plan = Plan(
-            offer=shape.offer,
-            plan=shape.plan,
-            new_plan=shape.new_plan,
-            new_plan_name=shape.new_plan_name,
-            price_model=shape.price_model,
-            term_months=shape.term_months,
-            agreed_total=self._money(shape.agreed_total, currency, f"{path}/agreed_total"),
-            discount=self._percentage(shape.discount_percent, f"{path}/discount_percent"),
-            schedule=tuple(
-                self._charge(charge, currency, f"{path}/schedule/{number}")
-                for number, charge in enumerate(shape.schedule)
-            ),
-            billing=None
-            if shape.billing is None
-            else Billing(
-                frequency=shape.billing.frequency,
-                amount=self._exact(shape.billing.amount, currency, f"{path}/billing/amount"),
-            ),
-            local_prices=tuple(
-                local
-                for number, price in enumerate(shape.local_prices)
-                if (local := self._local_price(price, f"{path}/local_prices/{number}"))
-            ),
-            adjustment=self._percentage(shape.adjustment_percent, f"{path}/adjustment_percent"),
-            customer_total=self._money(shape.customer_total, currency, f"{path}/customer_total"),
-            note=shape.note,
-            base=BasePlan(**_fields(shape.base) | {"terms_months": tuple(shape.base.terms_months)}),
-        )
-        return plan if len(self.found) == before else None
-
-    def _charge(self, shape: ChargeShape, currency: Currency, path: str) -> Charge:
-        if shape.charge is not None and shape.charge != AT_START:
-            self.found.append(UNKNOWN_WORD.found(f"charge: {shape.charge!r} is not at_start.", path=f"{path}/charge"))
-        elif (shape.charge is None) == (shape.on is None):
-            message = "A line of a schedule has either `charge: at_start` or `on:` with a date."
-            self.found.append(MISSING_KEY.found(message, path=path))
-        return Charge(on=shape.on, amount=self._exact(shape.amount, currency, f"{path}/amount"), note=shape.note)
-
-    def _local_price(self, shape: LocalPriceShape, path: str) -> LocalPrice | None:
-        currency = self._currency(shape.currency, f"{path}/currency")
-        if currency is None:
-            return None
-        return LocalPrice(
-            currency=currency,
-            markets=tuple(shape.markets),
-            amounts=tuple(
-                self._exact(text, currency, f"{path}/amounts/{number}") for number, text in enumerate(shape.amounts)
-            ),
-            agreed_total=self._money(shape.agreed_total, currency, f"{path}/agreed_total"),
-        )
-
-    def _money(self, text: AmountText | None, currency: Currency, path: str) -> Money | None:
-        return None if text is None else self._exact(text, currency, path)
-
-    def _exact(self, text: AmountText, currency: Currency, path: str) -> Money:
-        try:
-            return Money.from_decimal_text(text, currency)
-        except AmountRefusedError as error:  # its form was judged before, so it has too many decimals
-            self.found.append(CURRENCY_PRECISION.found(error.message, path=path))
-            return Money.zero(currency)
-
-    def _percentage(self, text: str | None, path: str) -> Percentage | None:
-        try:
-            return None if text is None else Percentage.parse(text)
-        except PercentageRefusedError as error:
-            self.found.append(PERCENTAGE_UNREADABLE.found(error.message, path=path))
-            return None
-
-
-def _deal(
-    shape: DealShape, currency: Currency, rates: tuple[tuple[str, Decimal], ...], plans: tuple[Plan, ...]
-) -> Deal:
-    return Deal(
-        name=shape.name,
-        kind=shape.kind,
-        pricing=shape.pricing,
-        currency=currency,
-        accept_by=shape.accept_by,
-        billing_starts=shape.billing_starts,
-        ends=shape.ends,
-        plans=plans,
-        customer=Customer(**_fields(shape.customer)) if shape.customer else None,
-        resellers=tuple(Reseller(**_fields(reseller)) for reseller in shape.resellers),
-        partner=ChannelPartner(**_fields(shape.partner)) if shape.partner else None,
-        prepared_by=shape.prepared_by,
-        contacts=tuple(shape.contacts),
-        terms=tuple(TermsDocument(**_fields(document)) for document in shape.terms),
-        eligibility=Eligibility(**_fields(shape.eligibility)),
-        renewal_attestation=RenewalAttestation(**_fields(shape.renewal_attestation))
-        if shape.renewal_attestation
-        else None,
-        replaces=ReplacedOffer(**_fields(shape.replaces)) if shape.replaces else None,
-        auto_renew=shape.auto_renew,
-        usd_rates=rates,
-        existing_plan_ids=tuple(shape.existing_plan_ids),
-    )
-
-
-def _fields(shape: Shape) -> dict[str, Any]:
-    return {name: getattr(shape, name) for name in type(shape).model_fields}
 
 
 def _list_at(value: Any, key: str) -> list[Any]:

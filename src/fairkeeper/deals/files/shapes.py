@@ -13,12 +13,22 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 from pydantic_core import PydanticCustomError
 
-from fairkeeper.deals.deal import Agreement, DealKind, Frequency, PriceModel, PricingKind, RenewalReason, Side
+from fairkeeper.deals.deal import (
+    Agreement,
+    DealKind,
+    Frequency,
+    PriceModel,
+    PricingKind,
+    RenewalReason,
+    Side,
+)
 from fairkeeper.deals.files.document import Number
 
 AT_START: Final = "at_start"
 ON_ACCEPTANCE: Final = "on_acceptance"
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEARS: Final = range(2000, 2200)
+"""Beyond them a date is a slip, and the calendar's end would stand in the way of adding a term."""
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,24})?")
 _PERCENTAGE: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,24})?")
 
@@ -26,7 +36,8 @@ _PERCENTAGE: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,24})?")
 def _read_date(value: Any) -> Any:
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
-            return date.fromisoformat(value)
+            if (day := date.fromisoformat(value)).year in _YEARS:
+                return day
         except ValueError:
             pass
     shown = value.text if isinstance(value, Number) else value
@@ -108,7 +119,7 @@ class PlanShape(Shape):
     new_plan: str | None = None
     new_plan_name: str | None = None
     price_model: PriceModel = PriceModel.FLAT_RATE
-    term_months: StrictInt | None = None
+    term_months: Annotated[StrictInt, Field(ge=1, le=600)] | None = None
     agreed_total: AmountText | None = None
     discount_percent: PercentageText | None = None
     schedule: list[ChargeShape] = Field(default_factory=list)
