@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text
 
-from fairkeeper.bootstrap.database.migrations import check_schema, migrate
+import fairkeeper.database
+from fairkeeper.bootstrap.database.migrations import check_schema, ensure_schema, migrate, read_revision, revisions
 from fairkeeper.bootstrap.rooms import TABLE_MODULES, all_tables
 from fairkeeper.database.engine import DatabaseAddress, create_engine
 from fairkeeper.database.errors import DatabaseUnavailableError, SchemaBehindError
@@ -46,6 +48,13 @@ def as_owner(address: DatabaseAddress) -> Iterator[Connection]:
     engine.dispose()
 
 
+@contextmanager
+def opened(address: DatabaseAddress) -> Iterator[Database]:
+    database = Database(address)
+    yield database
+    database.dispose()
+
+
 def differences(connection: Connection) -> list[Any]:
     return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), all_tables()))
 
@@ -71,7 +80,34 @@ def test_migrating_again_changes_nothing(empty: DatabaseAddress) -> None:
     first = migrate(empty)
     second = migrate(empty)
     assert (second.before, second.after) == (first.after, first.after)
-    check_schema(empty)
+    with opened(empty) as database:
+        check_schema(database)
+
+
+def test_a_start_migrates_where_it_may(empty: DatabaseAddress) -> None:
+    with opened(empty) as database:
+        ensure_schema(database)
+        assert read_revision(database) == revisions()[-1]
+
+
+@pytest.mark.postgresql
+def test_a_start_without_the_owners_address_waits_for_somebody_who_has_it(postgresql_server: PostgresServer) -> None:
+    name = f"empty_{uuid.uuid4().hex[:12]}"
+    postgresql_server.create(name, template="template1")
+    whole = postgresql_server.address(name)
+    bare = DatabaseAddress(url=whole.url, customer_url=whole.customer_url)
+    with opened(bare) as database:
+        with pytest.raises(SchemaBehindError):
+            ensure_schema(database)
+        migrate(whole)
+        ensure_schema(database)
+    postgresql_server.drop(name)
+
+
+def test_revisions_are_known_without_the_library_as_it_knows_them() -> None:
+    folder = Path(fairkeeper.database.__file__).parent / "migrations"
+    known = ScriptDirectory(str(folder)).walk_revisions()
+    assert revisions() == tuple(reversed([script.revision for script in known]))
 
 
 def test_starts_at_once_migrate_once(empty: DatabaseAddress) -> None:
@@ -82,8 +118,8 @@ def test_starts_at_once_migrate_once(empty: DatabaseAddress) -> None:
 
 
 def test_tables_of_an_older_version_are_refused(empty: DatabaseAddress) -> None:
-    with pytest.raises(SchemaBehindError, match="revision none") as raised:
-        check_schema(empty)
+    with opened(empty) as database, pytest.raises(SchemaBehindError, match="revision none") as raised:
+        check_schema(database)
     assert raised.value.code == "database.schema_behind"
 
 
@@ -91,10 +127,13 @@ def test_tables_of_a_newer_version_are_refused(empty: DatabaseAddress) -> None:
     migrate(empty)
     with as_owner(empty) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999_tomorrow'"))
-    for refuse in (check_schema, migrate):
-        with pytest.raises(SchemaBehindError) as raised:
-            refuse(empty)
-        assert raised.value.code == "database.schema_ahead"
+    with opened(empty) as database:
+        for refuse in (check_schema, ensure_schema):
+            with pytest.raises(SchemaBehindError) as raised:
+                refuse(database)
+            assert raised.value.code == "database.schema_ahead"
+    with pytest.raises(SchemaBehindError):
+        migrate(empty)
 
 
 def test_a_failed_migration_leaves_nothing_behind(empty: DatabaseAddress, monkeypatch: pytest.MonkeyPatch) -> None:

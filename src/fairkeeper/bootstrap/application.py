@@ -16,11 +16,12 @@ from fairkeeper.access.authentication import authenticate_bearer
 from fairkeeper.action.principal import Principal
 from fairkeeper.api.app import APIParts, create_api
 from fairkeeper.api.files import files_router
-from fairkeeper.api.health import Probe, alive_probe, checkpoint_probe, database_probe
+from fairkeeper.api.health import Probe, alive_probe, checkpoint_probe, database_probe, schema_probe
 from fairkeeper.api.log import KeepCosignature
 from fairkeeper.api.routes import Authenticate
 from fairkeeper.api.webhook import WebhookDoor, make_webhook_door
 from fairkeeper.bootstrap.console import console_parts
+from fairkeeper.bootstrap.database.migrations import check_schema
 from fairkeeper.bootstrap.installation import Installation
 from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.evidence.actions import keep_cosignature
@@ -122,6 +123,7 @@ def _cosignature_keeper(installation: Installation) -> KeepCosignature:
 def _probes(installation: Installation) -> list[Probe]:
     return [
         database_probe(installation.database),
+        schema_probe(lambda: check_schema(installation.database)),
         alive_probe("worker", lambda: installation.worker.is_alive),
         alive_probe("integrator", lambda: installation.integrator.is_alive),
         checkpoint_probe(installation.database, installation.clock),

@@ -28,7 +28,7 @@ from fairkeeper.bootstrap.connectors import (
     make_validator,
     missing_for_fulfillment,
 )
-from fairkeeper.bootstrap.database.migrations import create_tables
+from fairkeeper.bootstrap.database.migrations import ensure_schema
 from fairkeeper.bootstrap.master_keys import open_master_keys
 from fairkeeper.bootstrap.ports import (
     ConfiguredPublisher,
@@ -138,9 +138,9 @@ def open_installation(settings: Settings, clock: Clock | None = None) -> Install
         followed = MovableClock() if settings.sandbox_url else None
         clock = followed or SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    create_tables(settings.database_address)
     database = Database(settings.database_address)
     try:
+        ensure_schema(database)
         database.check()
         return _wire(settings, clock, followed, database)
     except BaseException:

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from fairkeeper.bootstrap.rooms import all_tables
 from fairkeeper.database.engine import DatabaseAddress, create_engine
 from fairkeeper.database.errors import DatabaseUnavailableError, SchemaBehindError
 from fairkeeper.database.row_security import apply_row_security
+from fairkeeper.database.session import Database
 from fairkeeper.errors import BugError
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _LOCK_NUMBER: Final = 7_232_419_205_418_600_311
 """Ours among advisory locks; any number that nobody else takes."""
+_VERSION_TABLE: Final = "alembic_version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,35 +57,58 @@ def migrate(address: DatabaseAddress) -> Migrated:
 
     with _owner_connection(address) as connection, _configured(connection) as config:
         before = _revision(connection)
-        _refuse_newer(config, before)
+        _refuse_newer(before)
         command.upgrade(config, "head")
         _secure(connection, address)
         return Migrated(before=before, after=_revision(connection))
 
 
-def check_schema(address: DatabaseAddress) -> None:
+def ensure_schema(database: Database) -> None:
+    """Migrate where this start may: on SQLite, and on PostgreSQL with the owner's address; elsewhere check.
+
+    Raises:
+        DatabaseUnavailableError: It does not answer.
+        SchemaBehindError: The tables are older and may not be migrated from here, or newer (`database.schema_ahead`).
+    """
+    address = database.address
+    may_migrate = address.is_sqlite or address.owner_url is not None
+    if may_migrate and read_revision(database) != revisions()[-1]:
+        migrate(address)
+    check_schema(database)
+
+
+def check_schema(database: Database) -> None:
     """Refuse to go on with tables of another version.
 
     Raises:
         SchemaBehindError: The tables are older (`database.schema_behind`) or newer (`database.schema_ahead`).
         DatabaseUnavailableError: It does not answer.
     """
-    from alembic.script import ScriptDirectory
-
-    with _connection(address.url) as connection, _configured(connection) as config:
-        found = _revision(connection)
-        _refuse_newer(config, found)
-        wanted = ScriptDirectory.from_config(config).get_current_head()
-        if found != wanted:
-            msg = f"The database's tables are those of revision {found or 'none'}, this version needs {wanted}."
-            raise SchemaBehindError(msg)
+    found, wanted = read_revision(database), revisions()[-1]
+    _refuse_newer(found)
+    if found != wanted:
+        msg = f"The database's tables are those of revision {found or 'none'}, this version needs {wanted}."
+        raise SchemaBehindError(msg)
 
 
-def create_tables(address: DatabaseAddress) -> None:
-    """Create what is missing of the tables as the code declares them."""
-    with _owner_connection(address) as connection:
-        all_tables().create_all(connection)
-        _secure(connection, address)
+def read_revision(database: Database) -> str | None:
+    """Return the revision of a database's tables, or None where nobody has migrated it."""
+    with database.read() as session:
+        if not inspect(session.connection()).has_table(_VERSION_TABLE):
+            return None
+        found = session.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+        return None if found is None else str(found)
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """Return every revision this version knows, oldest first: a migration's file is named by its revision.
+
+    Alembic would tell the same, and takes half a second to be imported.
+    """
+    folder = files("fairkeeper.database").joinpath("migrations", "versions")
+    names = [entry.name.removesuffix(".py") for entry in folder.iterdir() if entry.name.endswith(".py")]
+    return tuple(sorted(name for name in names if not name.startswith("_")))
 
 
 def draft_revision(message: str, revision: str) -> str:
@@ -152,11 +178,8 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _refuse_newer(config: Config, found: str | None) -> None:
-    from alembic.script import ScriptDirectory
-
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
+def _refuse_newer(found: str | None) -> None:
+    if found is not None and found not in revisions():
         msg = f"The database's tables are of revision {found}, which this version does not know."
         raise SchemaBehindError(
             msg,
@@ -173,9 +196,9 @@ def _secure(connection: Connection, address: DatabaseAddress) -> None:
     if staff is None:
         return
     apply_row_security(connection, _existing(connection), staff=staff, customer=customer)
-    if inspect(connection).has_table("alembic_version"):  # what a server reads to know whether it fits
+    if inspect(connection).has_table(_VERSION_TABLE):  # what a server reads to know whether it fits
         quoted = connection.dialect.identifier_preparer.quote(staff)
-        connection.execute(text(f"GRANT SELECT ON alembic_version TO {quoted}"))
+        connection.execute(text(f"GRANT SELECT ON {_VERSION_TABLE} TO {quoted}"))
 
 
 def _existing(connection: Connection) -> MetaData:
