@@ -72,6 +72,33 @@ def may(
         >>> may(finance, "customers.revoke_access", ["customers.revoke"], "cus_1").allowed
         False
     """
+    try:
+        return _settled(principal, action, tuple(sorted(set(groups))), resource_customer_id, is_customer_suspended)
+    except _UndecidedError as undecided:
+        return undecided.decision
+
+
+class _UndecidedError(Exception):
+    """Carries a decision that nobody should remember."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason)
+        self.decision = decision
+
+
+@lru_cache(maxsize=4096)
+def _settled(
+    principal: Principal,
+    action: str,
+    groups: tuple[str, ...],
+    resource_customer_id: str | None,
+    is_customer_suspended: bool,  # noqa: FBT001 - of a cached function, whose arguments are its key
+) -> Decision:
+    """Return a decision, remembered: everything that decides is in the arguments and in files that do not change.
+
+    Raises:
+        _UndecidedError: Nothing could be decided; it is asked anew the next time.
+    """
     uid, asking = _principal_entity(principal)
     entities = [asking]
     resource = _PUBLISHER
@@ -85,7 +112,10 @@ def may(
         context={},
         entities=tuple(entities),
     )
-    return _engine(action, tuple(sorted(set(groups)))).decide(request)
+    decision = _engine(action, groups).decide(request)
+    if decision.reason in _UNDECIDED:
+        raise _UndecidedError(decision)
+    return decision
 
 
 def authoriser(is_suspended: Callable[[CustomerId], bool]) -> Callable[[Principal, Operation, CustomerId | None], None]:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from fairkeeper.database.base import BIG_KEY, Base, CustomerOwned
 from fairkeeper.database.guard import CustomerSession
+from fairkeeper.database.insertion import insert_unless_there
 from fairkeeper.values.ids import CustomerId
 
 
@@ -92,11 +93,7 @@ class NewTask:
 
 
 def enqueue(session: Session, task: NewTask, *, now: datetime) -> bool:
-    """Insert a task in the caller's transaction; return whether it is new.
-
-    Two transactions that enqueue the same key at the same time: the second waits for the first on PostgreSQL and then
-    changes nothing.
-    """
+    """Insert a task in the caller's transaction; return whether it is new."""
     values = {
         "name": task.name,
         "key": task.key,
@@ -109,17 +106,7 @@ def enqueue(session: Session, task: NewTask, *, now: datetime) -> bool:
     }
     if isinstance(session, CustomerSession):
         return _enqueue_as_customer(session, values)
-    if session.get_bind().dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
-
-        statement: Any = insert_on_sqlite(TaskRow)
-    else:
-        from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
-
-        statement = insert_on_postgresql(TaskRow)
-    unless_there = statement.values(**values).on_conflict_do_nothing(index_elements=["name", "key"])
-    # Not by the number of rows: psycopg does not tell it for an insert whose key SQLAlchemy fetches.
-    return session.connection().execute(unless_there.returning(TaskRow.id)).first() is not None
+    return insert_unless_there(session, TaskRow, values, key=("name", "key")) is not None
 
 
 def _enqueue_as_customer(session: CustomerSession, values: dict[str, Any]) -> bool:

@@ -26,7 +26,7 @@ def append(session: Session, draft: EvidenceDraft, circumstances: Circumstances)
     if isinstance(session, CustomerSession):
         session.add(EntryRow(**values))
     else:
-        session.execute(_INSERT, values)
+        session.connection().execute(_INSERT, values)
     return EntryId(values["entry_id"])
 
 

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from pathlib import Path
 
+import cedarpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -326,6 +327,26 @@ def test_what_could_not_be_decided_is_not_told_to_whoever_asked() -> None:
     error = refusal(staff("owner"), "customers.show", decision)
     assert error.code == "access.undecided"
     assert "secret" not in f"{error.message}{error.remedy}{error.detail}"
+
+
+def test_what_could_not_be_decided_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object) -> None:
+        raise OSError("the engine is out of memory")
+
+    asking = Principal(id="per_asked_anew", kind=PrincipalKind.STAFF, roles=frozenset({"owner"}))
+    with monkeypatch.context() as patch:
+        patch.setattr(cedarpy, "is_authorized", fail)
+        assert roles.may(asking, "customers.show_customer", ["read"], None).reason is Reason.ENGINE_FAILED
+    assert roles.may(asking, "customers.show_customer", ["read"], None).allowed
+
+
+def test_a_decision_is_remembered_for_the_same_question_alone() -> None:
+    for _ in range(2):
+        assert allowed(staff("owner"), "customers.administer", None)
+        assert not allowed(staff("auditor"), "customers.administer", None)
+        assert allowed(person("customer_admin"), "customers.administer", CONTOSO)
+        assert not allowed(person("customer_admin"), "customers.administer", CONTOSO, suspended=True)
+        assert not allowed(person("customer_admin"), "customers.administer", FABRIKAM)
 
 
 def test_every_declared_policy_file_is_used() -> None:

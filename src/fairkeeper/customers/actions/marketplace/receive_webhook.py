@@ -18,12 +18,18 @@ from sqlalchemy.orm import Session
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, internal_command
 from fairkeeper.customers.evidence_kinds import WEBHOOK_RECEIVED
-from fairkeeper.customers.marketplace.operation import WebhookNotice, read_webhook
+from fairkeeper.customers.marketplace.operation import (
+    OperationSnapshot,
+    WebhookNotice,
+    read_operation,
+    read_webhook,
+)
 from fairkeeper.customers.tables import NoticeRow, SubscriptionRow
 from fairkeeper.database.insertion import insert_unless_there
 from fairkeeper.errors import InvalidError
 from fairkeeper.values.ids import CustomerId, SubscriptionId, new_id
 
+_NO_OPERATION: Final = "The webhook carries no GUID of an operation as its id."
 _NOTICES: Final = cast("Table", NoticeRow.__table__)
 _SUBSCRIPTIONS: Final = cast("Table", SubscriptionRow.__table__)
 # Made once and executed on the connection: a webhook waits for its answer, and the ORM would take twice as long.
@@ -78,8 +84,7 @@ def receive_webhook(context: CommandContext, request: ReceiveWebhook) -> Outcome
     Raises `customers.webhook_unreadable` when the body is no JSON object with an operation's id. An action nobody
     knows is kept like any other.
     """
-    notice = read_body(request.body)
-    operation = notice.operation
+    operation = _operation_of(request.body)
     digest = hashlib.sha256(request.body).hexdigest()
     customer_id = _customer_of(context.session, operation.subscription_id)
     action_text = operation.action_text[:200]
@@ -124,9 +129,10 @@ def _customer_of(session: Session, subscription_id: SubscriptionId | None) -> Cu
     return found
 
 
-def plant_work(context: CommandContext, row: NoticeRow) -> None:
-    """Plant the work on a notice once more; a person asks for it."""
-    _plant(context, row.id, row.customer_id, key=f"{row.id}:{new_id('tsk')}")
+def plant_work(context: CommandContext, row: NoticeRow, *, again: bool = False) -> None:
+    """Plant the work on a notice, once; again when a person asks for it."""
+    key = f"{row.id}:{new_id('tsk')}" if again else str(row.id)
+    _plant(context, row.id, row.customer_id, key=key)
 
 
 def _plant(context: CommandContext, notice_id: int, customer_id: CustomerId | None, *, key: str) -> None:
@@ -139,6 +145,21 @@ def read_body(body: bytes) -> WebhookNotice:
     Raises:
         WebhookUnreadableError: It is no JSON object, or carries no operation's id.
     """
+    notice = read_webhook(_object_of(body)).value
+    if notice is None:
+        raise WebhookUnreadableError(_NO_OPERATION)
+    return notice
+
+
+def _operation_of(body: bytes) -> OperationSnapshot:
+    """Read only what keeping it needs; the subscription inside is read by whoever works on the notice."""
+    operation = read_operation(_object_of(body)).value
+    if operation is None:
+        raise WebhookUnreadableError(_NO_OPERATION)
+    return operation
+
+
+def _object_of(body: bytes) -> dict[str, object]:
     try:
         raw = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -147,8 +168,4 @@ def read_body(body: bytes) -> WebhookNotice:
     if not isinstance(raw, dict):
         msg = f"The webhook's body is a JSON {type(raw).__name__}, not an object."
         raise WebhookUnreadableError(msg)
-    notice = read_webhook(raw).value
-    if notice is None:
-        msg = "The webhook carries no GUID of an operation as its id."
-        raise WebhookUnreadableError(msg)
-    return notice
+    return raw
