@@ -37,11 +37,14 @@ class Setting:
     meaning: str
 
 
+_LOADED_BY_ALEMBIC = "fairkeeper.database.migrations"
+
+
 @cache
 def modules() -> tuple[ModuleType, ...]:
     """Import every module of the package, except the entry point and the migrations, which only Alembic loads."""
     names = [info.name for info in pkgutil.walk_packages(fairkeeper.__path__, "fairkeeper.")]
-    wanted = [name for name in names if name != "fairkeeper.__main__" and ".migrations" not in name]
+    wanted = [name for name in names if name != "fairkeeper.__main__" and not name.startswith(_LOADED_BY_ALEMBIC)]
     return tuple(importlib.import_module(name) for name in wanted)
 
 

@@ -24,7 +24,7 @@ from fairkeeper.sandbox.entra.faults import Faults as EntraFaults
 from fairkeeper.sandbox.entra.signing import SigningRing
 from fairkeeper.sandbox.storefront.wording import QUIRK_WORDS
 
-_ENTRA: Final[dict[tuple[str, str], tuple[str, type[BaseModel] | None]]] = {
+ENTRA_CALLS: Final[dict[tuple[str, str], tuple[str, type[BaseModel] | None]]] = {
     ("GET", "/control"): ("What is switched on, which applications and tenants exist; secrets are not shown.", None),
     ("GET", "/control/people"): ("Who exists.", None),
     ("POST", "/control/rotate-keys"): ("Sign with new keys.", WantedRotation),
@@ -68,7 +68,7 @@ def sandbox_page() -> str:
     ]
     entra = [
         [code(f"{method} /entra{path}"), sentence, ", ".join(map(code, model.model_fields if model else ()))]
-        for (method, path), (sentence, model) in _ENTRA.items()
+        for (method, path), (sentence, model) in ENTRA_CALLS.items()
     ]
     quirks = [[code(quirk.value), words] for quirk, words in QUIRK_WORDS.items()]
     people = [

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from docs_build.reference import GENERATED
+
 _ROOT = Path(__file__).resolve().parents[2]
 _SOURCE = _ROOT / "src" / "fairkeeper"
 
@@ -61,3 +63,16 @@ def own_files() -> list[Path]:
     except (OSError, subprocess.CalledProcessError):  # an unpacked archive has no git, and no environment in it
         files = [path for path in _ROOT.rglob("*") if not {".venv", "build", "site"} & set(path.parts)]
     return [path for path in files if path.is_file() and "__pycache__" not in path.parts]
+
+
+@pytest.fixture(scope="session")
+def written(root: Path) -> dict[str, str]:
+    """The text of every page that a person wrote, by its path in the repository."""
+    named = [root / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
+    return {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in [*named, *root.glob("docs/**/*.md")]}
+
+
+@pytest.fixture(scope="session")
+def generated() -> dict[str, str]:
+    """The text of every page that is read from the code, by its path under docs/."""
+    return {path: write() for path, write in GENERATED.items()}
