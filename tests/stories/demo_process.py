@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +46,12 @@ def read_line(process: subprocess.Popen[str], *, seconds: float = START_SECONDS)
 
 
 @contextmanager
-def started(*words: str, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-    """Start `fairkeeper` with these words; it is killed at the end if it still runs."""
+def started(
+    *words: str, cwd: Path | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Start `fairkeeper` with these words and settings; it is killed at the end if it still runs."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRKEEPER_")}
+    environment |= {f"FAIRKEEPER_{name}": value for name, value in (settings or {}).items()}
     process = subprocess.Popen(
         [sys.executable, "-m", "fairkeeper", *words],
         stdout=subprocess.PIPE,
