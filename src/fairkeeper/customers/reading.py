@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from fairkeeper.action.operation import QueryContext
-from fairkeeper.customers.path.clocks import Deadline, OpenChange, deadlines
+from fairkeeper.customers.path.clocks import ASKS_NOTHING, Deadline, OpenChange, deadlines
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.path.standing import Standing, may_act
 from fairkeeper.customers.path.steps import PathStep, StepState, path
@@ -68,6 +68,11 @@ def standings_of(context: QueryContext, rows: Sequence[SubscriptionRow]) -> dict
     return {row.subscription_id: standing_of_row(row, marks[row.subscription_id]) for row in rows}
 
 
+def _first(running: Sequence[Deadline]) -> Deadline:
+    """Return the next deadline for which somebody can do something; the nearest if there is none such."""
+    return next((deadline for deadline in running if deadline.name not in ASKS_NOTHING), running[0])
+
+
 def place_of(standing: Standing) -> PathStep:
     """Return the step at which a subscription stands: what is broken before what goes on."""
     steps = path(standing)
@@ -95,7 +100,7 @@ def line_of(context: QueryContext, customer: CustomerRow, row: SubscriptionRow, 
         reason=answer.reasons[0].sentence if answer.reasons else "",
         bought_at=row.bought_at,
         term_end_on=row.term_end_on,
-        next_deadline=deadline_view(customer, row, running[0]) if running else None,
+        next_deadline=deadline_view(customer, row, _first(running)) if running else None,
     )
 
 

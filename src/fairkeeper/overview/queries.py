@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
 from fairkeeper.action.principal import Principal, PrincipalKind
-from fairkeeper.customers.path.clocks import ClockName
+from fairkeeper.customers.path.clocks import ASKS_NOTHING
 from fairkeeper.customers.path.steps import StepState
 from fairkeeper.customers.queries import ListDeadlines, ListReminders, list_deadlines, list_reminders
 from fairkeeper.customers.reading import liveliest_first, place_of, standings_of
@@ -23,9 +23,6 @@ from fairkeeper.overview.views import FailedTask, Hit, StepCount, Today
 
 COMING = timedelta(days=14)
 """How far ahead Today looks for deadlines nobody has been reminded of yet."""
-
-_ASKS_NOTHING = frozenset({ClockName.REFUND_WINDOW.value, ClockName.LANDING_TOKEN.value})
-"""Clocks worth knowing on a customer's page, for which nobody here can do anything."""
 
 _SEES_EVERYTHING = frozenset({"owner", "operations", "leader", "auditor"})
 _MENDS_TASKS = frozenset({"owner", "operations", "platform", "support"})
@@ -56,7 +53,7 @@ def show_today(context: QueryContext, _request: ShowToday) -> Today:
         deadline
         for deadline in list_deadlines.function(context, ListDeadlines(limit=1000))
         if deadline.due_at <= until
-        and deadline.clock not in _ASKS_NOTHING
+        and deadline.clock not in ASKS_NOTHING
         and (deadline.subscription_id, deadline.due_at) not in reminded
     )
     steps, customers = _steps(context)

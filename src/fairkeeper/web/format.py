@@ -41,7 +41,7 @@ class StateWord:
 _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.GOOD: (
         *("subscribed", "succeeded", "success", "granted", "ready", "enabled", "applied", "active", "done", "verified"),
-        *("allowed", "delivered", "accepted", "passed"),
+        *("allowed", "delivered", "accepted", "passed", "taken"),
     ),
     Tone.BUSY: (
         *("pending_fulfillment_start", "not_started", "in_progress", "requested", "running", "received", "checked"),
@@ -61,7 +61,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.BAD: ("failed", "failure", "blocked", "refused", "broken", "overdue", "error", "denied", "lost"),
     Tone.QUIET: (
         *("unsubscribed", "none", "revoked", "stopped", "erased", "retired", "expired", "removed", "next", "skipped"),
-        *("note", "closed", "ignored", "off"),
+        *("note", "closed", "ignored", "off", "not_needed", "kept", "behind"),
     ),
 }
 _TONE_OF = {name: tone for tone, names in _TONES.items() for name in names}

@@ -26,6 +26,8 @@ class FieldKind(StrEnum):
     SELECT = "select"
     RADIO = "radio"
     CHECKBOX = "checkbox"
+    CHECKBOXES = "checkboxes"
+    """Several of the options; the values stand together, with a space between them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +47,11 @@ class Field:
         name: What the form sends.
         label: What the reader is asked.
         kind: How it is filled in.
-        value: What was typed, or stands there at first; `on` for a ticked checkbox.
+        value: What was typed, or stands there at first; `on` for a ticked checkbox, the ticked ones' values with a
+            space between them for several.
         hint: What to know before typing.
         error: What is wrong with what was typed; empty if nothing.
-        options: For a select or radio buttons.
+        options: For a select, radio buttons or several checkboxes.
         is_required: Whether it may stay empty.
         autocomplete: HTML's word for what browsers may fill in.
         unit: What a number counts.

@@ -45,6 +45,10 @@ class ClockName(StrEnum):
     TERM_END = "term_end"
 
 
+ASKS_NOTHING: Final = frozenset({ClockName.REFUND_WINDOW, ClockName.LANDING_TOKEN})
+"""Clocks worth knowing on a customer's page, for which nobody here can do anything."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRule:
     """One clock.

@@ -62,7 +62,7 @@ _WORDS: Final[dict[int, tuple[str, str, str, str]]] = {
     403: (
         "Your role does not allow this",
         "You have no role that permits what this page does.",
-        "Nothing was changed. That you asked is in the record.",
+        "Nothing was changed.",
         "Ask an owner for a role that allows it.",
     ),
     404: (

@@ -177,12 +177,13 @@ class ReceiptsPage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptLine:
-    """A line of a receipt: what, how it stands, and since when."""
+    """A line of a receipt: what, how it stands, since when, and what to do about it, step by step."""
 
     what: str
     state: StateWord
     at: datetime | None = None
     note: str = ""
+    steps: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

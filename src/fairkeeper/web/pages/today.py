@@ -51,7 +51,8 @@ class TodayPage(Page):
         """The state of the day in words."""
         number = len(self.deadlines) + len(self.findings)
         if not number:
-            return "Nothing needs you."
+            stuck = sum(step.broken for step in self.steps)
+            return f"Nothing is due; {count(stuck, 'customer')} cannot go on." if stuck else "Nothing needs you."
         needs = f"{count(number, 'thing')} {'needs' if number == 1 else 'need'} you"
         if not self.deadlines:
             return f"{needs}; nothing has a date."

@@ -203,7 +203,11 @@ def show_one(visit: Visit) -> Response:
         needs=tuple(reminder_finding(line, may_close=may_close) for line in reminders),
         deadlines=tuple(
             sorted(
-                (deadline_of(view) for each in customer.subscriptions for view in each.deadlines),
+                (
+                    deadline_of(view, each.name or "The subscription")
+                    for each in customer.subscriptions
+                    for view in each.deadlines
+                ),
                 key=lambda deadline: deadline.due_at,
             )
         ),

@@ -43,7 +43,11 @@ def show_home(visit: Visit) -> Response:
         revoke=revoke_asking(visit, customer).question if may_revoke else None,
         deadlines=tuple(
             sorted(
-                (deadline_of(view) for each in customer.subscriptions for view in each.deadlines),
+                (
+                    deadline_of(view, each.name or "The subscription", with_owner=False)
+                    for each in customer.subscriptions
+                    for view in each.deadlines
+                ),
                 key=lambda deadline: deadline.due_at,
             )
         ),

@@ -36,6 +36,7 @@ _CAUSES: Final = {
     "unsubscribed": "The subscription ended at Microsoft.",
     "decided": "A person decided it here.",
 }
+_TOLD_BY_NAME: Final = frozenset({"use", "provisioned_system"})
 
 
 # -------------------- receipts
@@ -165,7 +166,8 @@ def _subscription(statement: Mapping[str, Any]) -> Fact:
 def _stopped(statement: Mapping[str, Any]) -> tuple[ReceiptLine, ...]:
     return tuple(
         ReceiptLine(
-            what=f"{words(each['kind'])}: {each['name']}",
+            what=_capital(each["name"]),
+            note="" if each["kind"] in _TOLD_BY_NAME else words(each["kind"]),
             state=state("stopped" if each["stopped_at"] else "waiting"),
             at=parse_instant(each["stopped_at"]) if each["stopped_at"] else None,
         )
@@ -176,12 +178,17 @@ def _stopped(statement: Mapping[str, Any]) -> tuple[ReceiptLine, ...]:
 def _remaining(statement: Mapping[str, Any]) -> tuple[ReceiptLine, ...]:
     return tuple(
         ReceiptLine(
-            what=f"{words(each['kind'])}: {each['name']}",
+            what=_capital(each["name"]),
             state=state("to_remove"),
-            note=f"{each['why']} Who can: {each['who']}. {' '.join(each['steps'])}",
+            note=f"{words(each['kind'])}. {each['why']} Who can remove it: {each['who']}.",
+            steps=tuple(each["steps"]),
         )
         for each in statement["remaining"]
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _erased(statement: Mapping[str, Any]) -> tuple[ReceiptLine, ...]:

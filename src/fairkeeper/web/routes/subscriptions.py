@@ -57,7 +57,7 @@ def show_one(visit: Visit) -> Response:
         needs=tuple(
             reminder_finding(each, may_close=visit.allows(close_reminder)) for each in _reminders(visit, detail)
         ),
-        deadlines=tuple(deadline_of(view) for view in detail.deadlines),
+        deadlines=tuple(deadline_of(view, with_owner=visit.is_staff) for view in detail.deadlines),
         actions=links,
         questions=questions,
     )

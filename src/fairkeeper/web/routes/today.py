@@ -38,7 +38,7 @@ def show_front(visit: Visit) -> Response:
     today: Today = visit.run(show_today)
     may_close = visit.allows(close_reminder)
     reminders = tuple(reminder_deadline(line, may_close=may_close) for line in today.deadlines)
-    coming = tuple(deadline_of(view, with_customer=True) for view in today.coming)
+    coming = tuple(deadline_of(view, view.customer_name) for view in today.coming)
     names = names_of(visit, today.recent)
     page = pages.TodayPage(
         frame=frame(visit, "Today"),

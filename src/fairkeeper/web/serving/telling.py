@@ -48,11 +48,16 @@ def path_of(detail: SubscriptionDetail) -> Path:
             parts.PathStep(
                 standing=Standing.SKIPPED if _is_not_needed(step, detail) else _STANDINGS[step.state],
                 on=None if step.at is None else step.at.date(),
-                note=step.reason,
+                note="" if _is_plain(step, detail) else step.reason,
             )
             for step in detail.path
         )
     )
+
+
+def _is_plain(step: PathStep, detail: SubscriptionDetail) -> bool:
+    """Whether a step's word says it all: what is done, and what nobody needs."""
+    return step.state is StepState.DONE or _is_not_needed(step, detail)
 
 
 def _is_not_needed(step: PathStep, detail: SubscriptionDetail) -> bool:
@@ -90,15 +95,20 @@ def subscription_address(line: SubscriptionLine) -> str:
 # -------------------- what needs somebody
 
 
-def deadline_of(view: DeadlineView, *, with_customer: bool = False) -> Deadline:
-    """Return a deadline that runs."""
-    where = f"{view.customer_name}, {view.subscription_id[:8]}…" if with_customer else "The subscription"
+def deadline_of(view: DeadlineView, where: str = "", *, with_owner: bool = True) -> Deadline:
+    """Return a deadline that runs.
+
+    Args:
+        view: The deadline.
+        where: What the way to its subscription says; empty on the subscription's own page.
+        with_owner: Whether its owner is named; the publisher's roles say nothing to a customer.
+    """
     return Deadline(
         due_at=view.due_at,
         what=view.title,
         otherwise=view.consequence,
-        where=Link(label=where, href=f"/subscriptions/{view.subscription_id}"),
-        owner=words(view.owner_role),
+        where=Link(label=where, href=f"/subscriptions/{view.subscription_id}") if where else None,
+        owner=words(view.owner_role) if with_owner else "",
     )
 
 

@@ -16,7 +16,7 @@ from fairkeeper.errors import NotFoundError
 from fairkeeper.overview.names import Names, name_things
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import count, state
-from fairkeeper.web.forms import Field, FieldKind, Form, with_answers
+from fairkeeper.web.forms import Field, FieldKind, Form, Option, with_answers
 from fairkeeper.web.listing import Choice, Column, Filter, Listing
 from fairkeeper.web.pages.settings import PeoplePage, PersonRow
 from fairkeeper.web.parts import Empty, Link
@@ -39,7 +39,6 @@ from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Way, get, post
 
 _HERE: Final = "/settings/people"
-_ROLE: Final = "role."
 TRAIL: Final = (Link(label="People", href=_HERE),)
 
 
@@ -51,38 +50,28 @@ def show_people(visit: Visit) -> Response:
 def add(visit: Visit) -> Response:
     """Let an account sign in."""
     form = _form(visit)
-    typed = {name: value for name, value in typed_fields(visit, form).items() if not name.startswith(_ROLE)}
-    answered = try_to(visit, add_person, **typed, roles=roles_of(visit.form))
+    typed = typed_fields(visit, form) | {"roles": roles_of(visit.form)}
+    answered = try_to(visit, add_person, **typed)
     if isinstance(answered, Refused):
-        again = with_answers(form, visit.form, at_roles(answered.errors, form), answered.whole)
+        again = with_answers(form, visit.form, answered.errors, answered.whole)
         return visit.show(_page(visit, again), answered.status)
     return visit.go(told(visit, _HERE))
 
 
-def role_fields(roles: Iterable[str], chosen: Iterable[str] = ()) -> tuple[Field, ...]:
-    """Return a box for each role."""
-    ticked = set(chosen)
-    return tuple(
-        Field(
-            name=f"{_ROLE}{role}",
-            label=words(role),
-            kind=FieldKind.CHECKBOX,
-            value="on" if role in ticked else "",
-            is_required=False,
-        )
-        for role in sorted(roles)
+def roles_field(roles: Iterable[str], chosen: Iterable[str] = ()) -> Field:
+    """Return the choice of roles."""
+    return Field(
+        name="roles",
+        label="Roles",
+        kind=FieldKind.CHECKBOXES,
+        value=" ".join(sorted(chosen)),
+        options=tuple(Option(value=role, label=words(role)) for role in sorted(roles)),
     )
 
 
 def roles_of(form: Mapping[str, str]) -> list[str]:
     """Return the roles whose boxes were ticked."""
-    return sorted(name.removeprefix(_ROLE) for name, value in form.items() if name.startswith(_ROLE) and value == "on")
-
-
-def at_roles(errors: Mapping[str, str], form: Form) -> dict[str, str]:
-    """Put what is wrong with the roles at the first of their boxes."""
-    first = next(field.name for field in form.fields if field.name.startswith(_ROLE))
-    return {first if name == "roles" else name: text for name, text in errors.items()}
+    return sorted(form.get("roles", "").split())
 
 
 def _page(visit: Visit, form: Form | None) -> PeoplePage:
@@ -149,7 +138,7 @@ def _form(visit: Visit) -> Form:
             autocomplete="off",
         ),
         Field(name="tenant_id", label="Tenant id", value=tenant_id or "", autocomplete="off"),
-        *role_fields(STAFF_ROLES if own else CUSTOMER_ROLES),
+        roles_field(STAFF_ROLES if own else CUSTOMER_ROLES),
     )
     return Form(id="add-person", action=_HERE, submit="Add the person", idempotency_key=new_key(), fields=fields)
 
@@ -195,7 +184,7 @@ def _change(person: Person) -> Asking:
         opener="Change roles",
         title=f"Which roles does {name} have?",
         points=("They hold from the next request on.",),
-        fields=role_fields(roles, person.roles),
+        fields=(roles_field(roles, person.roles),),
         submit="Save the roles",
     )
     return Asking(

@@ -17,7 +17,7 @@ from fairkeeper.web.forms import Field, FieldKind, Form, with_answers
 from fairkeeper.web.listing import Column, Listing
 from fairkeeper.web.pages.settings import TokenRow, TokensPage
 from fairkeeper.web.parts import Empty, Identifier, Link
-from fairkeeper.web.routes.settings.people import at_roles, role_fields, roles_of
+from fairkeeper.web.routes.settings.people import roles_field, roles_of
 from fairkeeper.web.routes.settings.tabs import tabs
 from fairkeeper.web.serving.asking import (
     Asking,
@@ -47,11 +47,10 @@ def show_tokens(visit: Visit) -> Response:
 def create(visit: Visit) -> Response:
     """Make a token and show its secret, once."""
     form = _form(visit)
-    typed = {name: value for name, value in typed_fields(visit, form).items() if not name.startswith("role.")}
-    answered = try_to(visit, create_token, **typed, roles=roles_of(visit.form))
+    answered = try_to(visit, create_token, **typed_fields(visit, form) | {"roles": roles_of(visit.form)})
     if isinstance(answered, Refused):
-        errors = at_roles(answered.errors, form)
-        return visit.show(_page(visit, with_answers(form, visit.form, errors, answered.whole)), answered.status)
+        again = with_answers(form, visit.form, answered.errors, answered.whole)
+        return visit.show(_page(visit, again), answered.status)
     made: NewApiToken = answered
     if made.secret is None:
         return visit.show(_page(visit, with_answers(form, {}, {}, _SHOWN_BEFORE)), 409)
@@ -118,7 +117,7 @@ def _form(visit: Visit) -> Form:
         fields=(
             Field(name="name", label="What it is for", hint="As it stands in the list.", autocomplete="off"),
             Field(name="expires_in_days", label="Good for", kind=FieldKind.NUMBER, value="90", unit="days"),
-            *role_fields(roles),
+            roles_field(roles),
         ),
     )
 
