@@ -1,1 +1,1 @@
-"""The pretend Microsoft to rehearse with: Marketplace and Entra, written from the documents, not from our connectors."""
+"""The pretend Microsoft to rehearse with, Marketplace and Entra: written from the documents alone."""
