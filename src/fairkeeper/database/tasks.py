@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, cast
 
-from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, or_, select, update
+from sqlalchemy import Index, Integer, String, Table, Text, UniqueConstraint, bindparam, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -126,34 +126,20 @@ def claim(session: Session, *, now: datetime, lease: timedelta, names: Sequence[
     Rows another worker holds are passed over (SKIP LOCKED on PostgreSQL; on SQLite the write lock is exclusive).
     A lease that has run out is open again: its worker is dead or late, and its attempt number is outdated.
     """
-    statement = (
-        select(TaskRow)
-        .where(
-            TaskRow.state == TaskState.OPEN,
-            TaskRow.name.in_(names),
-            TaskRow.due_at <= now,
-            or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= now),
+    given = {"names": list(names), "now": now, "until": now + lease, "most": limit}
+    claimed = [
+        Task(
+            id=row.id,
+            name=row.name,
+            key=row.key,
+            payload=row.payload,
+            attempts=row.attempts,
+            customer_id=row.customer_id,
+            due_at=row.due_at,
         )
-        .order_by(TaskRow.due_at, TaskRow.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = []
-    for row in session.scalars(statement):
-        row.attempts += 1
-        row.leased_until = now + lease
-        claimed.append(
-            Task(
-                id=row.id,
-                name=row.name,
-                key=row.key,
-                payload=row.payload,
-                attempts=row.attempts,
-                customer_id=row.customer_id,
-                due_at=row.due_at,
-            )
-        )
-    return claimed
+        for row in session.connection().execute(_CLAIM, given)
+    ]
+    return sorted(claimed, key=lambda task: (task.due_at, task.id))
 
 
 def _change_leased(session: Session, task: Task, **values: Any) -> bool:
@@ -203,13 +189,31 @@ def cancel(session: Session, *, name: str, key: str, now: datetime) -> bool:
 
 def next_due_at(session: Session, *, names: Sequence[str], now: datetime) -> datetime | None:
     """Return when the first task that a worker could claim is due: unleased, or its lease has run out by now."""
-    return session.scalars(
-        select(TaskRow.due_at)
-        .where(
-            TaskRow.state == TaskState.OPEN,
-            TaskRow.name.in_(names),
-            or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= now),
-        )
-        .order_by(TaskRow.due_at)
-        .limit(1)
-    ).first()
+    found: datetime | None = session.connection().execute(_NEXT, {"names": list(names), "now": now}).scalar()
+    return found
+
+
+# Made once and executed on the connection, because every worker runs them all day. Rows are locked in a common table
+# expression: PostgreSQL evaluates one that locks once, while a subquery could be run again and take more than `most`.
+_TASKS: Final = cast("Table", TaskRow.__table__)
+_NOW: Final = bindparam("now", type_=_TASKS.c.due_at.type)
+_CLAIMABLE: Final = (
+    _TASKS.c.state == TaskState.OPEN.value,
+    _TASKS.c.name.in_(bindparam("names", expanding=True)),
+    or_(_TASKS.c.leased_until.is_(None), _TASKS.c.leased_until <= _NOW),
+)
+_NEXT: Final = select(_TASKS.c.due_at).where(*_CLAIMABLE).order_by(_TASKS.c.due_at).limit(1)
+_DUE: Final = (
+    select(_TASKS.c.id)
+    .where(*_CLAIMABLE, _TASKS.c.due_at <= _NOW)
+    .order_by(_TASKS.c.due_at, _TASKS.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM: Final = (
+    update(_TASKS)
+    .where(_TASKS.c.id.in_(select(_DUE.c.id)))
+    .values(attempts=_TASKS.c.attempts + 1, leased_until=bindparam("until", type_=_TASKS.c.due_at.type))
+    .returning(*_TASKS.c["id", "name", "key", "payload", "attempts", "customer_id", "due_at"])
+)
