@@ -16,7 +16,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, SerializationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializationInfo,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy.orm import Session
 
 from fairkeeper.action.principal import Principal
@@ -72,6 +81,15 @@ class OperationInput(BaseModel):
         if value is not None and not _ID.fullmatch(value):
             raise ValueError("is no customer's id")
         return value
+
+
+class TextFile(BaseModel):
+    """A file that somebody hands over: the command line reads it, every other channel takes its text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, StringConstraints(max_length=300)] = Field("", description="Its name, for findings.")
+    text: Annotated[str, StringConstraints(max_length=900_000)] = Field(description="What is in it.")
 
 
 def _refuse_unstorable(data: Any) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import MetaData
 
 import fairkeeper.access.operations
 import fairkeeper.customers.operations
+import fairkeeper.deals.operations
 import fairkeeper.evidence.actions
 import fairkeeper.evidence.queries
 import fairkeeper.overview.actions
@@ -38,6 +39,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.access.operations.OPERATIONS,
         *fairkeeper.evidence.actions.OPERATIONS,
         *fairkeeper.evidence.queries.OPERATIONS,
+        *fairkeeper.deals.operations.OPERATIONS,
         *fairkeeper.customers.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 
@@ -17,6 +17,15 @@ from fairkeeper.cli.programs import Executor, Programs
 from fairkeeper.cli.rendering import render, render_json
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Form(Protocol):
+    """Says a result for people."""
+
+    def __call__(self, result: Any, *, width: int) -> str:
+        """Return the text, for a terminal of some columns."""
+        ...
+
 
 URL_VARIABLE = "FAIRKEEPER_URL"
 TOKEN_VARIABLE = "FAIRKEEPER_TOKEN"  # noqa: S105 - the variable's name
@@ -53,12 +62,12 @@ def programs() -> Programs:
     return found
 
 
-def answer(result: Any, *, as_json: bool) -> None:
-    """Print a result; findings of level error end the command with their own exit code."""
+def answer(result: Any, *, as_json: bool, form: Form = render) -> None:
+    """Print a result in its form for people, or in JSON; findings of level error have an exit code of their own."""
     if as_json:
         click.echo(render_json(result))
     else:
         width = min(shutil.get_terminal_size((120, 40)).columns, _WIDEST_OUTPUT)
-        click.echo(render(result, width=width))
+        click.echo(form(result, width=width))
     if has_error_findings(result):
         click.get_current_context().exit(ExitCode.FINDINGS)

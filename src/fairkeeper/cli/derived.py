@@ -14,11 +14,14 @@ from types import NoneType, UnionType
 from typing import Any, Final
 
 import click
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from fairkeeper.action.operation import Operation, OperationKind
+from fairkeeper.action.operation import Operation, OperationKind, TextFile
 from fairkeeper.cli.asking import answer, executor_at, place_options
+from fairkeeper.cli.deals import FORMS
+from fairkeeper.cli.files import read_text_file
+from fairkeeper.cli.rendering import render
 from fairkeeper.errors import InvalidError
 
 _TAKEN: Final = frozenset({"json", "url", "token", "idempotency-key", "help"})
@@ -77,9 +80,12 @@ def derive(operation: Operation) -> click.Command:
             if typed_value is not None and typed_value != ()
         }
         check_input(operation, given)
-        with executor_at(url, token) as executor:
-            result = executor.run(operation, given, key=key)
-        answer(result, as_json=as_json)
+        if operation.kind is OperationKind.CHECK and not url:
+            result = _computed(operation, given)
+        else:
+            with executor_at(url, token) as executor:
+                result = executor.run(operation, given, key=key)
+        answer(result, as_json=as_json, form=FORMS.get(operation.name, render))
 
     return click.command(
         name=words_of(operation)[-1],
@@ -87,6 +93,12 @@ def derive(operation: Operation) -> click.Command:
         short_help=operation.summary.partition(". ")[0].rstrip("."),
         params=parameters,
     )(run)
+
+
+def _computed(operation: Operation, given: Mapping[str, Any]) -> Any:
+    """Run a check here: it needs no database, so none is opened."""
+    result = operation.function(operation.input.model_validate(dict(given)))
+    return TypeAdapter(operation.result).dump_python(result, mode="json")
 
 
 def check_input(operation: Operation, given: Mapping[str, Any]) -> None:
@@ -109,6 +121,10 @@ def refused_input(error: ValidationError) -> InputRefusedError:
 
 
 def _argument(name: str, field: FieldInfo) -> click.Argument:
+    inner, many = _inner(field.annotation)
+    if inner is TextFile:
+        kind, count = click.Path(allow_dash=True), -1 if many else 1
+        return click.Argument([name], metavar="FILE..." if many else "FILE", nargs=count, required=True, type=kind)
     choices = _choices(field.annotation)
     return click.Argument([name], metavar=name.upper(), type=click.Choice(choices) if choices else str)
 
@@ -122,6 +138,10 @@ def _option(name: str, field: FieldInfo) -> click.Option:
     shared: dict[str, Any] = {"help": _option_help(field, many=many), "required": field.is_required()}
     if inner is bool:
         return click.Option([f"--{flag}/--no-{flag}", parameter], default=None, **shared)
+    if inner is TextFile:
+        return click.Option(
+            [f"--{flag}", parameter], multiple=many, metavar="FILE", type=click.Path(allow_dash=True), **shared
+        )
     if many and not _is_model(inner):
         singular = flag.removesuffix("s") if flag.endswith("s") and not flag.endswith("ss") else flag
         names = [f"--{singular}"] if singular == flag else [f"--{singular}", f"--{flag}"]
@@ -157,6 +177,8 @@ def _field_of(parameter: str) -> str:
 def _value(name: str, typed: Any, field: FieldInfo) -> Any:
     """Return what was typed as the input model takes it: texts as they are, structures read from JSON."""
     inner, many = _inner(field.annotation)
+    if inner is TextFile:
+        return [read_text_file(path) for path in typed] if isinstance(typed, tuple) else read_text_file(typed)
     if isinstance(typed, tuple):
         return list(typed)
     if isinstance(typed, str) and (_is_model(inner) or inner in (dict, Any)):

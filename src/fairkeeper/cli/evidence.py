@@ -14,21 +14,14 @@ import click
 import msgspec
 
 from fairkeeper.cli.asking import answer, as_json_option, executor_at, place_options
+from fairkeeper.cli.files import FileUnreadableError
 from fairkeeper.cli.outcome import ExitCode
-from fairkeeper.errors import InvalidError
 from fairkeeper.proof.export import read_lines
 from fairkeeper.proof.receipt import RECEIPT_FORMAT, ReceiptReport, verify_receipt
 from fairkeeper.proof.trust import KeySource
 from fairkeeper.proof.verification import ExportReport, verify_export
 
 _LARGEST_RECEIPT_BYTES: Final = 8 * 1024 * 1024
-
-
-class FileUnreadableError(InvalidError):
-    """The file cannot be read or written."""
-
-    code = "cli.file"
-    remedy = "Check the path and that you may read and write there."
 
 
 @click.command()

@@ -18,6 +18,7 @@ from fairkeeper.errors import FairkeeperError, InvalidError
 
 ROOMS: Final[Mapping[str, str]] = {
     "customers": "Where each customer stands, what is due, and what is done about it",
+    "deals": "Private offers: check, build, price and print them",
     "evidence": "The log: entries, checkpoints, keys, exports and their verification",
     "people": "Who may sign in, and in which roles",
     "tasks": "Background work that failed",

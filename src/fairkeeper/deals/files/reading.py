@@ -19,6 +19,7 @@ from fairkeeper.deals.files.kinds import (
     AMOUNT_NOT_TEXT,
     AMOUNT_UNREADABLE,
     DATE_UNREADABLE,
+    FILE_UNREADABLE,
     MISSING_KEY,
     PERCENTAGE_UNREADABLE,
     UNKNOWN_KEY,
@@ -113,8 +114,9 @@ class _Reader:
     def read(self) -> tuple[Deal | None, tuple[int, ...], bool]:
         self.found.extend(self.document.findings)
         root = self.document.value
-        if any(finding.code.endswith(("unreadable", "duplicate_key")) for finding in self.found):
+        if any(finding.code == FILE_UNREADABLE.code for finding in self.found):
             return None, (), False
+        is_certain = not self.found  # which of two equal keys was meant is not known, so no rule is asked
         if not isinstance(root, dict):
             self.found.append(WRONG_TYPE.found("The file is not a mapping with the key private_offer."))
             return None, (), False
@@ -127,7 +129,7 @@ class _Reader:
         shape = self._shape(DealShape, root[ROOT_KEY], "")
         raw_plans = shape.plans if shape else _list_at(root[ROOT_KEY], "plans")
         plans = [self._shape(PlanShape, raw, f"plans/{number}") for number, raw in enumerate(raw_plans)]
-        if shape is None:
+        if shape is None or not is_certain:
             return None, (), False
         currency = self.conversion.currency(shape.currency, "currency")
         rates = self.conversion.rates(shape)

@@ -6,6 +6,7 @@ What is not set is left out, so that a file stays as short as a person would wri
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from enum import Enum
 from typing import Any, Final
@@ -24,8 +25,26 @@ _WIDTH: Final = 110
 
 def write_deal(deal: Deal) -> str:
     """Write a deal as YAML, read back unchanged by `read_deal`."""
+    return _dump(to_document(deal))
+
+
+def write_schedule(charges: Iterable[Charge]) -> str:
+    """Write installments as the part of a deal's file that they are.
+
+    Example:
+        >>> from fairkeeper.values.currencies import currency
+        >>> print(write_schedule([Charge(on=None, amount=Money(0, currency("EUR")), note="Free")]), end="")
+        schedule:
+        - charge: at_start
+          amount: "0.00"
+          note: Free
+    """
+    return _dump({"schedule": [charge_document(charge) for charge in charges]})
+
+
+def _dump(document: dict[str, Any]) -> str:
     text: str = yaml.dump(
-        to_document(deal), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=False
+        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=False
     )
     return text
 
