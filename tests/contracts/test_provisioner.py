@@ -179,6 +179,8 @@ def test_a_malformed_secret_is_refused_before_any_call(receiver: Receiver) -> No
         ("https://hooks.fairmile.example/", ["::1"]),
         ("https://hooks.fairmile.example/", ["::ffff:10.0.0.1"]),
         ("https://hooks.fairmile.example/", ["fd00::1"]),
+        ("https://hooks.fairmile.example/", ["64:ff9b::a00:1"]),
+        ("https://hooks.fairmile.example/", ["2002:a00:1::1"]),
         ("https://169.254.169.254/metadata", ["169.254.169.254"]),
         ("https://100.64.0.1/", ["100.64.0.1"]),
         ("https://0.0.0.0/", ["0.0.0.0"]),
@@ -199,6 +201,12 @@ def test_a_public_address_is_called_where_it_was_judged() -> None:
     )
     assert target.url == "https://93.184.216.34:443/a?b=c"
     assert (target.host, target.server_name) == ("hooks.fairmile.example", "hooks.fairmile.example")
+
+
+@pytest.mark.parametrize("address", ["::ffff:93.184.216.34", "64:ff9b::5db8:d822", "2002:5db8:d822::1"])
+def test_a_public_address_in_another_spelling_is_called(address: str) -> None:
+    target = target_of("https://hooks.fairmile.example/", lookup=lambda host, port: [address])
+    assert target.url == f"https://[{address}]:443/"
 
 
 def test_a_private_address_is_called_where_the_settings_allow_it() -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from fairkeeper.errors import InvalidError, UnavailableError
 
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Lookup = Callable[[str, int], list[str]]
@@ -111,6 +112,14 @@ def target_of(url: str, *, allow_private: bool = False, lookup: Lookup = look_up
 
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Say whether the internet knows this address; an IPv4 address inside an IPv6 one is judged as what it is."""
-    inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    judged = inner or address
+    judged = _inner(address) or address
     return judged.is_global and not judged.is_multicast
+
+
+def _inner(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 one leads to: mapped, by 6to4, or by a NAT64 gateway (RFC 6052)."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -24,6 +24,7 @@ class ServedLog:
     cosigned: list[bytes] = field(default_factory=list)
     is_down: bool = False
     url: str = ""
+    on_post: Callable[[], None] = lambda: None
 
     def answer(self, path: str) -> bytes | None:
         if path == "/log/checkpoint":
@@ -58,6 +59,7 @@ def served(log: SampleLog) -> Iterator[ServedLog]:
 
         def do_POST(self) -> None:
             note = self.rfile.read(int(self.headers["content-length"]))
+            shown.on_post()
             if shown.take(note):
                 self.reply(200, b'{"witness":"w"}')
             else:

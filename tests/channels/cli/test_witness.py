@@ -61,6 +61,27 @@ def test_a_witness_that_the_log_does_not_know_is_told_why(fairkeeper: Fairkeeper
     assert seen["why_not"] == "No witness known here."
 
 
+def test_what_is_vouched_for_is_on_disk_before(fairkeeper: Fairkeeper, tmp_path: Path) -> None:
+    state, seen = tmp_path / "w.json", []
+    with served(filled_log()) as shown:
+        shown.on_post = lambda: seen.append(read_state(state.read_bytes()).size)
+        look(fairkeeper, shown, state)
+        shown.log.add()
+        look(fairkeeper, shown, state)
+    assert seen == [shown.log.size - 1, shown.log.size]
+
+
+def test_a_log_that_lies_gets_no_cosignature(fairkeeper: Fairkeeper, tmp_path: Path) -> None:
+    state = tmp_path / "w.json"
+    with served(filled_log(20)) as shown:
+        shown.witnesses.append(str(lines(look(fairkeeper, shown, state))[0]["witness"]))
+        shown.log = filled_log(10)
+        assert look(fairkeeper, shown, state).code == 3
+        shown.log = filled_log(40, seed=1)
+        assert look(fairkeeper, shown, state).code == 3
+    assert shown.cosigned == []
+
+
 def test_a_log_rolled_back_ends_with_3_and_both_notes(fairkeeper: Fairkeeper, tmp_path: Path) -> None:
     state = tmp_path / "w.json"
     with served(filled_log(20)) as shown:
