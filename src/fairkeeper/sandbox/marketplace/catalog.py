@@ -8,9 +8,10 @@ Source: Plan a SaaS offer; Plans and pricing; SaaS fulfillment Subscription APIs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairkeeper.sandbox.marketplace.errors import CatalogError, QuantityError
+from fairkeeper.sandbox.marketplace.private_offers import PrivateOffer
 
 FAIRMILE = "fairmile"
 TAILSPIN = "tailspin"
@@ -40,6 +41,7 @@ class Plan:
         price_minor: Price of a charge (of a seat, on a per-seat plan), in hundredths of the currency.
         max_quantity: Most seats; None on a flat plan.
         audience: Tenants that see a private plan.
+        made_for: GUID of the private offer that this plan was made for; it is sold through that one only.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Plan:
     is_private: bool = False
     audience: frozenset[str] = frozenset()
     dimensions: tuple[Dimension, ...] = ()
+    made_for: str | None = None
 
     @property
     def is_per_seat(self) -> bool:
@@ -78,18 +81,10 @@ class Offer:
     publisher_name: str
     plans: tuple[Plan, ...]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrivateOffer:
-    """A private price for one customer on one plan, accepted and ready to buy."""
-
-    id: str
-    name: str
-    plan_id: str
-    tenant_id: str
-    price_minor: int
-    term_unit: str
-    charge_duration: str | None = None
+    @property
+    def listed_plans(self) -> tuple[Plan, ...]:
+        """The plans that stand in the publisher's listing: all but those made for one private offer."""
+        return tuple(plan for plan in self.plans if plan.made_for is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,19 +117,33 @@ class Catalog:
 
     def plans_open_to(self, offer_id: str, tenant_id: str) -> tuple[Plan, ...]:
         """Return the plans of an offer that a customer may change to, public ones and its private ones."""
-        plans = next(offer.plans for offer in self.offers if offer.id == offer_id)
+        plans = next(offer.listed_plans for offer in self.offers if offer.id == offer_id)
         return tuple(plan for plan in plans if plan.is_open_to(tenant_id))
 
-    def private_offer(self, private_offer_id: str) -> PrivateOffer:
-        """Return a private offer by its GUID.
+    def private_offer(self, private_offer_id: str, plan_id: str | None = None) -> PrivateOffer:
+        """Return a private offer's price by its GUID and plan; without a plan, the first of its prices.
 
         Raises:
             CatalogError: There is none.
         """
         for offer in self.private_offers:
-            if offer.id == private_offer_id:
+            if offer.id == private_offer_id and plan_id in {None, offer.plan_id}:
                 return offer
-        raise CatalogError(f"There is no private offer {private_offer_id!r}.", code="sandbox.private_offer_unknown")
+        wanted = f"{private_offer_id!r}" if plan_id is None else f"{private_offer_id!r} for plan {plan_id!r}"
+        raise CatalogError(f"There is no private offer {wanted}.", code="sandbox.private_offer_unknown")
+
+    def selling(self, offer_id: str, plan: Plan | None, private: PrivateOffer) -> Catalog:
+        """Return a catalogue that sells one private price more, with the plan that was made for it."""
+        offers = self.offers
+        if plan is not None:
+            offers = tuple(
+                replace(offer, plans=(*(each for each in offer.plans if each.id != plan.id), plan))
+                if offer.id == offer_id
+                else offer
+                for offer in offers
+            )
+        others = (each for each in self.private_offers if (each.id, each.plan_id) != (private.id, private.plan_id))
+        return replace(self, offers=offers, private_offers=(*others, private))
 
 
 def check_quantity(plan: Plan, quantity: int | None) -> None:

@@ -58,9 +58,10 @@ def is_refundable(subscription: Subscription, at: datetime) -> bool:
 
 
 def is_bound(subscription: Subscription, at: datetime) -> bool:
-    """Say whether the subscription can no longer be cancelled: payments of a multi-year term are still due."""
+    """Say whether the subscription can no longer be cancelled: payments of its term are still due."""
+    has_charges_due = any(charge.on is not None and charge.on > at.date() for charge in subscription.charges)
     return (
         subscription.status is not Status.PENDING
         and not is_refundable(subscription, at)
-        and is_paid_in_parts(subscription.term)
+        and (has_charges_due or is_paid_in_parts(subscription.term))
     )

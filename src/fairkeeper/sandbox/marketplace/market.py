@@ -32,6 +32,7 @@ from fairkeeper.sandbox.marketplace.errors import (
 from fairkeeper.sandbox.marketplace.faults import FaultSwitchboard
 from fairkeeper.sandbox.marketplace.ledger import Due, LandingToken, Ledger
 from fairkeeper.sandbox.marketplace.operations import Action, Change, Notice, Operation, OperationStatus, Source, Wanted
+from fairkeeper.sandbox.marketplace.private_offers import PrivateOffer
 from fairkeeper.sandbox.marketplace.purchases import Order, purchase, without_announcement
 from fairkeeper.sandbox.marketplace.subscriptions import Event, Status, Subscription
 from fairkeeper.values.clock import Clock
@@ -93,6 +94,11 @@ class Market:
         return list(plans) if present in plans else [*plans, present]
 
     # -------------------------------------------------------------------------------------------------------- buying
+
+    def sell_privately(self, offer_id: str, plan: Plan | None, private: PrivateOffer) -> None:
+        """Sell a plan at a private price from now on, with the plan that was made for it, if one was."""
+        with self._lock:
+            self.catalog = self.catalog.selling(offer_id, plan, private)
 
     def purchase(self, order: Order) -> Subscription:
         """Buy; an auto-activated purchase is announced by a Subscribe webhook."""
@@ -189,6 +195,11 @@ class Market:
                 raise QuantityError(f"The subscription has {wanted.quantity} seats already.")
             check_quantity(self.catalog.plan(subscription.plan_id), wanted.quantity)
             return subscription.billing_unit
+        if subscription.charges:
+            raise CatalogError(
+                f"Subscription {subscription.id} runs on a flexible billing schedule and keeps its plan.",
+                remedy="Let the publisher offer another private offer for the time after it.",
+            )
         if wanted.plan_id == subscription.plan_id:
             raise CatalogError(f"The subscription is on plan {wanted.plan_id!r} already.")
         plan = next((each for each in self.plans_for(subscription) if each.id == wanted.plan_id), None)

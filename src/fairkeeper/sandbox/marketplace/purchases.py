@@ -11,11 +11,12 @@ from datetime import datetime
 
 from fairkeeper.sandbox.marketplace import operations
 from fairkeeper.sandbox.marketplace import subscriptions as life
-from fairkeeper.sandbox.marketplace.catalog import Catalog, Plan, PrivateOffer, check_quantity
+from fairkeeper.sandbox.marketplace.catalog import Catalog, Plan, check_quantity
 from fairkeeper.sandbox.marketplace.errors import CatalogError
 from fairkeeper.sandbox.marketplace.operations import Action, Change
+from fairkeeper.sandbox.marketplace.private_offers import PrivateOffer, check_buyer
 from fairkeeper.sandbox.marketplace.subscriptions import Party, Status, Subscription
-from fairkeeper.sandbox.marketplace.terms import Term
+from fairkeeper.sandbox.marketplace.terms import Charge, Term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def purchase(order: Order, catalog: Catalog, *, subscription_id: str, operation_
     """
     offer = catalog.offer_of_plan(order.plan_id, order.offer_id)
     plan = catalog.plan(order.plan_id, offer.id)
-    private = _private_offer(order, catalog)
+    private = _private_offer(order, catalog, at)
     _check_open(order, plan, private)
     check_quantity(plan, order.quantity)
     bought = Subscription(
@@ -65,7 +66,7 @@ def purchase(order: Order, catalog: Catalog, *, subscription_id: str, operation_
         purchaser=order.purchaser,
         beneficiary=order.beneficiary,
         term=_term(order, plan, private),
-        billing_unit=private.term_unit if private else plan.term_unit,
+        billing_unit=(private.renewal_unit or private.term_unit) if private else plan.term_unit,
         status=Status.PENDING,
         purchased_at=at,
         modified_at=at,
@@ -73,6 +74,7 @@ def purchase(order: Order, catalog: Catalog, *, subscription_id: str, operation_
         is_free_trial=order.is_free_trial,
         is_reseller_purchase=order.is_reseller_purchase,
         private_offer_id=private.id if private else None,
+        charges=_charges(private, at),
     )
     is_automatic = plan.is_auto_activated if order.auto_activation is None else order.auto_activation
     if not is_automatic:
@@ -81,18 +83,25 @@ def purchase(order: Order, catalog: Catalog, *, subscription_id: str, operation_
     return operations.inform(Action.SUBSCRIBE, active, active, operation_id=operation_id, at=at)
 
 
-def _private_offer(order: Order, catalog: Catalog) -> PrivateOffer | None:
+def _private_offer(order: Order, catalog: Catalog, at: datetime) -> PrivateOffer | None:
     if order.private_offer_id is None:
         return None
-    private = catalog.private_offer(order.private_offer_id)
-    if private.plan_id != order.plan_id or private.tenant_id != order.purchaser.tenant_id:
-        raise CatalogError(
-            f"Private offer {private.id!r} is for another customer or plan.", code="sandbox.private_offer_not_for_buyer"
-        )
+    plan_ids = {each.plan_id for each in catalog.private_offers if each.id == order.private_offer_id}
+    wanted = order.plan_id if order.plan_id in plan_ids else None
+    private = catalog.private_offer(order.private_offer_id, wanted)
+    check_buyer(private, order.plan_id, order.purchaser, at.date())
     return private
 
 
+def _charges(private: PrivateOffer | None, at: datetime) -> tuple[Charge, ...]:
+    """Return the schedule of a private price with the day of the purchase where it says "at purchase"."""
+    charges = private.charges if private else ()
+    return tuple(replace(charge, on=charge.on or at.date()) for charge in charges)
+
+
 def _check_open(order: Order, plan: Plan, private: PrivateOffer | None) -> None:
+    if private is None and plan.made_for is not None:
+        raise CatalogError(f"Plan {plan.id!r} is sold only through private offer {plan.made_for!r}.")
     if private is None and not plan.is_open_to(order.beneficiary.tenant_id):
         raise CatalogError(f"Plan {plan.id!r} is private and not open to tenant {order.beneficiary.tenant_id}.")
     if order.is_free_trial and not plan.has_free_trial:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from fairkeeper.sandbox.marketplace.errors import StateError
-from fairkeeper.sandbox.marketplace.terms import Term, begin_term
+from fairkeeper.sandbox.marketplace.terms import Charge, Term, begin_term
 
 
 class Status(StrEnum):
@@ -70,6 +70,7 @@ class Subscription:
         is_reseller_purchase: Bought by a cloud solution provider; the beneficiary may then only read.
         private_offer_id: GUID of the private offer the purchase came through.
         suspended_at: When the running suspension began.
+        charges: The running term's flexible schedule; empty where it is charged regularly.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Subscription:
     is_reseller_purchase: bool = False
     private_offer_id: str | None = None
     suspended_at: datetime | None = None
+    charges: tuple[Charge, ...] = ()
 
     @property
     def allowed_customer_operations(self) -> tuple[str, ...]:
@@ -136,14 +138,19 @@ def change_quantity(subscription: Subscription, quantity: int, at: datetime) -> 
 
 
 def renew(subscription: Subscription, at: datetime) -> Subscription:
-    """Begin the next term on the day after the last one; a free trial becomes paid."""
+    """Begin the next term on the day after the last one; a free trial becomes paid, a flexible schedule is over.
+
+    Source: Flexible billing schedule (a renewal follows the public price and its schedule), read 2026-11-22.
+    """
     status = next_status(subscription.status, Event.RENEW)
     last_day = subscription.term.end_on
     if last_day is None:
         raise StateError("A term that has not begun cannot be renewed.")
     start_on = last_day + timedelta(days=1)
-    following = begin_term(subscription.billing_unit, subscription.term.charge_duration, start_on)
-    return replace(subscription, status=status, term=following, is_free_trial=False, modified_at=at)
+    is_same_term = subscription.billing_unit == subscription.term.unit
+    charge_duration = subscription.term.charge_duration if is_same_term else None
+    following = begin_term(subscription.billing_unit, charge_duration, start_on)
+    return replace(subscription, status=status, term=following, is_free_trial=False, charges=(), modified_at=at)
 
 
 def suspend(subscription: Subscription, at: datetime) -> Subscription:

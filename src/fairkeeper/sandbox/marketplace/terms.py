@@ -1,9 +1,9 @@
-"""How long a purchased term lasts: ISO 8601 durations over calendar days.
+"""How long a purchased term lasts and on which days it is charged: ISO 8601 durations over calendar days.
 
 Separate, because month arithmetic has corners (31 January plus a month) and because the set of durations is open:
 Microsoft documents P1M to P5Y and offers others, such as P18M, since 2026.
 Source: SaaS fulfillment Subscription APIs v2, section Get subscription, `term` (the end date is the last valid day,
-renewal happens on the day after), read 2026-11-22.
+renewal happens on the day after); Flexible billing schedule (a charge at purchase and dated ones); read 2026-11-22.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 _DURATION = re.compile(r"P(?=\d)(?:(\d{1,3})Y)?(?:(\d{1,3})M)?(?:(\d{1,3})W)?(?:(\d{1,4})D)?")
 
@@ -31,6 +32,22 @@ class Term:
     charge_duration: str | None = None
     start_on: date | None = None
     end_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One installment of a flexible billing schedule.
+
+    Args:
+        on: Its day; None is the charge at purchase.
+        amount: Whole units of the currency, with its decimals.
+        note: What customer and publisher read beside it.
+    """
+
+    on: date | None
+    amount: Decimal
+    currency: str
+    note: str = ""
 
 
 def months_and_days(unit: str) -> tuple[int, int]:
