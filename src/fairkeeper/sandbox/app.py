@@ -1,4 +1,4 @@
-"""The whole pretend Microsoft as one ASGI app: storefront, fulfillment API, Entra and control API.
+"""The whole pretend Microsoft as one ASGI app: storefront, fulfillment and ingestion APIs, Entra and control API.
 
 Separate from its parts, which know nothing of each other; here they are wired.
 """
@@ -23,6 +23,10 @@ from fairkeeper.sandbox.control import Controls, control_app
 from fairkeeper.sandbox.directory import Directory, default_directory
 from fairkeeper.sandbox.entra import PretendEntra
 from fairkeeper.sandbox.fulfillment.api import FulfillmentApi, fulfillment_app
+from fairkeeper.sandbox.ingestion.accounts import default_accounts, register_partner
+from fairkeeper.sandbox.ingestion.api import ROOT, IngestionApi, ingestion_app
+from fairkeeper.sandbox.ingestion.desk import PrivateOfferDesk
+from fairkeeper.sandbox.ingestion.products import products_of
 from fairkeeper.sandbox.marketplace.faults import Faults, FaultSwitchboard
 from fairkeeper.sandbox.marketplace.ledger import Ledger
 from fairkeeper.sandbox.marketplace.market import Market
@@ -30,6 +34,7 @@ from fairkeeper.sandbox.marketplace.seeding import catalog_for, technical_config
 from fairkeeper.sandbox.marketplace.storage import Storage
 from fairkeeper.sandbox.storefront.operator_pages import OperatorPages
 from fairkeeper.sandbox.storefront.pages import Pages, storefront_app
+from fairkeeper.sandbox.storefront.private_offer_pages import PrivateOfferPages
 from fairkeeper.sandbox.webhooks.courier import Courier
 from fairkeeper.sandbox.webhooks.publisher import Publisher, PublisherAddresses
 from fairkeeper.sandbox.webhooks.signing import PublisherEndpoint
@@ -40,6 +45,7 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
     storage = Storage(config.data_dir)
     _restore_clock(config, storage)
     directory = default_directory()
+    register_partner(directory)
     entra = _entra(config, directory, storage)
     configuration = technical_configuration(directory)
     publisher = Publisher(PublisherAddresses(landing_url=config.landing_url, webhook_url=config.webhook_url), storage)
@@ -69,8 +75,23 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         clock=config.clock,
         api_url=f"{config.base_url}/api",
     )
+    desk = PrivateOfferDesk(
+        accounts=default_accounts(directory),
+        products=products_of(market.catalog),
+        market=market,
+        clock=config.clock,
+        storage=storage,
+    )
+    ingestion = IngestionApi(
+        desk=desk,
+        authority=entra,
+        faults=faults,
+        base_url=config.base_url,
+        api_url=f"{config.base_url}/ingestion{ROOT}",
+    )
     controls = Controls(
         market=market,
+        private_offers=desk,
         courier=courier,
         faults=faults,
         publisher=publisher,
@@ -78,11 +99,16 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         clock=config.clock,
         storage=storage,
     )
-    return _assembled(config, controls, api, entra)
+    apis = [Mount("/api", fulfillment_app(api)), Mount("/ingestion", ingestion_app(ingestion)), Mount("/entra", entra)]
+    app = _assembled(config, controls, apis)
+    app.state.controls = controls
+    app.state.entra = entra
+    return app
 
 
-def _assembled(config: SandboxConfig, controls: Controls, api: FulfillmentApi, entra: PretendEntra) -> Starlette:
+def _assembled(config: SandboxConfig, controls: Controls, apis: list[Mount]) -> Starlette:
     pages = Pages(controls)
+    more_pages = [*OperatorPages(pages).routes(), *PrivateOfferPages(pages).routes()]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -93,19 +119,15 @@ def _assembled(config: SandboxConfig, controls: Controls, api: FulfillmentApi, e
             controls.courier.stop()
             controls.storage.close()
 
-    app = Starlette(
+    return Starlette(
         routes=[
             Route("/healthz", healthz),
-            Mount("/api", fulfillment_app(api)),
-            Mount("/entra", entra),
+            *apis,
             Mount("/sandbox", _same_origin(control_app(controls), config.base_url)),
-            Mount("/", _same_origin(storefront_app(pages, OperatorPages(pages).routes()), config.base_url)),
+            Mount("/", _same_origin(storefront_app(pages, more_pages), config.base_url)),
         ],
         lifespan=lifespan,
     )
-    app.state.controls = controls
-    app.state.entra = entra
-    return app
 
 
 async def healthz(_request: Request) -> JSONResponse:

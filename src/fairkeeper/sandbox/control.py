@@ -20,6 +20,8 @@ from starlette.exceptions import HTTPException
 from fairkeeper.errors import ErrorKind, FairkeeperError
 from fairkeeper.sandbox.directory import Directory
 from fairkeeper.sandbox.fulfillment import wire
+from fairkeeper.sandbox.ingestion.control import charge_json, private_offer_routes
+from fairkeeper.sandbox.ingestion.desk import PrivateOfferDesk
 from fairkeeper.sandbox.marketplace.buyers import as_party, company_of, find_person
 from fairkeeper.sandbox.marketplace.clocks import is_refundable, next_deadline
 from fairkeeper.sandbox.marketplace.faults import Faults, FaultSwitchboard
@@ -47,6 +49,7 @@ class Controls:
     """What can be controlled."""
 
     market: Market
+    private_offers: PrivateOfferDesk
     courier: Courier
     faults: FaultSwitchboard
     publisher: Publisher
@@ -135,6 +138,7 @@ def control_app(controls: Controls) -> FastAPI:
     app.include_router(_general_routes(controls))
     app.include_router(_purchase_routes(controls))
     app.include_router(_subscription_routes(controls))
+    app.include_router(private_offer_routes(controls.private_offers, controls.directory))
     app.add_exception_handler(FairkeeperError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -316,6 +320,7 @@ def _subscription_json(controls: Controls, subscription: Subscription) -> dict[s
     return {
         **wire.subscription_json(subscription),
         "privateOfferId": subscription.private_offer_id,
+        "charges": [charge_json(each) for each in subscription.charges],
         "isRefundable": is_refundable(subscription, controls.clock.now()),
         "next": {"at": format_instant(deadline.at), "what": deadline.lapse.value} if deadline else None,
     }

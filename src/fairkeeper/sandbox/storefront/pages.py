@@ -25,6 +25,7 @@ from fairkeeper.sandbox.marketplace.operations import Source, Wanted
 from fairkeeper.sandbox.marketplace.purchases import Order
 from fairkeeper.sandbox.marketplace.subscriptions import Status, Subscription
 from fairkeeper.sandbox.storefront import views, wording
+from fairkeeper.sandbox.storefront.private_offer_views import SHADES
 from fairkeeper.sandbox.webhooks.deliveries import DeliveryStatus
 
 SECURITY_HEADERS = {
@@ -77,8 +78,9 @@ class Pages:
         return self.render("offers.html", views.offers_page(self.controls))
 
     def buy_form(self, request: Request, _form: Form) -> Response:
-        """Show the purchase form."""
-        return self.render("buy.html", views.buy_page(self.controls, request.path_params["plan_id"]))
+        """Show the purchase form; a link from a private offer has it and a buyer chosen already."""
+        chosen = {name: request.query_params.get(name, "") for name in ("private_offer_id", "purchaser")}
+        return self.render("buy.html", views.buy_page(self.controls, request.path_params["plan_id"], chosen))
 
     def company(self, request: Request, _form: Form) -> Response:
         """Show a company's subscriptions."""
@@ -176,7 +178,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(instant=wording.instant, price=wording.price, counted=wording.counted, day=wording.day)
+    environment.filters.update(
+        instant=wording.instant,
+        price=wording.price,
+        customer_price=wording.customer_price,
+        amount=wording.amount,
+        counted=wording.counted,
+        day=wording.day,
+    )
     environment.globals.update(
         status_words=wording.STATUS_WORDS,
         lapse_words=wording.LAPSE_WORDS,
@@ -185,6 +194,7 @@ def _environment() -> Environment:
         DeliveryStatus=DeliveryStatus,
         forgeries=tuple(Forgery),
         quirk_words=wording.QUIRK_WORDS,
+        offer_shades=SHADES,
     )
     return environment
 

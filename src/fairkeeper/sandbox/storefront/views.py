@@ -10,12 +10,15 @@ from datetime import datetime
 
 from fairkeeper.sandbox.control import Controls
 from fairkeeper.sandbox.directory import Directory, Person, Tenant
-from fairkeeper.sandbox.marketplace.catalog import FAIRMILE, Offer, Plan, PrivateOffer
+from fairkeeper.sandbox.marketplace.catalog import FAIRMILE, Catalog, Offer, Plan
 from fairkeeper.sandbox.marketplace.clocks import Deadline, is_bound, is_refundable, next_deadline
 from fairkeeper.sandbox.marketplace.faults import Faults
 from fairkeeper.sandbox.marketplace.operations import Operation
+from fairkeeper.sandbox.marketplace.private_offers import PrivateOffer
 from fairkeeper.sandbox.marketplace.seeding import buying_companies
 from fairkeeper.sandbox.marketplace.subscriptions import Status, Subscription
+from fairkeeper.sandbox.marketplace.terms import Charge
+from fairkeeper.sandbox.storefront.private_offer_views import PrivateOfferRow, private_offer_rows
 from fairkeeper.sandbox.webhooks.deliveries import Delivery
 from fairkeeper.sandbox.webhooks.publisher import PublisherAddresses
 
@@ -71,9 +74,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyPage:
-    """A company's subscriptions."""
+    """A company's subscriptions and the private offers made to it."""
 
     company: Company
+    private_offers: tuple[PrivateOfferRow, ...]
     rows: tuple[Row, ...]
 
 
@@ -95,6 +99,7 @@ class SubscriptionPage:
     priced: Plan | PrivateOffer
     company: str
     buyer: str
+    charges: tuple[Charge, ...]
     other_plans: tuple[Plan, ...]
     operations: tuple[Operation, ...]
     pending: Operation | None
@@ -189,7 +194,11 @@ def company_page(controls: Controls, tenant_id: str) -> CompanyPage | None:
     if company is None:
         return None
     own = [each for each in everything if tenant_id in {each.beneficiary.tenant_id, each.purchaser.tenant_id}]
-    return CompanyPage(company=company, rows=tuple(row(controls, each) for each in own[::-1][:200]))
+    return CompanyPage(
+        company=company,
+        private_offers=private_offer_rows(controls, tenant_id),
+        rows=tuple(row(controls, each) for each in own[::-1][:200]),
+    )
 
 
 def subscription_page(
@@ -205,9 +214,8 @@ def subscription_page(
         subscription=subscription,
         offer=market.catalog.offer_of_plan(subscription.plan_id),
         plan=market.catalog.plan(subscription.plan_id),
-        priced=market.catalog.private_offer(subscription.private_offer_id)
-        if subscription.private_offer_id
-        else market.catalog.plan(subscription.plan_id),
+        priced=_priced(market.catalog, subscription),
+        charges=subscription.charges,
         company=company_name(controls.directory, subscription.beneficiary.tenant_id),
         buyer=company_name(controls.directory, subscription.purchaser.tenant_id),
         other_plans=tuple(each for each in market.plans_for(subscription) if each.id != subscription.plan_id),
@@ -220,6 +228,14 @@ def subscription_page(
         is_bound=is_bound(subscription, now),
         is_new=is_new and subscription.status is not Status.UNSUBSCRIBED,
     )
+
+
+def _priced(catalog: Catalog, subscription: Subscription) -> Plan | PrivateOffer:
+    """Return what sets the price: the private offer, as long as the plan is the one it was for."""
+    for each in catalog.private_offers:
+        if (each.id, each.plan_id) == (subscription.private_offer_id, subscription.plan_id):
+            return each
+    return catalog.plan(subscription.plan_id)
 
 
 def operator_page(controls: Controls) -> OperatorPage:

@@ -6,12 +6,16 @@ Separate, so that every page says the same thing in the same way.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
-from fairkeeper.sandbox.marketplace.catalog import Plan, PrivateOffer
+from fairkeeper.sandbox.ingestion.pricing import CustomerPrice
+from fairkeeper.sandbox.marketplace.catalog import Plan
 from fairkeeper.sandbox.marketplace.clocks import Lapse
 from fairkeeper.sandbox.marketplace.faults import Quirk
+from fairkeeper.sandbox.marketplace.private_offers import PrivateOffer
 from fairkeeper.sandbox.marketplace.subscriptions import Status
 from fairkeeper.sandbox.marketplace.terms import months_and_days
+from fairkeeper.values.currencies import CURRENCIES
 
 STATUS_WORDS = {
     Status.PENDING: ("Waiting for configuration", "waiting"),
@@ -63,6 +67,33 @@ def duration(unit: str) -> str:
     return "month" if months == 1 else f"{months} months"
 
 
+def amount(value: Decimal, currency: str) -> str:
+    """Write an exact amount with the decimals of its currency.
+
+    Example:
+        >>> amount(Decimal("80000000"), "USD"), amount(Decimal(1200), "JPY")
+        ('USD 80,000,000.00', 'JPY 1,200')
+    """
+    known = CURRENCIES.get(currency)
+    return f"{currency} {value:,.{known.exponent if known else 2}f}"
+
+
+def customer_price(price: CustomerPrice) -> str:
+    """Write what a plan of a private offer costs.
+
+    Example:
+        >>> customer_price(CustomerPrice(unit="P3Y", payment_unit="P1Y", amount=Decimal(24_000), currency="USD"))
+        'USD 24,000.00 a year, for 3 years'
+    """
+    total = amount(price.amount, price.currency)
+    if price.charges:
+        return f"{total} in {len(price.charges)} charges, for {counted(price.unit)}"
+    seat = "a seat and " if price.seats else "a "
+    if price.payment_unit is None:
+        return f"{total} once, for {counted(price.unit)}"
+    return f"{total} {seat}{duration(price.payment_unit)}, for {counted(price.unit)}"
+
+
 def price(plan: Plan | PrivateOffer, currency: str = "USD") -> str:
     """Write what a plan costs and how often.
 
@@ -70,11 +101,15 @@ def price(plan: Plan | PrivateOffer, currency: str = "USD") -> str:
         >>> price(Plan(id="p", name="P", description="", price_minor=1900, term_unit="P1M", max_quantity=5))
         'USD 19.00 a seat and month'
     """
-    amount = money(plan.price_minor, currency)
+    if isinstance(plan, PrivateOffer):
+        currency = plan.currency
+        if plan.charges:
+            total = sum((charge.amount for charge in plan.charges), Decimal())
+            return f"{amount(total, currency)} in {len(plan.charges)} charges, for {counted(plan.term_unit)}"
     every = duration(plan.charge_duration or plan.term_unit)
     seat = "a seat and " if isinstance(plan, Plan) and plan.is_per_seat else "a "
     bound = f", for {counted(plan.term_unit)}" if plan.charge_duration else ""
-    return f"{amount} {seat}{every}{bound}"
+    return f"{money(plan.price_minor, currency)} {seat}{every}{bound}"
 
 
 def counted(unit: str) -> str:
