@@ -11,7 +11,7 @@ from pathlib import Path
 
 from docs_build.drawings import fill
 from docs_build.pages import Page, broken_links, read_page, write_site
-from docs_build.reference import GENERATED
+from docs_build.reference import GENERATED, generate
 
 _ROOT = Path(__file__).parent.parent
 _DOCS = _ROOT / "docs"
@@ -27,8 +27,7 @@ def read_pages() -> list[Page]:
     if both:
         msg = f"These pages are generated and may not be written: {', '.join(both)}"
         raise ValueError(msg)
-    generated = {path: write() for path, write in GENERATED.items()}
-    return [read_page(path, text) for path, text in (written | generated).items()]
+    return [read_page(path, text) for path, text in (written | generate()).items()]
 
 
 def other_files() -> list[str]:

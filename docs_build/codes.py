@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from types import ModuleType
 from typing import Final
 
@@ -43,12 +44,13 @@ class ErrorCode:
     remedy: str
 
 
-def error_codes() -> list[ErrorCode]:
+@cache
+def error_codes() -> tuple[ErrorCode, ...]:
     """Return every code, sorted; where several places tell one, classes come first and the code's own room next."""
     found: dict[str, ErrorCode] = {}
     for each in (*_of_classes(), *_of_calls(), *_of_enumerations(), *_of_verifiers()):
         found.setdefault(each.code, each)
-    return sorted(found.values(), key=lambda each: each.code)
+    return tuple(sorted(found.values(), key=lambda each: each.code))
 
 
 def _of_classes() -> Iterator[ErrorCode]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable
+from functools import cache
 from itertools import groupby
 
 from docs_build import inventory, programs
 from docs_build.codes import error_codes
 from docs_build.markdown import code, table
 from docs_build.sandbox import sandbox_page
-from fairkeeper.action.operation import Operation
+from fairkeeper.action.operation import Operation, OperationKind
 from fairkeeper.api.errors import STATUSES
 from fairkeeper.cli.outcome import EXIT_CODES, ExitCode
 from fairkeeper.cli.root import ROOMS
@@ -71,6 +72,8 @@ def _operation(operation: Operation) -> str:
 
 
 def _who(operation: Operation) -> str:
+    if operation.kind is OperationKind.CHECK:
+        return "anybody; it only computes, without database and sign-in"
     roles = inventory.roles_that_may(operation)
     return "everybody who is signed in" if len(roles) == len(inventory.ROLES) else ", ".join(map(code, roles))
 
@@ -98,7 +101,7 @@ def _prose(documentation: str) -> str:
 
 
 def _tool(operation: Operation) -> str:
-    if operation.kind.value == "command":
+    if operation.kind is OperationKind.COMMAND:
         return "only where FAIRKEEPER_MCP_WRITES names it"
     return code(operation.name.replace(".", "_")) if operation.mcp else "no"
 
@@ -278,3 +281,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "reference/resources.md": resources_page,
 }
 """The generated pages by the address they have under docs/."""
+
+
+@cache
+def generate() -> dict[str, str]:
+    """Return the text of every generated page; made once a run, since tests ask often."""
+    return {path: write() for path, write in GENERATED.items()}
