@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -65,7 +66,18 @@ def running_of(
 def standings_of(context: QueryContext, rows: Sequence[SubscriptionRow]) -> dict[str, Standing]:
     """Return the four machines of subscriptions, by id; consent is asked once for all of them."""
     marks = context.ports.of(ConsentStanding).standings_of(context.session, [row.subscription_id for row in rows])
-    return {row.subscription_id: standing_of_row(row, marks[row.subscription_id]) for row in rows}
+    found: dict[str, Standing] = {row.subscription_id: standing_of_row(row, marks[row.subscription_id]) for row in rows}
+    if _is_for_staff(context):
+        return found
+    return {
+        key: replace(standing, provisioning=replace(standing.provisioning, note=None))
+        for key, standing in found.items()
+    }
+
+
+def _is_for_staff(context: QueryContext) -> bool:
+    """Say whether what the publisher's systems wrote for the publisher may be quoted: not to a customer's people."""
+    return context.principal.customer_id is None
 
 
 def _first(running: Sequence[Deadline]) -> Deadline:
@@ -124,7 +136,7 @@ def details_of(
             row,
             standing=standings[row.subscription_id],
             running=running_of(context, row, changes.get(row.subscription_id, ())),
-            jobs=tuple(_job(job) for job in jobs if job.subscription_id == row.subscription_id),
+            jobs=tuple(_job(context, job) for job in jobs if job.subscription_id == row.subscription_id),
             operations=tuple(_operation(o) for o in operations if o.subscription_id == row.subscription_id),
         )
         for row in liveliest_first(rows)
@@ -192,13 +204,13 @@ def deadline_view(customer: CustomerRow, row: SubscriptionRow, deadline: Deadlin
     )
 
 
-def _job(row: JobRow) -> JobLine:
+def _job(context: QueryContext, row: JobRow) -> JobLine:
     return JobLine(
         request_id=row.request_id,
         wish=row.wish,
         attempt=row.attempt,
         state=row.state,
-        message=row.message,
+        message=row.message if _is_for_staff(context) else None,
         asked_at=row.asked_at,
         accepted_at=row.accepted_at,
         answered_at=row.answered_at,

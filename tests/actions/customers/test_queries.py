@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
+from fairkeeper.customers.ports import ProvisioningAnswer
 from fairkeeper.customers.queries import (
     ask_may_act,
     list_customers,
@@ -105,6 +106,27 @@ def test_lists_show_a_customers_people_their_own_alone(world: World) -> None:
         world.run(list_receipts, me, customer="fabrikam")
     with refused("customers.customer_not_found"):
         world.run(list_reminders, me, customer="fabrikam")
+
+
+def test_what_the_publishers_systems_write_is_for_the_publisher(world: World) -> None:
+    world.systems.answers = [ProvisioningAnswer(is_done=False, message="Node 7 in rack B is full.")]
+    subscription_id = world.buy_active()
+    me = person_of(world.subscription(subscription_id).customer_id)
+
+    told = [
+        repr(world.run(operation, me, **asked))
+        for operation, asked in (
+            (show_subscription, {"subscription_id": subscription_id}),
+            (ask_may_act, {"subscription_id": subscription_id}),
+            (show_customer, {"customer": "contoso"}),
+            (list_customers, {}),
+            (list_reminders, {}),
+        )
+    ]
+
+    assert not any("rack B" in text for text in told)
+    assert "provisioning_failed" in told[1], "that it failed, and what can be done, is the customer's to know"
+    assert "rack B" in repr(world.run(show_subscription, staff(), subscription_id=subscription_id))
 
 
 def test_the_publishers_product_asks_and_a_stranger_does_not(world: World) -> None:
