@@ -34,7 +34,6 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "notice": ("webhook_notice", "id"),
     "reminder": ("customer_reminder", "id"),
     "entry": ("evidence_entry", "entry_id"),
-    "place": ("evidence_entry", "id"),
     "subject": ("evidence_entry", "subject_id"),
     "task": ("task", "id"),
     "task_key": ("task", "key"),
@@ -127,7 +126,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
         own=lambda _stage, tenant: [tenant.customer_id], kinds=("customer", "person", "token"), is_list=True
     ),
     "subject_id": Filling(own=lambda _stage, tenant: tenant.subscription_id, kinds=_TEXT_OR_SUBJECT),
-    "before": fixed(UNKNOWN_NUMBER, "place", "notice"),
+    "before": fixed(UNKNOWN_NUMBER),
     # words that are looked for
     "text": Filling(own=lambda _stage, tenant: tenant.name, kinds=_TEXT_OR_SUBJECT),
     "subject_type": fixed("subscription", "customer", "subscription"),
@@ -160,6 +159,23 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "allowed_moves": fixed([{"from_plan": "team", "to_plan": "team-plus"}]),
     "minimum_seats": fixed(1),
     "maximum_seats": fixed(100),
+    # deals that are only calculated with: a file's text, amounts, days, months
+    "files": fixed([{"name": "deal.yaml", "text": "private_offer: {}"}]),
+    "file": fixed({"name": "deal.yaml", "text": "private_offer: {}"}),
+    "against": fixed({"name": "other.yaml", "text": "private_offer: {}"}),
+    "align_with": fixed({"name": "other.yaml", "text": "private_offer: {}"}),
+    "pasted": fixed({"name": "rows.tsv", "text": "start\t1000"}),
+    "without": Filling(own=lambda _stage, _tenant: ["ceiling_converts"], kinds=("customer",), is_list=True),
+    "as_of": fixed("2026-11-22", "customer"),
+    "starts_on": fixed("2026-12-01", "customer"),
+    "total": fixed("1000.00", "customer"),
+    "setup_fee": fixed("100.00", "customer"),
+    "currency": fixed("USD", "customer"),
+    "term_months": fixed(12),
+    "every_months": fixed(3),
+    "free_months": fixed(0),
+    "fiscal_year_starts": fixed(7),
+    "year_weights": fixed([1]),
     # the log's files, which are the same for everybody
     "rest": fixed("0/000.p/1", "customer", "entry"),
     # a header
