@@ -205,6 +205,11 @@ class CustomersWork:
             answer = self._provisioner.start(request)
         except InvalidError as error:
             answer = ProvisioningAnswer(is_done=False, message=error.message)
+        except UnavailableError as error:
+            if task.attempts < _PATIENT.attempts:
+                raise
+            # As long as it is merely asked, every later wish would wait for it.
+            answer = ProvisioningAnswer(is_done=False, message=f"Given up after {task.attempts} tries: {error.message}")
         if answer is None:
             accepted = provision.AcceptProvisioning(request_id=request.request_id)
             self._run(provision.accept_provisioning, accepted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import update
+
 from fairkeeper.customers.actions.provision import (
     accept_provisioning,
     report_provisioning,
@@ -125,6 +127,22 @@ def test_systems_that_are_down_are_called_until_they_take_it(world: World) -> No
     assert world.subscription(subscription_id).provisioning == "ready"
     assert len({request.request_id for request in world.systems.asked}) == 1, "one wish, however often it is told"
     assert len(world.systems.asked) == 3
+
+
+def test_systems_that_stay_down_have_failed_in_the_end_and_hold_no_later_wish_up(world: World) -> None:
+    world.systems.answers = [UnavailableError("Down.")] * 2
+    subscription_id = world.buy_active()
+    with world.database.write() as session:
+        session.execute(update(TaskRow).where(TaskRow.name == "customers.call_provisioner").values(attempts=59))
+    world.customer_does(subscription_id, "cancel")
+
+    world.move(seconds=2)
+    world.move(seconds=2)
+
+    states = [(job.wish, job.state) for job in world.jobs(subscription_id)]
+    assert states == [("provision", "failed"), ("drain", "succeeded")]
+    assert "Given up after 60 tries: Down." in (world.jobs(subscription_id)[0].message or "")
+    assert world.subscription(subscription_id).provisioning == "stopped"
 
 
 def test_systems_that_refuse_for_good_have_failed(world: World) -> None:
