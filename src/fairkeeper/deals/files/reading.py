@@ -62,12 +62,12 @@ class Reading:
     lines: Mapping[str, int]
 
     def line_of(self, path: str | None) -> int | None:
-        """Return the line of a path, or of the nearest part around it."""
+        """Return the line of a path, or of the nearest part around it; without a path there is none."""
         while path:
             if (line := self.lines.get(path)) is not None:
                 return line
             path = path.rpartition("/")[0]
-        return None
+        return None if path is None else self.lines.get("")
 
 
 def read_deal(text: str, *, file: str | None = None) -> Reading:
