@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fairkeeper.errors import FairkeeperError, InvalidError, NotFoundError
+from fairkeeper.errors import FairkeeperError, NotFoundError
 from fairkeeper.web.routes import (
     customer_actions,
     customers,
@@ -26,7 +26,7 @@ from fairkeeper.web.routes.entry import landing, sign_in
 from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.visit import Visit
-from fairkeeper.web.serving.ways import Audience, Way, answer, get, route_of
+from fairkeeper.web.serving.ways import Audience, MethodNotTakenError, Way, answer, get, route_of
 
 WAYS: Final[tuple[Way, ...]] = (
     *files.WAYS,
@@ -76,7 +76,7 @@ def _for_people_too(parts: ConsoleParts, for_programs: Handle) -> Callable[[Requ
 def _told(request: Request, status: int) -> FairkeeperError:
     shown = request.url.path[:200]
     if status == 405:
-        return InvalidError(f"{request.method[:20]} is not taken at {shown}.", code="web.method_not_allowed")
+        return MethodNotTakenError(f"{request.method[:20]} is not taken at {shown}.")
     return NotFoundError(f"There is nothing at {shown}.", code="web.no_such_page")
 
 

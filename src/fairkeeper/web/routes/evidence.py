@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from fairkeeper.action.registry import Registry
 from fairkeeper.database.session import STAFF, Scope
-from fairkeeper.errors import UnavailableError
+from fairkeeper.errors import FairkeeperError, UnavailableError
 from fairkeeper.evidence.actions import erase_payload, request_export
 from fairkeeper.evidence.queries import list_entries, show_entry, show_log
 from fairkeeper.evidence.views import EntryPage as Entries
@@ -199,11 +199,23 @@ def _facts(visit: Visit, entry: EntryView, names: Names) -> tuple[Fact, ...]:
         Fact(label="In that record", value=entry.customer_index),
     ]
     if entry.cause:
-        cause = Identifier(text=entry.cause, names="entry id", href=f"/evidence/{entry.cause}")
+        href = f"/evidence/{entry.cause}" if _may_open(visit, entry.cause) else None
+        cause = Identifier(text=entry.cause, names="entry id", href=href)
         facts.append(Fact(label="Caused by", value=cause))
     if entry.request_id:
         facts.append(Fact(label="Request", value=Identifier(text=entry.request_id, names="request id")))
     return tuple(facts)
+
+
+def _may_open(visit: Visit, entry_id: str) -> bool:
+    """Say whether whoever asks may see an entry: what caused a customer's may be the publisher's own."""
+    if visit.is_staff:
+        return True
+    try:
+        visit.run(show_entry, entry_id=entry_id)
+    except FairkeeperError:
+        return False
+    return True
 
 
 def _inclusion(proof: EntryProof) -> Inclusion | None:

@@ -10,6 +10,7 @@ from fairkeeper.customers.actions.revoke import revoke_customer
 from fairkeeper.customers.queries import list_receipts, show_customer
 from fairkeeper.customers.views import CustomerDetail, ReceiptLine
 from fairkeeper.evidence.actions import request_export
+from fairkeeper.evidence.queries import show_entry
 from fairkeeper.web.format import state
 from fairkeeper.web.pages.buyer import HomePage, ReceiptRow
 from fairkeeper.web.parts import Identifier, Link
@@ -26,7 +27,8 @@ def show_home(visit: Visit) -> Response:
     """Show a customer's own home."""
     customer_id = visit.principal.customer_id
     customer: CustomerDetail = visit.run(show_customer, customer=customer_id)
-    receipts: tuple[ReceiptLine, ...] = visit.run(list_receipts) if visit.allows(list_receipts) else ()
+    may_open = visit.allows(list_receipts) and visit.allows(show_entry)
+    receipts: tuple[ReceiptLine, ...] = visit.run(list_receipts) if may_open else ()
     main = customer.subscriptions[0]
     may_revoke = visit.allows(revoke_customer) and is_revocable(customer)
     page = HomePage(

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from fairkeeper.customers.actions.ring_clock import close_reminder
 from fairkeeper.customers.queries import list_reminders, show_subscription
 from fairkeeper.customers.views import OperationLine, ReminderLine, SubscriptionDetail
-from fairkeeper.evidence.queries import list_entries
+from fairkeeper.evidence.queries import list_entries, show_entry
 from fairkeeper.evidence.views import EntryPage
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import state, when_text
@@ -52,7 +52,7 @@ def show_one(visit: Visit) -> Response:
         ),
         machines=_machines(detail),
         facts=_facts(visit, detail),
-        operations=_operations(detail),
+        operations=_operations(visit, detail),
         timeline=_timeline(visit, line.subscription_id),
         needs=tuple(
             reminder_finding(each, may_close=visit.allows(close_reminder)) for each in _reminders(visit, detail)
@@ -125,7 +125,7 @@ def _facts(visit: Visit, detail: SubscriptionDetail) -> tuple[Fact, ...]:
     if marks and visit.is_staff:
         facts.append(Fact(label="Marked as", value=", ".join(marks)))
     for label, entry_id in (("Stopped", detail.stopped_receipt), ("Erased", detail.erased_receipt)):
-        if entry_id:
+        if entry_id and visit.allows(show_entry):
             facts.append(Fact(label=f"{label} receipt", value=Link(label="Open it", href=f"/receipts/{entry_id}")))
     if detail.retention_ends_at:
         facts.append(Fact(label="Data is kept until", value=detail.retention_ends_at))
@@ -136,7 +136,9 @@ def _tenant(tenant_id: str | None) -> Value:
     return None if tenant_id is None else Identifier(text=tenant_id, names="tenant id")
 
 
-def _operations(detail: SubscriptionDetail) -> Listing[WebhookRow]:
+def _operations(visit: Visit, detail: SubscriptionDetail) -> Listing[WebhookRow]:
+    address = f"/customers/{detail.line.customer_slug}" if visit.is_staff else "/"
+    whose = Link(label=detail.line.customer_name, href=address)
     return Listing(
         id="operations",
         caption="Operations",
@@ -147,7 +149,7 @@ def _operations(detail: SubscriptionDetail) -> Listing[WebhookRow]:
             Column(label="State"),
             Column(label="Outcome"),
         ),
-        rows=tuple(_operation_row(detail, line) for line in detail.operations),
+        rows=tuple(_operation_row(detail, line, whose) for line in detail.operations),
         empty=Empty(
             title="Microsoft has begun nothing here",
             text="A change of plan or seats, a renewal, a suspension or the end appears here with our answer.",
@@ -156,7 +158,7 @@ def _operations(detail: SubscriptionDetail) -> Listing[WebhookRow]:
     )
 
 
-def _operation_row(detail: SubscriptionDetail, line: OperationLine) -> WebhookRow:
+def _operation_row(detail: SubscriptionDetail, line: OperationLine, whose: Link) -> WebhookRow:
     took_ms = None
     if line.answered_at is not None and not line.is_ours:
         took_ms = max(0, round((line.answered_at - line.asked_at).total_seconds() * 1000))
@@ -169,7 +171,7 @@ def _operation_row(detail: SubscriptionDetail, line: OperationLine) -> WebhookRo
         received_at=line.asked_at,
         state=state(state_word if len(state_word) < 20 else "done"),
         outcome=f"{who}{reason}",
-        customer=Link(label=detail.line.customer_name, href=f"/customers/{detail.line.customer_slug}"),
+        customer=whose,
         answered_in_ms=took_ms,
     )
 

@@ -9,7 +9,7 @@ from typing import Final
 from fairkeeper.access.queries import list_people, list_tokens
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.principal import Principal
-from fairkeeper.customers.queries import list_customers, list_notices, list_receipts, show_change_rule
+from fairkeeper.customers.queries import list_customers, list_notices, show_change_rule
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.evidence.queries import list_entries, show_entry, show_log
 from fairkeeper.evidence.views import EntryProof
@@ -17,7 +17,8 @@ from fairkeeper.overview.names import name_things
 from fairkeeper.overview.queries import search, show_today
 from fairkeeper.web.pages.base import Frame, Person, Room, Theme
 from fairkeeper.web.parts import Notice
-from fairkeeper.web.serving.telling import proof_of
+from fairkeeper.web.serving.console import CALLBACK_PATH, LANDING_PATH
+from fairkeeper.web.serving.telling import in_words, names_of, proof_of
 from fairkeeper.web.serving.visit import Visit
 
 _RECENT: Final = timedelta(minutes=10)
@@ -47,7 +48,7 @@ _STAFF_DOORS: Final = (
 _CUSTOMER_DOORS: Final = (
     _Door(room=Room(label="Home", href="/", key="h", icon="home"), needs=(list_customers,)),
     _Door(room=Room(label="Record", href="/evidence", key="e", icon="evidence"), needs=(list_entries,)),
-    _Door(room=Room(label="Receipts", href="/receipts", key="r", icon="receipts"), needs=(list_receipts,)),
+    _Door(room=Room(label="Receipts", href="/receipts", key="r", icon="receipts"), needs=(show_entry,)),
     _Door(room=Room(label="Settings", href="/settings", key="s", icon="settings"), needs=(list_people, list_tokens)),
 )
 
@@ -90,10 +91,17 @@ def open_frame(visit: Visit) -> Frame:
         publisher=house.publisher,
         environment=house.environment,
         csrf_token=visit.form_token,
-        address=str(visit.address) if visit.request.method == "GET" else visit.path,
+        address=_own_address(visit),
         theme=Theme(theme) if theme in set(Theme) else Theme.SYSTEM,
         has_search=False,
     )
+
+
+def _own_address(visit: Visit) -> str:
+    """Return the address that a page names itself by, without what Microsoft sent along: tokens, codes and states."""
+    if visit.request.method != "GET" or visit.path.startswith((CALLBACK_PATH, LANDING_PATH)):
+        return visit.path
+    return str(visit.address)
 
 
 def company_of(visit: Visit) -> str:
@@ -133,4 +141,5 @@ def _recorded(visit: Visit) -> tuple[Notice, ...]:
     entry = found.entry
     if entry.actor_id != visit.principal.id or visit.now - entry.at > _RECENT:
         return ()
-    return (Notice(text=f"Recorded: {entry.sentence}", proof=proof_of(entry)),)
+    sentence = in_words(entry.sentence, names_of(visit, (entry,)))
+    return (Notice(text=f"Recorded: {sentence}", proof=proof_of(entry)),)

@@ -32,7 +32,7 @@ from fairkeeper.web.pages.answers import error_page
 from fairkeeper.web.parts import Link
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.frames import frame, open_frame
-from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.visit import FormRefusedError, Visit
 
 _log = structlog.get_logger(__name__)
 
@@ -58,6 +58,13 @@ class FormUnreadableError(InvalidError):
 
     code = "web.form_unreadable"
     remedy = "Open the page again and send the form from there."
+
+
+class MethodNotTakenError(InvalidError):
+    """A page that takes no such request."""
+
+    code = "web.method_not_taken"
+    remedy = "Open the page, and use the forms that stand on it."
 
 
 class Audience(StrEnum):
@@ -144,7 +151,7 @@ def answer(visit: Visit, way: Way, trouble: FairkeeperError | None = None) -> Re
 
 def trouble_page(visit: Visit, error: FairkeeperError, status: int | None = None) -> Response:
     """Return the page of an error; where not even its frame can be made, a plain one."""
-    status = status or STATUSES[error.kind]
+    status = status or (405 if isinstance(error, MethodNotTakenError) else STATUSES[error.kind])
     if error.kind is ErrorKind.BUG:
         _log.error("console.bug", request_id=visit.request_id, code=error.code, error=error.message)
     try:
@@ -152,6 +159,8 @@ def trouble_page(visit: Visit, error: FairkeeperError, status: int | None = None
     except FairkeeperError:
         around = open_frame(visit)
     page = error_page(around, status, support_id=visit.request_id, error=error)
+    if isinstance(error, FormRefusedError):
+        page = replace(page, heading="This form was not taken")
     if status == 401:
         page = replace(page, actions=(Link(label="Sign in", href=sign_in_address(visit)),))
     elif visit.session is not None and not visit.is_staff:

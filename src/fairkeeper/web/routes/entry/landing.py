@@ -229,7 +229,9 @@ def _landing(visit: Visit, subscription_id: str, account: Proved, *, came: bool)
         object_id=account.object_id,
     )
     if landing.view.branch is Branch.NOT_YOURS and not came:
-        raise NotFoundError("There is no such subscription for you.", code="customers.subscription_not_found")
+        # In the words for an id of nobody: that it is somebody's is nothing to tell.
+        msg = f"There is no subscription {subscription_id!r} here."
+        raise NotFoundError(msg, code="customers.subscription_not_found")
     return landing
 
 

@@ -1,0 +1,273 @@
+"""The pages over real HTTP: who may open which, what every answer carries, what a page says when something is wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from fairkeeper.web.app import WAYS
+from fairkeeper.web.assets import CONTENT_SECURITY_POLICY, assets
+from fairkeeper.web.serving.ways import Audience
+from tests.channels.stage import Stage
+from tests.channels.web.browsing import Visitor, person
+from tests.channels.web.markup import read
+
+
+def addresses(stage: Stage) -> list[str]:
+    """Return every page a person can open, with Contoso's ids in it."""
+    stage.place_entries()
+    entry = stage.call("GET", "/api/v1/evidence/entries?limit=1", stage.owner_token).json()["entries"][0]["entry_id"]
+    receipt = stage.call("GET", "/api/v1/receipts", stage.owner_token).json()[0]["entry_id"]
+    token = stage.call("GET", "/api/v1/access/tokens", stage.owner_token).json()[0]["id"]
+    someone = stage.call("GET", "/api/v1/access/people", stage.owner_token).json()[0]["id"]
+    reminder = stage.call("GET", "/api/v1/reminders", stage.owner_token).json()[0]["reminder_id"]
+    known = {
+        "customer": stage.contoso.slug,
+        "subscription_id": stage.contoso.subscription_id,
+        "notice_id": "1",
+        "person_id": someone,
+        "token_id": token,
+        "reminder_id": str(reminder),
+        "task_id": "1",
+        "name": "witness.example",
+    }
+    found = []
+    for way in WAYS:
+        if way.method != "GET" or way.audience is Audience.ANYBODY or "{token}" in way.path:
+            continue
+        which = receipt if way.path.startswith("/receipts") else entry
+        found.append(re.sub(r"\{(\w+)\}", lambda m: known.get(m[1], which), way.path))  # noqa: B023 - used at once
+    return found
+
+
+def test_every_page_opens_for_an_owner_and_carries_what_every_page_carries(owner: Visitor, sqlite_stage: Stage) -> None:
+    for address in addresses(sqlite_stage):
+        answer = owner.get(address)
+        while answer.is_redirect:
+            answer = owner.get(answer.headers["location"])
+        assert answer.status_code in ({404} if address == "/revoke" else {200}), (address, answer.text[-600:])
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        if answer.headers["content-type"].startswith("text/html"):
+            assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+            assert answer.headers["referrer-policy"] == "same-origin"
+            page = read(answer.text)
+            assert len(page.all("h1")) == 1, address
+            assert page.all("main"), address
+
+
+def test_nothing_but_the_ways_in_opens_without_a_session(sqlite_stage: Stage) -> None:
+    with Visitor(sqlite_stage) as nobody:
+        for address in addresses(sqlite_stage):
+            answer = nobody.get(address)
+            assert answer.status_code == 303, address
+            assert answer.headers["location"].startswith("/sign-in"), address
+
+
+def test_no_page_asks_another_host_for_anything(owner: Visitor, sqlite_stage: Stage) -> None:
+    for address in ("/", "/evidence", f"/subscriptions/{sqlite_stage.contoso.subscription_id}"):
+        owner.get(address)
+        fetched = [
+            e.attributes.get("src") or e.attributes.get("href", "")
+            for e in owner.page.walk()
+            if e.tag in {"script", "link", "img"}
+        ]
+        assert fetched
+        assert all(each.startswith("/static/") for each in fetched), fetched
+        assert not [
+            e for e in owner.page.walk() if "style" in e.attributes or any(a.startswith("on") for a in e.attributes)
+        ]
+
+
+@pytest.mark.parametrize("name", sorted(assets()))
+def test_a_file_may_be_kept_for_ever_under_its_digest_and_is_asked_for_again_otherwise(
+    sqlite_stage: Stage, name: str
+) -> None:
+    found = assets()[name]
+    with Visitor(sqlite_stage) as nobody:
+        exact = nobody.get(f"/static/{name}?v={found.digest}")
+        assert (exact.content, exact.headers["cache-control"]) == (found.content, "public, max-age=31536000, immutable")
+        assert exact.headers["content-type"] == found.media_type
+        assert nobody.get(f"/static/{name}?v=older").headers["cache-control"] == "no-cache"
+        assert nobody.get("/static/../app.py").status_code == 404
+
+
+def test_a_role_opens_only_its_rooms(sqlite_stage: Stage) -> None:
+    with Visitor(sqlite_stage) as finance:
+        finance.sign_in(person("Fiona Finance"), as_customer=False)
+        finance.get("/")
+        rail = finance.page.all("nav", id="rail")[0]
+        assert [a.attributes["href"] for a in rail.all("a")] == ["/", "/customers", "/evidence"]
+        answer = finance.get("/webhooks")
+        assert (answer.status_code, "access.not_permitted" in finance.text) == (403, True)
+        assert "Ask an owner" in finance.text
+        finance.get(f"/subscriptions/{sqlite_stage.contoso.subscription_id}")
+        assert "Pause use" not in finance.text
+        answer = finance.get(f"/subscriptions/{sqlite_stage.contoso.subscription_id}/pause")
+        answer = finance.press("/pause", reason="Not mine to decide")
+        assert answer.status_code == 403
+
+
+def test_an_auditor_reads_everything_and_is_offered_nothing(sqlite_stage: Stage) -> None:
+    with Visitor(sqlite_stage) as auditor:
+        auditor.sign_in(person("Audrey Auditor"), as_customer=False)
+        for address in ("/", "/customers/contoso", "/webhooks", "/evidence", "/settings/people", "/settings/tokens"):
+            assert auditor.get(address).status_code == 200, address
+            posts = [f.attributes["action"] for f in auditor.page.all("form", method="post")]
+            assert set(posts) <= {"/look", "/sign-out"}, address
+
+
+def test_a_customers_own_page_speaks_of_nobody_else(customer: Visitor, sqlite_stage: Stage) -> None:
+    customer.get("/")
+    assert "Your path with" in customer.text
+    for address in (
+        "/",
+        "/evidence",
+        "/receipts",
+        "/settings/people",
+        f"/subscriptions/{sqlite_stage.contoso.subscription_id}",
+    ):
+        answer = customer.get(address)
+        assert answer.status_code == 200, address
+        assert "Fabrikam" not in answer.text
+        assert sqlite_stage.fabrikam.customer_id not in answer.text
+
+
+def test_what_is_not_there_is_told_to_people_in_a_page_and_to_programs_in_json(
+    owner: Visitor, sqlite_stage: Stage
+) -> None:
+    answer = owner.get("/no/such/page")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert re.search(r"req_[0-9A-Z]{26}", owner.text)
+    answer = sqlite_stage.call("GET", "/no/such/page")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "api.no_such_address")
+    answer = owner.get("/api/v1/no-such-thing")
+    assert answer.json()["error"]["kind"] == "not_found"
+    answer = owner.client.request("DELETE", f"{sqlite_stage.url}/customers")
+    assert (answer.status_code, "is not taken" in answer.text) == (405, True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/customers?sort=unheard-of",
+        "/customers?provisioning=lost",
+        "/customers?step=fly",
+        "/customers?plan=%00",
+        "/evidence?before=soon",
+        "/webhooks?before=-",
+        "/search?q=contoso%00",
+        "/customers?page=99999999999999999999",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_a_400_with_a_code(owner: Visitor, address: str) -> None:
+    answer = owner.get(address)
+    assert answer.status_code == 400
+    assert "web.address_unreadable" in owner.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/webhooks/x",
+        "/webhooks/99999999999999999999",
+        "/tasks/-1/retry",
+        "/evidence/ent_x",
+        "/receipts/ent_x",
+        "/exports/exp_x",
+        "/subscriptions/x",
+        "/customers/%00",
+        "/settings/people/per_x/remove",
+    ],
+)
+def test_an_id_of_nothing_is_not_found(owner: Visitor, address: str) -> None:
+    assert owner.get(address).status_code in {404, 400}, owner.last.text[-500:]
+
+
+def test_filters_and_order_stand_in_the_address(owner: Visitor) -> None:
+    def names() -> list[str]:
+        return [cell.text for cell in owner.page.all("td", data_label="Customer")]
+
+    owner.get("/customers?sort=name")
+    assert names() == ["Contoso", "Fabrikam"]
+    owner.get("/customers?sort=-name")
+    assert names() == ["Fabrikam", "Contoso"]
+    owner.get("/customers?text=contoso&status=Subscribed")
+    assert names() == ["Contoso"]
+    owner.get("/customers?step=buy")
+    assert names() == []
+    assert "Nothing matches these filters" in owner.text
+    assert "Show all" in owner.text
+
+
+def test_the_exported_list_is_what_the_address_shows_and_no_formula(owner: Visitor, sqlite_stage: Stage) -> None:
+    owner.get(f"/customers/{sqlite_stage.contoso.slug}/rename")
+    owner.press("/rename", name="=HYPERLINK(1)")
+    answer = owner.get("/customers.csv?sort=name")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["customer"] for row in rows] == ["'=HYPERLINK(1)", "Fabrikam"]
+    assert rows[0]["id"] == sqlite_stage.contoso.customer_id
+
+
+def test_a_webhook_that_nobody_understood_is_shown_held_with_its_body(owner: Visitor) -> None:
+    owner.get("/webhooks?state=held")
+    assert "Sublimate" in owner.text
+    link = next(a for a in owner.page.all("td", data_label="Action")[0].all("a"))
+    owner.get(link.attributes["href"])
+    assert '"action": "Sublimate"' in owner.text
+    assert "Work on it again" in owner.text
+
+
+def test_an_entry_is_checked_by_the_verifier_that_everybody_has(owner: Visitor, sqlite_stage: Stage) -> None:
+    sqlite_stage.place_entries()
+    entry = sqlite_stage.call("GET", "/api/v1/evidence/entries?limit=1", sqlite_stage.owner_token).json()["entries"][0]
+    owner.get(f"/evidence/{entry['entry_id']}")
+    checks = owner.page.all("ul", class_="checks")[0].text
+    assert checks.count("Passed") == 3
+    assert "Not witnessed" in checks
+    file = owner.get(f"/evidence/{entry['entry_id']}/file")
+    assert json.loads(file.text)["record"]["leaf_index"] == entry["leaf_index"]
+    assert entry["entry_id"] in file.headers["content-disposition"]
+
+
+def test_a_receipt_says_what_stopped_and_what_remains(customer: Visitor, sqlite_stage: Stage) -> None:
+    customer.get("/receipts")
+    customer.get(customer.page.all("td", data_label="Receipt")[0].all("a")[0].attributes["href"])
+    assert "What stopped" in customer.text
+    assert "What remains with you" in customer.text
+    assert "Checked just now Verified" in customer.text
+    assert sqlite_stage.contoso.ended_id in customer.last.text
+
+
+def test_an_export_is_asked_for_awaited_and_fetched(customer: Visitor, sqlite_stage: Stage) -> None:
+    customer.get("/exports/ask")
+    customer.press("/exports/ask")
+    customer.follow()
+    assert customer.last.headers["refresh"] == "1"
+    sqlite_stage.place_entries()
+    customer.get(str(customer.last.request.url))
+    assert "refresh" not in customer.last.headers
+    link = next(a.attributes["href"] for a in customer.page.all("a") if a.attributes["href"].endswith("/file"))
+    lines = customer.get(link).text.splitlines()
+    assert json.loads(lines[0])["customer"] == sqlite_stage.contoso.customer_id
+
+
+def test_a_search_leads_to_the_thing(owner: Visitor, sqlite_stage: Stage) -> None:
+    owner.get("/search?q=contoso")
+    found = {a.attributes["href"] for a in owner.page.all("ol", class_="hits")[0].all("a")}
+    assert "/customers/contoso" in found
+    owner.get(f"/search?q={sqlite_stage.contoso.subscription_id}")
+    assert f"/subscriptions/{sqlite_stage.contoso.subscription_id}" in owner.last.text
+
+
+def test_the_look_is_kept_in_a_cookie_and_comes_back_here(owner: Visitor) -> None:
+    owner.get("/customers")
+    sheet = owner.sheet("/look")
+    answer = owner.send(sheet, theme="dark")
+    assert answer.headers["location"] == "/customers"
+    assert 'data-theme="dark"' in owner.follow().text
+    assert owner.send(sheet, theme="dark", back="https://evil.example").headers["location"] == "/"
