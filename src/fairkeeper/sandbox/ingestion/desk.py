@@ -34,6 +34,7 @@ from fairkeeper.sandbox.ingestion.products import Products
 from fairkeeper.sandbox.ingestion.records import Document, Record
 from fairkeeper.sandbox.ingestion.requests.requirements import missing_parts
 from fairkeeper.sandbox.ingestion.requests.shapes import Request, read_request
+from fairkeeper.sandbox.ingestion.seeding import accepted_before
 from fairkeeper.sandbox.ingestion.selling import Line, lines_of, sold_by
 from fairkeeper.sandbox.marketplace.market import Market
 from fairkeeper.sandbox.marketplace.storage import Storage
@@ -65,6 +66,8 @@ class PrivateOfferDesk:
         """Take up what was kept, and sell what was accepted."""
         self._records = dict(self.storage.load("private-offer", Record))
         self._jobs = dict(self.storage.load("ingestion-job", Job))
+        if not self._records:
+            self._keep_records(accepted_before(self.market.catalog, self.accounts, self.clock.now()))
         for record in self._records.values():
             if record.standing is Standing.ACCEPTED:
                 self._sell(record)
