@@ -105,7 +105,7 @@ class Tenant:
         return self.people[0].tenant_id
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Stage:
     """What runs."""
 
@@ -116,6 +116,7 @@ class Stage:
     clock: MovableClock
     http: httpx.Client
     owner_token: str = field(default="", repr=False)
+    owner_cookie: str = field(default="", repr=False)
     contoso: Tenant = field(init=False)
     fabrikam: Tenant = field(init=False)
     rows: Rows = field(init=False)
@@ -282,6 +283,7 @@ def open_stage(folder: Path, address: DatabaseAddress) -> Iterator[Stage]:
         with _serving(app, bound), httpx.Client(timeout=30, follow_redirects=False) as http:
             stage = Stage(installation=installation, app=app, url=url, sandbox=microsoft, clock=clock, http=http)
             stage.owner_token = prepare_people(installation)
+            stage.owner_cookie = _sign_in_owner(stage)
             stage.contoso = _move_in(stage, "Contoso")
             stage.fabrikam = _move_in(stage, "Fabrikam")
             stage.place_entries()
@@ -401,19 +403,29 @@ def _make_tokens(stage: Stage, name: str, customer_id: str) -> dict[str, str]:
 def _sign_in(stage: Stage, name: str, people: tuple[Person, ...]) -> dict[str, str]:
     cookies = {}
     for person, role in zip(people, ("customer_admin", "customer_user"), strict=True):
-        value = f"cookie-of-{person.object_id}"
-        signed_in = stage.run(
-            sign_in,
-            tenant_id=person.tenant_id,
-            object_id=person.object_id,
-            name=person.name,
-            email=person.email,
-            cookie_digest=digest(value).hex(),
-            purpose=SignInPurpose.CUSTOMER,
-        )
-        assert signed_in.person.roles == [role], name
-        cookies[role] = value
+        cookies[role], roles = _open_session(stage, person, SignInPurpose.CUSTOMER)
+        assert roles == [role], name
     return cookies
+
+
+def _sign_in_owner(stage: Stage) -> str:
+    cookie, roles = _open_session(stage, somebody(lambda p: p.name == "Olivia Owner"), SignInPurpose.STAFF)
+    assert roles == ["owner"]
+    return cookie
+
+
+def _open_session(stage: Stage, person: Person, purpose: SignInPurpose) -> tuple[str, list[str]]:
+    value = f"cookie-of-{person.object_id}"
+    signed_in = stage.run(
+        sign_in,
+        tenant_id=person.tenant_id,
+        object_id=person.object_id,
+        name=person.name,
+        email=person.email,
+        cookie_digest=digest(value).hex(),
+        purpose=purpose,
+    )
+    return value, list(signed_in.person.roles)
 
 
 def _use_tokens(stage: Stage) -> None:

@@ -39,6 +39,11 @@ def without_ids(words: str, sent: Any) -> str:
     """Return words without what differs by nature."""
     for word in {json.dumps(sent)[1:-1] if isinstance(sent, str) else str(sent), str(sent).lower()}:
         words = re.sub(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", "SENT", words)
+    return without_new_ids(words)
+
+
+def without_new_ids(words: str) -> str:
+    """Return words without ids and secrets that are drawn anew for each answer."""
     words = re.sub(r"\b(req|ent|exp|job|tok|per|tsk)_[0-9A-Za-z]{8,}", r"\1_NEW", words)
     return re.sub(r"fk_[\w-]{43}", "fk_NEW", words)
 
