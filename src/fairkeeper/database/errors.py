@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairkeeper.errors import BugError, InvalidError, UnavailableError
+from fairkeeper.errors import BugError, ConflictError, InvalidError, UnavailableError
 
 
 class DatabaseUnavailableError(UnavailableError):
@@ -19,14 +19,14 @@ class ValueRefusedError(InvalidError):
     remedy = "Send shorter texts and smaller numbers."
 
 
-class UnsafeDatabaseError(InvalidError):
+class UnsafeDatabaseError(ConflictError):
     """The database is set so that an answer given could be lost, or so that one customer could see another."""
 
     code = "database.unsafe"
     remedy = "Correct the setting named in the message; the server refuses to start until then."
 
 
-class SchemaBehindError(InvalidError):
+class SchemaBehindError(ConflictError):
     """The tables are not those of this version."""
 
     code = "database.schema_behind"
