@@ -100,6 +100,11 @@ def _landing_pages() -> dict[str, Page]:
             sentence="Activation is asked for; Microsoft usually takes a few seconds.",
             is_moving=True,
         ),
+    }
+
+
+def _closed_landing_pages() -> dict[str, Page]:
+    return {
         "landing-suspended": LandingSuspended(
             frame=FRAME,
             support=SUPPORT,
@@ -232,4 +237,4 @@ def _home() -> HomePage:
 
 def buyer_pages() -> dict[str, Page]:
     """Return every page for a buyer and for people who sign in."""
-    return {**_landing_pages(), **_sign_in_pages(), "home": _home()}
+    return {**_landing_pages(), **_closed_landing_pages(), **_sign_in_pages(), "home": _home()}
