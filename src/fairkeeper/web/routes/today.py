@@ -26,7 +26,7 @@ _SHORTEST_SEARCH: Final = 2
 _HIT_ADDRESSES: Final[Mapping[str, str]] = {
     "customer": "/customers/{}",
     "subscription": "/subscriptions/{}",
-    "operation": "/webhooks?operation={}",
+    "operation": "/subscriptions/{}#operations",
     "entry": "/evidence/{}",
 }
 
@@ -61,13 +61,19 @@ def show_search(visit: Visit) -> Response:
     hits = tuple(
         pages.Hit(
             kind=hit.kind.capitalize(),
-            link=Link(label=hit.label, href=_HIT_ADDRESSES[hit.kind].format(quote(hit.id, safe=""))),
+            link=Link(label=hit.label, href=_address_of(hit)),
             line=hit.line,
         )
         for hit in found
         if hit.kind in _HIT_ADDRESSES
     )
     return visit.show(pages.SearchPage(frame=frame(visit, query=text), query=text, hits=hits))
+
+
+def _address_of(hit: Hit) -> str:
+    """Return where a thing is shown; an operation has no page of its own and stands on its subscription's."""
+    named = hit.line if hit.kind == "operation" else hit.id
+    return _HIT_ADDRESSES[hit.kind].format(quote(named, safe=""))
 
 
 def _due_at(deadline: Deadline) -> datetime:
