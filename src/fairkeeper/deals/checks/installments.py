@@ -120,7 +120,10 @@ def check_dates(deal: Deal, plan: Plan, path: str, basis: Basis) -> Iterator[Fin
         where = f"{path}/schedule/{number}/on"
         if not earliest_on <= charge.on <= latest_on:
             message = f"{charge.on} is not within {earliest_on} to {latest_on}."
-            yield DATE_OUTSIDE_CONTRACT.found(message, path=where)
+            if charge.on == contract.start_on:
+                yield assumed(DATE_OUTSIDE_CONTRACT, CHARGE_AFTER_START, message, path=where)
+            else:
+                yield DATE_OUTSIDE_CONTRACT.found(message, path=where)
         elif charge.on <= accepted_on:
             message = f"{charge.on} is not after {accepted_on}, the last day to accept."
             yield assumed(CHARGE_BEFORE_ACCEPTANCE, LATEST_ACCEPTANCE, message, path=where)

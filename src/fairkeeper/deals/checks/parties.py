@@ -20,6 +20,7 @@ from fairkeeper.deals.deal import Deal, DealKind, PricingKind
 from fairkeeper.values.findings import Finding, Level
 
 MOST_RESELLERS: Final = 150
+_DIGITS: Final = re.compile(r"[0-9]{1,20}")
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MCA: Final = re.compile(rf"{_GUID.pattern}:{_GUID.pattern}_[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}", re.IGNORECASE)
 
@@ -116,7 +117,7 @@ def check_billing_account(deal: Deal, basis: Basis) -> Iterator[Finding]:  # noq
     """Find an id that is no billing account's, most often a tenant id."""
     if deal.customer is None or not (account := deal.customer.billing_account):
         return
-    if not account.isdecimal() and not _MCA.fullmatch(account):
+    if not _DIGITS.fullmatch(account) and not _MCA.fullmatch(account):
         what = "looks like a tenant id" if _GUID.fullmatch(account) else "is no billing account id"
         yield BILLING_ACCOUNT_INVALID.found(f"{account[:90]!r} {what}.", path="customer/billing_account")
 
@@ -148,7 +149,7 @@ def check_partner(deal: Deal, basis: Basis) -> Iterator[Finding]:
         return
     if deal.partner is None:
         yield PARTNER_MISSING.found("The multiparty offer names no channel partner.", path="kind")
-    elif not deal.partner.seller_id.isdecimal():
+    elif not _DIGITS.fullmatch(deal.partner.seller_id):
         message = f"{deal.partner.seller_id[:40]!r} is not a seller id."
         yield SELLER_ID_INVALID.found(message, path="partner/seller_id")
     if deal.pricing is PricingKind.PROFESSIONAL_SERVICE and basis.assumptions.holds(MULTIPARTY_NO_SERVICES):

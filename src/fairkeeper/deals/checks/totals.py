@@ -71,7 +71,9 @@ def check_ceiling(deal: Deal, basis: Basis) -> Iterator[Finding]:
         if total.to_decimal() * rate > CEILING_USD:
             worth = "" if deal.currency.code == "USD" else f", worth {total.to_decimal() * rate:.2f} USD"
             message = f"The charges add up to {total}{worth}; the ceiling is {CEILING_USD} USD."
-            yield OVER_CEILING.found(message, path=path)
+            rests_on = CEILING_CONVERTS if worth else CEILING_PER_DEAL
+            is_assumed = bool(worth) or (path == "plans" and len(deal.plans) > 1)
+            yield OVER_CEILING.found(message, path=path, detail={"assumption": rests_on.key} if is_assumed else None)
 
 
 def check_local_totals(deal: Deal, plan: Plan, path: str, basis: Basis) -> Iterator[Finding]:  # noqa: ARG001 - as above

@@ -40,8 +40,8 @@ _MONTHS: Final = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".spli
 _ISO: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?")
 _NAMED: Final = re.compile(r"(?:(\d{1,2})[ -]([A-Za-z]{3,9})|([A-Za-z]{3,9})[ -](\d{1,2}),?)[ -](\d{4})")
 _SLASHED: Final = re.compile(r"(\d{1,2})([/.])(\d{1,2})\2(\d{4})")
-_WITH_POINT: Final = re.compile(r"-?(?:\d+|\d{1,3}(?:[, '\u00a0\u202f]\d{3})+)(?:\.\d+)?")
-_WITH_COMMA: Final = re.compile(r"-?(?:\d+|\d{1,3}(?:[. '\u00a0\u202f]\d{3})+)(?:,\d+)?")
+_WITH_POINT: Final = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[, '\u00a0\u202f]\d{3})+)(?:\.\d+)?")
+_WITH_COMMA: Final = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[. '\u00a0\u202f]\d{3})+)(?:,\d+)?")
 _SIGNS: Final = re.compile(r"^[A-Z]{3}\s*|\s*[A-Z]{3}$|[$€£¥₩]")
 
 

@@ -41,6 +41,7 @@ from fairkeeper.deals.submission.schema import (
 from fairkeeper.deals.submission.wire import (
     first_of,
     get,
+    maybe,
     one_of,
     read_currency,
     read_day,
@@ -104,7 +105,7 @@ class _Reader:
         pricing = {name: each for each, name in PRICING_TYPES.items()}
         unit = self._currency()
         is_variable = get(offer, "variableStartDate", bool)
-        beneficiaries = [typed(each, dict, "beneficiaries") for each in offer.get("beneficiaries", [])]
+        beneficiaries = [typed(each, dict, "beneficiaries") for each in maybe(offer, "beneficiaries", list, [])]
         return Deal(
             name=get(offer, "name", str),
             kind=self.kind,
@@ -117,8 +118,10 @@ class _Reader:
             customer=None if self.kind is DealKind.CSP or not beneficiaries else _customer(beneficiaries[0]),
             resellers=tuple(map(_reseller, beneficiaries)) if self.kind is DealKind.CSP else (),
             partner=_partner(offer),
-            prepared_by=offer.get("preparedBy", ""),
-            contacts=tuple(offer.get("notificationContacts", ())),
+            prepared_by=maybe(offer, "preparedBy", str, ""),
+            contacts=tuple(
+                typed(each, str, "notificationContacts") for each in maybe(offer, "notificationContacts", list, [])
+            ),
             terms=self._terms(),
             renewal_attestation=RenewalAttestation(qualifies=get(offer, "customerContractRenewal", bool))
             if "customerContractRenewal" in offer
@@ -149,11 +152,11 @@ class _Reader:
         return Plan(
             offer=offer_id,
             plan=plan_id,
-            new_plan=details.get("id"),
-            new_plan_name=details.get("name"),
+            new_plan=get(details, "id", str) if is_new else None,
+            new_plan_name=get(details, "name", str) if is_new else None,
             discount=read_percentage(row.get("discountPercentage")),
             adjustment=read_percentage(row.get("markupPercentage")),
-            note=row.get("notes", ""),
+            note=maybe(row, "notes", str, ""),
             **priced,
         )
 
@@ -165,12 +168,14 @@ class _Reader:
         price = one_of(self.prices, name, "priceDetails")
         recurrent = get(get(price, "pricing", dict), "recurrentPrice", dict)
         item = first_of(get(recurrent, "prices", list), "prices")
-        is_flat = recurrent.get("recurrentPriceMode") == "flatRate"
+        models = {"flatRate": PriceModel.FLAT_RATE, "perUser": PriceModel.PER_USER}
         is_usd = recurrent.get("priceInputOption") == "usd"
         names = self.schema.names
         own, local = (item, []) if is_usd else (self._markets(recurrent)[0], self._markets(recurrent)[1:])
         amount_name = names.usd_amount if is_usd else names.local_amount
-        read: dict[str, Any] = {"price_model": PriceModel.FLAT_RATE if is_flat else PriceModel.PER_USER}
+        read: dict[str, Any] = {
+            "price_model": one_of(models, recurrent.get("recurrentPriceMode"), "recurrentPriceMode")
+        }
         if names.schedule in own:
             schedule = self._schedule(get(own, names.schedule, dict), unit, amount_name)
             read |= {"schedule": schedule, "term_months": _months(get(item, names.duration, dict))}
@@ -188,7 +193,7 @@ class _Reader:
             Charge(
                 on=None if number == 0 else read_day(get(line, names.charge_date, str)),
                 amount=read_money(line.get(amount_name), unit),
-                note=line.get(names.note, ""),
+                note=maybe(line, names.note, str, ""),
             )
             for number, line in enumerate(typed(each, dict, names.dated) for each in lines)
         )
@@ -200,38 +205,43 @@ class _Reader:
             amounts = tuple(charge.amount for charge in schedule)
         else:
             amounts = (read_money(item.get(names.local_amount), unit),)
-        return LocalPrice(currency=unit, markets=tuple(get(item, "markets", list)), amounts=amounts)
+        return LocalPrice(
+            currency=unit,
+            markets=tuple(typed(each, str, "markets") for each in get(item, "markets", list)),
+            amounts=amounts,
+        )
 
     def _terms(self) -> tuple[TermsDocument, ...]:
         side = Side.CHANNEL_PARTNER if self.is_partner else Side.ORIGINATOR
         if (url := self.offer.get("termsAndConditionsDocSasUrl")) is not None:
             return (TermsDocument(file=one_of(self.files_by_url, url, "termsAndConditionsDocSasUrl"), added_by=side),)
         documents = [
-            typed(each, dict, "termsAndConditionsDocs") for each in self.offer.get("termsAndConditionsDocs", [])
+            typed(each, dict, "termsAndConditionsDocs")
+            for each in maybe(self.offer, "termsAndConditionsDocs", list, [])
         ]
         return tuple(
             TermsDocument(
-                file=get(each, "fileName", str), name=each.get("customerFacingDocumentName", ""), added_by=side
+                file=get(each, "fileName", str), name=maybe(each, "customerFacingDocumentName", str, ""), added_by=side
             )
             for each in documents
         )
 
 
 def _customer(who: Mapping[str, Any]) -> Customer:
-    return Customer(name=who.get("description", ""), billing_account=get(who, "id", str))
+    return Customer(name=maybe(who, "description", str, ""), billing_account=get(who, "id", str))
 
 
 def _reseller(who: Mapping[str, Any]) -> Reseller:
-    return Reseller(name=who.get("description", ""), id=get(who, "id", str))
+    return Reseller(name=maybe(who, "description", str, ""), id=get(who, "id", str))
 
 
 def _partner(offer: Mapping[str, Any]) -> ChannelPartner | None:
-    partners = offer.get("partners")
+    partners = maybe(offer, "partners", list, [])
     if not partners:
         return None
     who = first_of(partners, "partners")
     return ChannelPartner(
-        name=who.get("partnerName", ""), seller_id=get(who, "id", str), country=who.get("location", "")
+        name=maybe(who, "partnerName", str, ""), seller_id=get(who, "id", str), country=maybe(who, "location", str, "")
     )
 
 

@@ -70,6 +70,11 @@ def get(value: Mapping[str, Any], key: str, kind: type[T]) -> T:
     return typed(value.get(key), kind, key)
 
 
+def maybe(value: Mapping[str, Any], key: str, kind: type[T], default: T) -> T:
+    """Return a field of a kind that may be left out."""
+    return typed(value[key], kind, key) if key in value else default
+
+
 def typed(value: Any, kind: type[T], where: str) -> T:
     """Return a value that is of a kind."""
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
