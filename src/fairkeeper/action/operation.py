@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -45,6 +45,8 @@ SYSTEM_ONLY = ("system",)
 
 LARGEST_INTEGER = 2**53 - 1
 """What canonical JSON and every column hold exactly."""
+MOST_FIELDS = 100
+"""More than any operation's input has."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -71,8 +73,17 @@ class OperationInput(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_what_no_column_holds(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and len(data) > MOST_FIELDS:
+            # Pydantic would say of each that nobody knows it: 0.6 seconds for 20,000 of them (measured 2026-11-22).
+            raise ValueError(f"there are {len(data)} fields, above {MOST_FIELDS}")
         _refuse_unstorable(data)
         return data
+
+    @model_validator(mode="after")
+    def _refuse_what_was_read_from_text(self) -> Self:
+        """Look again: in a query an integer arrives as text."""
+        _refuse_unstorable([value for value in self.__dict__.values() if isinstance(value, int)])
+        return self
 
     @field_validator("customer_id", check_fields=False)
     @classmethod
