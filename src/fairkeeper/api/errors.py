@@ -90,6 +90,20 @@ class BodyTooLargeError(InvalidError):
     remedy = "Send less at once."
 
 
+class AddressTooLongError(InvalidError):
+    """Path and query are longer than any address here."""
+
+    code = "api.address_too_long"
+    remedy = "Send long texts in the body of a request."
+
+
+class HeadersTooLargeError(InvalidError):
+    """The headers are more than any request here needs."""
+
+    code = "api.headers_too_large"
+    remedy = "Send fewer or shorter headers; a browser does after its cookies of this site are deleted."
+
+
 class BodyNotJSONError(InvalidError):
     """The body is no JSON, or none that can be read."""
 
@@ -104,6 +118,15 @@ class InputInvalidError(InvalidError):
     remedy = "Correct the fields that the message names; /openapi.json describes them."
 
 
+_STATUSES_OF_THE_CHANNEL: Final[Mapping[type[FairkeeperError], int]] = {
+    BodyTooLargeError: 413,
+    AddressTooLongError: 414,
+    InputInvalidError: 422,
+    HeadersTooLargeError: 431,
+}
+"""What the channel itself refuses, and HTTP has words for."""
+
+
 def status_of(error: FairkeeperError) -> int:
     """Return the HTTP status of an error.
 
@@ -115,11 +138,7 @@ def status_of(error: FairkeeperError) -> int:
     """
     if isinstance(error, UnauthenticatedError):
         return 401
-    if isinstance(error, BodyTooLargeError):
-        return 413
-    if isinstance(error, InputInvalidError):
-        return 422
-    return STATUSES[error.kind]
+    return _STATUSES_OF_THE_CHANNEL.get(type(error), STATUSES[error.kind])
 
 
 def headers_of(error: FairkeeperError) -> dict[str, str]:

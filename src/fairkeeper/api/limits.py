@@ -18,13 +18,24 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fairkeeper.api.errors import BodyTooLargeError, answer, log_failure
-from fairkeeper.errors import BugError
+from fairkeeper.api.errors import (
+    AddressTooLongError,
+    BodyTooLargeError,
+    HeadersTooLargeError,
+    answer,
+    log_failure,
+)
+from fairkeeper.errors import BugError, InvalidError
 from fairkeeper.values.ids import new_id
 
 _log = structlog.get_logger("fairkeeper.http")
 
 MAX_BODY_BYTES = 1024 * 1024
+MAX_ADDRESS_BYTES = 16 * 1024
+"""Path and query; Microsoft's landing tokens, the longest seen, are below 2,000."""
+MAX_HEADER_BYTES = 32 * 1024
+"""All headers together; an access token takes up to 16,000."""
+MAX_HEADERS = 100
 REQUEST_ID_HEADER = "X-Request-Id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _QUIET_PATHS = frozenset({"/healthz", "/readyz"})
@@ -93,6 +104,10 @@ class RequestLimits:
             )
 
     async def _serve(self, request: _Exchange) -> None:
+        refusal = _refuse_head(request.scope)
+        if refusal is not None:
+            await request.answer(answer(refusal, request.request_id))
+            return
         if request.declares_too_much():
             await request.refuse_size()
             return
@@ -178,6 +193,20 @@ class _Exchange:
             if name.encode() not in present:
                 found.append((name.encode(), value.encode("latin-1")))
         return found
+
+
+def _refuse_head(scope: Scope) -> InvalidError | None:
+    """Return why a request is refused before its body is looked at, if it is."""
+    address_bytes = len(scope.get("raw_path") or scope["path"].encode()) + len(scope.get("query_string", b""))
+    if address_bytes > MAX_ADDRESS_BYTES:
+        return AddressTooLongError(f"The address has {address_bytes} bytes, above {MAX_ADDRESS_BYTES}.")
+    headers = scope["headers"]
+    header_bytes = sum(len(name) + len(value) for name, value in headers)
+    if len(headers) > MAX_HEADERS or header_bytes > MAX_HEADER_BYTES:
+        return HeadersTooLargeError(
+            f"There are {len(headers)} headers of {header_bytes} bytes, above {MAX_HEADERS} of {MAX_HEADER_BYTES}."
+        )
+    return None
 
 
 def _header(scope: Scope, name: bytes) -> bytes | None:
