@@ -128,7 +128,7 @@ def _is_said(name: str, part: Any) -> bool:
     return not _is_unset(part) or (part is False and name != "pays_by_card")
 
 
-class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # the library ships no types
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # the library ships no types
     """Writes dates and keys bare and every other text so that the core schema reads it as text."""
 
 
