@@ -15,6 +15,7 @@ from fairkeeper.customers.actions.ring_clock import DEADLINE_CODE
 from fairkeeper.customers.actions.set_change_rule import RULE_ID, SetChangeRule
 from fairkeeper.customers.errors import NoticeNotFoundError
 from fairkeeper.customers.evidence_kinds import ERASED_RECEIPT, STOPPED_RECEIPT
+from fairkeeper.customers.path.clocks import CLOCKS, ClockName
 from fairkeeper.customers.path.landing import PERSONAL_ACCOUNTS_TENANT
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.path.standing import may_act
@@ -401,7 +402,14 @@ def _reminder(row: ReminderRow, customer: CustomerRow | None) -> ReminderLine:
         owner_role=row.owner_role,
         due_at=row.due_at,
         raised_at=row.raised_at,
+        title=_title(row),
     )
+
+
+def _title(row: ReminderRow) -> str:
+    """Return the title of the clock that a reminder of a deadline is about."""
+    clock = row.key.partition(":")[0]
+    return CLOCKS[ClockName(clock)].title if row.code == DEADLINE_CODE and clock in set(ClockName) else ""
 
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -190,7 +190,11 @@ class NoticeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReminderLine:
-    """A reminder or finding that waits for a person."""
+    """A reminder or finding that waits for a person.
+
+    Attributes:
+        title: What is due, where it is a deadline; the message says the same with its date and what follows.
+    """
 
     reminder_id: int
     code: str
@@ -205,6 +209,7 @@ class ReminderLine:
     owner_role: str
     due_at: datetime | None
     raised_at: datetime
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from fairkeeper.web.routes.subscription_actions import question_of
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import (
     commercial_state,
-    deadline_of,
+    deadlines_with_reminders,
     line_row,
     names_of,
     path_of,
@@ -200,16 +200,12 @@ def show_one(visit: Visit) -> Response:
         subscriptions=tuple(line_row(each.line, each.name) for each in customer.subscriptions),
         provisioning=provisioning_of(visit, customer),
         timeline=timeline_of(visit, customer.customer_id),
-        needs=tuple(reminder_finding(line, may_close=may_close) for line in reminders),
-        deadlines=tuple(
-            sorted(
-                (
-                    deadline_of(view, each.name or "The subscription")
-                    for each in customer.subscriptions
-                    for view in each.deadlines
-                ),
-                key=lambda deadline: deadline.due_at,
-            )
+        needs=tuple(reminder_finding(line, may_close=may_close) for line in reminders if line.due_at is None),
+        deadlines=deadlines_with_reminders(
+            (view for each in customer.subscriptions for view in each.deadlines),
+            reminders,
+            may_close=may_close,
+            where="The subscription",
         ),
         actions=_ways(visit, customer),
         questions=(revoke_asking(visit, customer).question,)

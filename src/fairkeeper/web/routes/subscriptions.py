@@ -22,6 +22,7 @@ from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import (
     commercial_state,
     deadline_of,
+    deadlines_with_reminders,
     names_of,
     reminder_finding,
     sentence_of,
@@ -38,6 +39,7 @@ def show_one(visit: Visit) -> Response:
     detail: SubscriptionDetail = visit.run(show_subscription, subscription_id=visit.named("subscription_id")[:64])
     line = detail.line
     questions, links = offered(visit, detail)
+    reminders, may_close = _reminders(visit, detail), visit.allows(close_reminder)
     page = SubscriptionPage(
         frame=frame(visit, "Customers" if visit.is_staff else "Home"),
         trail=trail_of(visit, detail),
@@ -54,10 +56,10 @@ def show_one(visit: Visit) -> Response:
         facts=_facts(visit, detail),
         operations=_operations(visit, detail),
         timeline=_timeline(visit, line.subscription_id),
-        needs=tuple(
-            reminder_finding(each, may_close=visit.allows(close_reminder)) for each in _reminders(visit, detail)
-        ),
-        deadlines=tuple(deadline_of(view, with_owner=visit.is_staff) for view in detail.deadlines),
+        needs=tuple(reminder_finding(each, may_close=may_close) for each in reminders if each.due_at is None),
+        deadlines=deadlines_with_reminders(detail.deadlines, reminders, may_close=may_close)
+        if visit.is_staff
+        else tuple(deadline_of(view, with_owner=False) for view in detail.deadlines),
         actions=links,
         questions=questions,
     )
@@ -82,7 +84,7 @@ def trail_of(visit: Visit, detail: SubscriptionDetail) -> tuple[Link, ...]:
 
 def _reminders(visit: Visit, detail: SubscriptionDetail) -> tuple[ReminderLine, ...]:
     found: tuple[ReminderLine, ...] = visit.run(list_reminders, customer=detail.line.customer_id)
-    return tuple(each for each in found if each.subject_id == detail.line.subscription_id and each.due_at is None)
+    return tuple(each for each in found if each.subject_id == detail.line.subscription_id)
 
 
 def _machines(detail: SubscriptionDetail) -> tuple[Machine, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from fairkeeper.customers.path.lifecycle import ConsentState
@@ -116,14 +117,33 @@ def reminder_deadline(line: ReminderLine, *, may_close: bool) -> Deadline:
     """Return a reminder that has a date."""
     if line.due_at is None:
         raise ValueError("a reminder without a date is a finding")
+    consequence = line.message.partition(" UTC. ")[2] if line.title else ""
     return Deadline(
         due_at=line.due_at,
-        what=line.message,
-        otherwise=line.remedy,
+        what=line.title or line.message,
+        otherwise=f"{consequence} {line.remedy}".strip(),
         where=where_of(line),
         owner=words(line.owner_role),
         action=close_link(line) if may_close else None,
     )
+
+
+def deadlines_with_reminders(
+    views: Iterable[DeadlineView], reminders: Iterable[ReminderLine], *, may_close: bool, where: str = ""
+) -> tuple[Deadline, ...]:
+    """Return deadlines with what their reminders say in their place, the nearest first.
+
+    Args:
+        views: The deadlines that run.
+        reminders: What waits for a person; those without a date are left out.
+        may_close: Whether a reminder may be closed by whoever looks.
+        where: What the way to the subscription says; empty on its own page.
+    """
+    reminded = {(each.subject_id, each.due_at): each for each in reminders if each.due_at is not None}
+    running = [view for view in views if (view.subscription_id, view.due_at) not in reminded]
+    found = [deadline_of(view, where) for view in running]
+    found += [replace(reminder_deadline(each, may_close=may_close), where=None) for each in reminded.values()]
+    return tuple(sorted(found, key=lambda deadline: deadline.due_at))
 
 
 def reminder_finding(line: ReminderLine, *, may_close: bool) -> Finding:
