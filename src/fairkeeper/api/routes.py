@@ -34,6 +34,11 @@ _ALWAYS = {400: "cannot be understood", 422: "a field is wrong", 500: "our mista
 _WHEN_SIGNED_IN = {401: "no valid credentials", 403: "may not", 404: "no such thing for this principal"}
 _WHEN_CHANGING = {409: "another state than the request supposes"}
 
+_ERROR = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}}
+"""An error, named: given the model itself, FastAPI makes a validator for every status of every route at each start.
+
+The webhook's route brings the model; without it the name would lead nowhere, which a test would see.
+"""
 _bearer = HTTPBearer(auto_error=False, description="An API token: `fairkeeper token create`.")
 
 
@@ -168,4 +173,4 @@ def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
         known |= _WHEN_SIGNED_IN
     if operation.kind is OperationKind.COMMAND:
         known |= _WHEN_CHANGING
-    return {status: {"model": ErrorBody, "description": text.capitalize()} for status, text in sorted(known.items())}
+    return {status: {**_ERROR, "description": text.capitalize()} for status, text in sorted(known.items())}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +155,12 @@ def test_every_answer_that_is_no_success_is_described_by_the_one_body(descriptio
                     schema = response["content"]["application/json"]["schema"]["$ref"]
                     assert schema == "#/components/schemas/ErrorBody", (path, status)
     assert "HTTPValidationError" not in description["components"]["schemas"]
+
+
+def test_every_name_in_the_description_leads_somewhere(description: dict[str, Any]) -> None:
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(description)))
+    assert "ErrorBody" in named
+    assert named <= set(description["components"]["schemas"])
 
 
 def test_there_are_no_pages_whose_scripts_come_from_elsewhere(client: TestClient) -> None:
