@@ -19,6 +19,7 @@ from fairkeeper.action.operation import Operation, OperationKind
 from fairkeeper.api.errors import STATUSES
 from fairkeeper.cli.outcome import EXIT_CODES, ExitCode
 from fairkeeper.cli.root import ROOMS
+from fairkeeper.deals.assumptions import ASSUMPTIONS
 from fairkeeper.errors import ErrorKind
 from fairkeeper.values.resources import RESOURCES
 
@@ -252,6 +253,16 @@ def settings_page() -> str:
     )
 
 
+def deal_assumptions_page() -> str:
+    """Write what the rules of deals suppose where documents are silent, each switched off by its key."""
+    intro = (
+        "Where Microsoft's documents leave something open, the rules of deals read it in one way. A finding that rests "
+        "on such a reading names its key; `fairkeeper deals check --without KEY` switches it off."
+    )
+    rows = [[code(each.key), each.label, each.otherwise, each.source] for each in ASSUMPTIONS]
+    return f"# Assumptions about deals\n\n{intro}\n\n{table(['key', 'assumed', 'otherwise', 'source'], rows)}"
+
+
 def resources_page() -> str:
     """Write the official resources that findings and pages point to."""
     rows = [
@@ -272,6 +283,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "reference/operations.md": operations_page,
     "reference/evidence-kinds.md": evidence_kinds_page,
     "reference/findings.md": findings_page,
+    "reference/deal-assumptions.md": deal_assumptions_page,
     "reference/errors.md": errors_page,
     "reference/exit-codes.md": exit_codes_page,
     "reference/commands.md": commands_page,

@@ -32,6 +32,13 @@ class NotPricedError(DealsError):
     remedy = "Give the plan a schedule or regular billing."
 
 
+class NoChannelPartnerError(DealsError):
+    """A channel partner's part was asked of an offer that has none."""
+
+    code = "deals.no_channel_partner"
+    remedy = "Ask for the publisher's part, or make it a multiparty offer."
+
+
 class PayloadRefusedError(DealsError):
     """A payload cannot be made of a deal, or not be read back."""
 

@@ -138,3 +138,10 @@ def test_the_line_of_a_finding_is_the_line_of_its_fault() -> None:
         (finding,) = found_in(path)
         assert finding.row is not None
         assert words in path.read_text("utf-8").splitlines()[finding.row - 1]
+
+
+def test_the_deal_in_the_documentation_is_sound() -> None:
+    page = (EXAMPLES.parents[1] / "docs" / "how-to" / "check-a-deal.md").read_text("utf-8")
+    written = page.split("```yaml\n")[1].split("```")[0]
+    found = check_reading(read_deal(written), Basis(as_of=date(2024, 11, 30)))
+    assert list(found) == []

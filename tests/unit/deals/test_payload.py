@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairkeeper.deals.deal import Deal, DealKind, Side, TermsDocument
-from fairkeeper.deals.errors import PayloadRefusedError
+from fairkeeper.deals.errors import NoChannelPartnerError, PayloadRefusedError
 from fairkeeper.deals.files.reading import read_deal
 from fairkeeper.deals.files.writing import write_deal
 from fairkeeper.deals.prices.percentage import Percentage
@@ -142,7 +142,7 @@ def test_a_document_without_an_address_is_refused() -> None:
 
 
 def test_only_a_multiparty_offer_has_a_channel_partners_part() -> None:
-    with pytest.raises(PayloadRefusedError):
+    with pytest.raises(NoChannelPartnerError):
         make_payload(a_deal(), ids_of(a_deal()), SCHEMA, side=Side.CHANNEL_PARTNER)
 
 

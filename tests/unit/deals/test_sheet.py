@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from fairkeeper.deals.deal import Deal, DealKind, LocalPrice, PricingKind, RenewalAttestation, Side, TermsDocument
+from fairkeeper.deals.errors import NoChannelPartnerError
 from fairkeeper.deals.files.reading import read_deal
 from fairkeeper.deals.prices.percentage import Percentage
 from fairkeeper.deals.submission.sheet import Sheet, make_sheet
@@ -77,6 +78,11 @@ def test_a_channel_partner_sees_the_customers_prices_and_its_own_documents() -> 
     assert entered["Terms and conditions"] == "theirs.pdf"
     assert sheet.pages[-1].total == "1,100,000.00 USD"
     assert values(make_sheet(deal))["Terms and conditions"] == "ours.pdf"
+
+
+def test_only_a_multiparty_offer_has_a_channel_partners_sheet() -> None:
+    with pytest.raises(NoChannelPartnerError):
+        make_sheet(a_deal(), Side.CHANNEL_PARTNER)
 
 
 @given(deals())

@@ -28,6 +28,7 @@ def print_sheet(request: PrintSheet) -> PrintedSheet:
     and may read differently in Partner Center.
 
     Raises:
+        NoChannelPartnerError: The channel partner's side was asked of an offer that is not multiparty.
         AssumptionUnknownError: An assumption to switch off is not in the table.
     """
     name = request.file.name or None

@@ -1,7 +1,9 @@
 """A channel partner's adjustment on each line: every price times (1 + p), rounded once, and the sum checked again.
 
-Decides the rounding (each line to the nearest minor unit, a half away from zero) and says what it cost. Microsoft's own
-rounding of adjusted lines is not documented: Assumption, tested in tests/unit/deals/test_multiparty.py.
+Decides the rounding and says what it cost.
+
+Assumption: Microsoft rounds each adjusted line to the nearest minor unit, a half away from zero, and charges the sum of
+the rounded lines (tests/unit/deals/test_multiparty.py).
 
 Source: Microsoft Learn, "Multiparty private offers FAQ": customer price = partner price × (1 + p), p with up to eight
 decimals; "Flexible billing schedule": the adjustment applies to every line in proportion.

@@ -3,9 +3,11 @@
 The other direction is `payload_reading`; together they are the one adapter between the model and Microsoft's schema,
 whose versions and uncertain names stand in `schema`. Numbers are exact decimals, written as JSON without a float.
 
+Assumption: a schedule by market stands beside currency and markets, in the shape it has in USD with another name for
+the amount (tests/unit/deals/test_payload.py).
+
 Source: Microsoft Learn, "Private offers submission API" (resources and fields); prices by market and schedules from a
-third party's copy of the schema. How a schedule is stated by market was seen nowhere: Assumption, tested in
-tests/unit/deals/test_payload.py.
+third party's copy of the schema.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from fairkeeper.deals.deal import (
     PriceModel,
     Side,
 )
-from fairkeeper.deals.errors import PayloadRefusedError
+from fairkeeper.deals.errors import NoChannelPartnerError, PayloadRefusedError
 from fairkeeper.deals.prices.pricing import adjustment_of
 from fairkeeper.deals.submission.schema import (
     CHANNEL_PARTNER_TYPE,
@@ -70,11 +72,12 @@ def make_payload(
         state: `draft` or `live`.
 
     Raises:
-        PayloadRefusedError: An id or address is missing, or a channel partner's part was asked of another kind.
+        PayloadRefusedError: An id or address is missing.
+        NoChannelPartnerError: The channel partner's part was asked of an offer that is not multiparty.
     """
     if side is Side.CHANNEL_PARTNER and deal.kind is not DealKind.MULTIPARTY:
-        message = f"An offer of kind {deal.kind} has no channel partner's part."
-        raise PayloadRefusedError(message)
+        message = f"An offer of kind {deal.kind} has no channel partner."
+        raise NoChannelPartnerError(message)
     writer = _Writer(deal, ids, schema, side)
     prices = [] if side is Side.CHANNEL_PARTNER else [*writer.prices()]
     return {"$schema": schema.configure_address, "resources": [*prices, writer.offer(state)]}

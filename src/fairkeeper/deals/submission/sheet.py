@@ -24,6 +24,7 @@ from fairkeeper.deals.deal import (
     Side,
     TermsDocument,
 )
+from fairkeeper.deals.errors import NoChannelPartnerError
 from fairkeeper.deals.prices.pricing import PriceList, adjustment_of, price_plan
 from fairkeeper.deals.schedules.charging import total_of
 from fairkeeper.values.money import Money
@@ -94,7 +95,11 @@ def make_sheet(deal: Deal, side: Side = Side.ORIGINATOR) -> Sheet:
 
     Raises:
         PercentageRefusedError: No percentage leads to a plan's total for the customer.
+        NoChannelPartnerError: The channel partner's side was asked of an offer that is not multiparty.
     """
+    if side is Side.CHANNEL_PARTNER and deal.kind is not DealKind.MULTIPARTY:
+        message = f"An offer of kind {deal.kind} has no channel partner."
+        raise NoChannelPartnerError(message)
     start = ("Marketplace offers", "Private offers")
     if side is Side.CHANNEL_PARTNER:
         pages = tuple(_partner_pages(deal, (*start, deal.name)))
