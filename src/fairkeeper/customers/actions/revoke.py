@@ -45,7 +45,7 @@ class CustomerRevoked:
     groups=("customers.revoke",),
     evidence=(REVOKED,),
     http="POST /customers/{customer}/revoke",
-    cli="customers revoke CUSTOMER",
+    cli="customers revoke",
 )
 def revoke_customer(context: CommandContext, request: RevokeCustomer) -> Outcome[CustomerRevoked]:
     """Stop everything for a customer now: use, tokens, running work; then keep the data until the retention ends.
