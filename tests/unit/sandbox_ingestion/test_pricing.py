@@ -107,6 +107,11 @@ def test_a_market_without_a_price_has_none() -> None:
     assert (found.currency, found.amount) == ("USD", Decimal(2))
 
 
+def test_a_discount_on_seats_keeps_their_number() -> None:
+    found = discounted_price(base(TEAM), Decimal(10))
+    assert (found.amount, found.seats) == (Decimal("17.10"), (1, 500))
+
+
 @given(percent=st.decimals(min_value=Decimal("0.01"), max_value=Decimal(100), places=2))
 def test_a_discount_leaves_a_price_in_cents_between_nothing_and_the_list(percent: Decimal) -> None:
     found = discounted_price(base(), percent)

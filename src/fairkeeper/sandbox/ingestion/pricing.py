@@ -108,6 +108,7 @@ def discounted_price(base: ListedPlan, percentage: Decimal) -> CustomerPrice:
         payment_unit=None if is_once else f"P{term.payment_months}M",
         amount=rounded(term.price * (100 - percentage) / 100, USD),
         currency=USD,
+        seats=(base.plan.min_quantity or 1, base.plan.max_quantity or 1) if base.plan and base.is_per_user else None,
     )
 
 

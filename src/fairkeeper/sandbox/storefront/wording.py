@@ -90,7 +90,7 @@ def customer_price(price: CustomerPrice) -> str:
         return f"{total} in {len(price.charges)} charges, for {counted(price.unit)}"
     seat = "a seat and " if price.seats else "a "
     if price.payment_unit is None:
-        return f"{total} once, for {counted(price.unit)}"
+        return f"{total} for {counted(price.unit)}"
     return f"{total} {seat}{duration(price.payment_unit)}, for {counted(price.unit)}"
 
 
@@ -107,6 +107,8 @@ def price(plan: Plan | PrivateOffer, currency: str = "USD") -> str:
             total = sum((charge.amount for charge in plan.charges), Decimal())
             return f"{amount(total, currency)} in {len(plan.charges)} charges, for {counted(plan.term_unit)}"
     every = duration(plan.charge_duration or plan.term_unit)
+    if every[0].isdigit():
+        return f"{money(plan.price_minor, currency)} for {every}"
     seat = "a seat and " if isinstance(plan, Plan) and plan.is_per_seat else "a "
     bound = f", for {counted(plan.term_unit)}" if plan.charge_duration else ""
     return f"{money(plan.price_minor, currency)} {seat}{every}{bound}"
