@@ -205,7 +205,7 @@ def show_one(visit: Visit) -> Response:
             (view for each in customer.subscriptions for view in each.deadlines),
             reminders,
             may_close=may_close,
-            where="The subscription",
+            names={each.line.subscription_id: each.name or "The subscription" for each in customer.subscriptions},
         ),
         actions=_ways(visit, customer),
         questions=(revoke_asking(visit, customer).question,)

@@ -6,8 +6,9 @@ Separate, because customers, staff, Today and the landing page tell the same thi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from fairkeeper.customers.path.lifecycle import ConsentState
@@ -129,7 +130,11 @@ def reminder_deadline(line: ReminderLine, *, may_close: bool) -> Deadline:
 
 
 def deadlines_with_reminders(
-    views: Iterable[DeadlineView], reminders: Iterable[ReminderLine], *, may_close: bool, where: str = ""
+    views: Iterable[DeadlineView],
+    reminders: Iterable[ReminderLine],
+    *,
+    may_close: bool,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Deadline, ...]:
     """Return deadlines with what their reminders say in their place, the nearest first.
 
@@ -137,12 +142,15 @@ def deadlines_with_reminders(
         views: The deadlines that run.
         reminders: What waits for a person; those without a date are left out.
         may_close: Whether a reminder may be closed by whoever looks.
-        where: What the way to the subscription says; empty on its own page.
+        names: What the subscriptions are called, by id; without one there is no way to it, as on its own page.
     """
     reminded = {(each.subject_id, each.due_at): each for each in reminders if each.due_at is not None}
     running = [view for view in views if (view.subscription_id, view.due_at) not in reminded]
-    found = [deadline_of(view, where) for view in running]
-    found += [replace(reminder_deadline(each, may_close=may_close), where=None) for each in reminded.values()]
+    found = [deadline_of(view, names.get(view.subscription_id, "")) for view in running]
+    for each in reminded.values():
+        name = names.get(each.subject_id)
+        where = Link(label=name, href=f"/subscriptions/{each.subject_id}") if name else None
+        found.append(replace(reminder_deadline(each, may_close=may_close), where=where))
     return tuple(sorted(found, key=lambda deadline: deadline.due_at))
 
 
