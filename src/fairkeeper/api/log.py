@@ -77,7 +77,13 @@ def log_router(files: LogFiles, keep_cosignature: KeepCosignature) -> APIRouter:
     """
     router = APIRouter(tags=["log"])
 
-    @router.get(CHECKPOINT_PATH, operation_id="log.checkpoint", summary="Read the newest signed checkpoint.")
+    @router.get(
+        CHECKPOINT_PATH,
+        operation_id="log.checkpoint",
+        summary="Read the newest signed checkpoint.",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}, "description": "A signed note"}},
+    )
     def checkpoint() -> Response:
         return Response(files.checkpoint(), media_type=_TEXT, headers={"Cache-Control": _BRIEFLY})
 
@@ -85,7 +91,8 @@ def log_router(files: LogFiles, keep_cosignature: KeepCosignature) -> APIRouter:
         LOG_PREFIX + "/tile/{rest:path}",
         operation_id="log.tile",
         summary="Read a tile of hashes or a bundle of entries.",
-        responses=_MISSING,
+        response_class=Response,
+        responses={200: {"content": {_BINARY: {}}, "description": "32 bytes a hash or an entry"}, **_MISSING},
     )
     def tile(request: Request, rest: str) -> Response:  # noqa: ARG001 - the whole path is parsed, spelled as it came
         found = _find(files, request.url.path)
@@ -99,7 +106,10 @@ def log_router(files: LogFiles, keep_cosignature: KeepCosignature) -> APIRouter:
         COSIGNATURES_PATH,
         operation_id="log.cosign",
         summary="Send a checkpoint that a known witness cosigned.",
-        responses={400: {"model": ErrorBody, "description": "No known witness, or no checkpoint of this log"}},
+        responses={
+            400: {"model": ErrorBody, "description": "No known witness, or no checkpoint of this log"},
+            413: {"model": ErrorBody, "description": "The body is too large"},
+        },
         openapi_extra={"requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     async def cosign(request: Request) -> CosignatureKept:

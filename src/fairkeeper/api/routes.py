@@ -33,6 +33,7 @@ _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _ALWAYS = {400: "cannot be understood", 422: "a field is wrong", 500: "our mistake", 503: "not now, try again"}
 _WHEN_SIGNED_IN = {401: "no valid credentials", 403: "may not", 404: "no such thing for this principal"}
 _WHEN_CHANGING = {409: "another state than the request supposes"}
+_WHEN_SENDING = {413: "the body is too large"}
 
 _ERROR = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}}
 """An error, named: given the model itself, FastAPI makes a validator for every status of every route at each start.
@@ -173,4 +174,6 @@ def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
         known |= _WHEN_SIGNED_IN
     if operation.kind is OperationKind.COMMAND:
         known |= _WHEN_CHANGING
+    if operation.method in _BODY_METHODS:
+        known |= _WHEN_SENDING
     return {status: {**_ERROR, "description": text.capitalize()} for status, text in sorted(known.items())}
