@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +22,11 @@ def stage_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]
     from tests.channels.stage import open_stage
 
     folder = tmp_path_factory.mktemp("stage-sqlite")
-    with open_stage(folder, DatabaseAddress(url=f"sqlite:///{folder / 'fairkeeper.db'}")) as opened:
+    with ExitStack() as stack:
+        with listening():
+            opened = stack.enter_context(
+                open_stage(folder, DatabaseAddress(url=f"sqlite:///{folder / 'fairkeeper.db'}"))
+            )
         yield opened
 
 
@@ -33,11 +38,11 @@ def stage_on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgresql_ser
     folder = tmp_path_factory.mktemp("stage-postgresql")
     name = f"stage_{folder.parent.name}".replace("-", "_")
     postgresql_server.create(name, template="template1")  # empty: opening migrates it, as an installation does
-    try:
-        with open_stage(folder, postgresql_server.address(name)) as opened:
-            yield opened
-    finally:
-        postgresql_server.drop(name)
+    with ExitStack() as stack:
+        stack.callback(postgresql_server.drop, name)
+        with listening():
+            opened = stack.enter_context(open_stage(folder, postgresql_server.address(name)))
+        yield opened
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -58,6 +63,13 @@ def sqlite_stage(stage_on_sqlite: Stage, failures: list[Any]) -> Iterator[Stage]
 @pytest.fixture
 def failures() -> Iterator[list[Any]]:
     """What was logged as an error while the test ran; the rest of the log is dropped."""
+    with listening() as found:
+        yield found
+
+
+@contextmanager
+def listening() -> Iterator[list[Any]]:
+    """Keep what is logged as an error, and drop the rest."""
     found: list[Any] = []
 
     def keep(_logger: Any, method: str, event: Any) -> Any:
@@ -67,5 +79,7 @@ def failures() -> Iterator[list[Any]]:
 
     before = structlog.get_config()
     structlog.configure(processors=[keep], cache_logger_on_first_use=False)
-    yield found
-    structlog.configure(**before)
+    try:
+        yield found
+    finally:
+        structlog.configure(**before)

@@ -21,7 +21,7 @@ from fairkeeper.values.ids import CustomerId
 from tests.channels.parameters import KINDS, SHORTEST_TEXT, Route, ids_of, own_values, routes_of, twin_of
 from tests.channels.stage import CUSTOMER_ROLES, Stage, Tenant
 
-SEVERAL = 3
+SEVERAL = 2
 """How many ids of one kind are tried at each place; those of the ends, since the newest is the oddest."""
 REFUSALS = {403, 404}
 
