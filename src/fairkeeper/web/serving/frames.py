@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from pydantic import ValidationError
+
 from fairkeeper.access.queries import list_people, list_tokens
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.principal import Principal
@@ -136,7 +138,7 @@ def _recorded(visit: Visit) -> tuple[Notice, ...]:
         return (Notice(text="Done, and recorded."),)
     try:
         found: EntryProof = visit.run(show_entry, entry_id=named[:40])
-    except FairkeeperError:
+    except (FairkeeperError, ValidationError):  # no entry of theirs, or no id at all
         return ()
     entry = found.entry
     if entry.actor_id != visit.principal.id or visit.now - entry.at > _RECENT:

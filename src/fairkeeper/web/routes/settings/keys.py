@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from fairkeeper.errors import NotFoundError
 from fairkeeper.evidence.actions import add_witness, remove_witness, rotate_log_key
 from fairkeeper.evidence.queries import show_log
 from fairkeeper.evidence.views import LogView, WitnessView
@@ -154,7 +155,11 @@ def rotate(visit: Visit) -> Response:
 
 def ask_remove(visit: Visit) -> Response:
     """Ask before a witness is removed."""
-    return ask(visit, _remove(visit.named("name")))
+    name = visit.named("name")
+    log: LogView = visit.run(show_log)
+    if name not in {witness.name for witness in log.witnesses}:
+        raise NotFoundError(f"There is no witness {name[:80]!r}.", code="evidence.witness_not_found")
+    return ask(visit, _remove(name))
 
 
 def remove(visit: Visit) -> Response:
