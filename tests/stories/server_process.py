@@ -90,6 +90,14 @@ class ServerProcess:
         found: dict[str, Any] = error["error"]
         return self._process.returncode, found
 
+    def freeze(self) -> None:
+        """Let it do nothing for a while; it notices nothing of that."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """End it as a power failure would: no handler runs, nothing is flushed."""
         self._end(signal.SIGKILL)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,15 +71,6 @@ def test_sqlite_that_writes_through_more_often_is_taken(tmp_path: Path) -> None:
 # --- PostgreSQL ---
 
 
-@pytest.fixture
-def address(postgresql_server: PostgresServer) -> Iterator[DatabaseAddress]:
-    """An empty database, which a test may weaken."""
-    name = f"refused_{uuid.uuid4().hex[:12]}"
-    postgresql_server.create(name, template="template1")
-    yield postgresql_server.address(name)
-    postgresql_server.drop(name)
-
-
 def name_of(address: DatabaseAddress) -> str:
     return address.url.partition("@/")[2].partition("?")[0]
 
@@ -87,11 +78,11 @@ def name_of(address: DatabaseAddress) -> str:
 @pytest.mark.postgresql
 @pytest.mark.parametrize("login", [STAFF, CUSTOMER])
 def test_a_login_whose_commits_are_acknowledged_before_they_are_written_is_refused(
-    postgresql_server: PostgresServer, address: DatabaseAddress, tmp_path: Path, login: str
+    postgresql_server: PostgresServer, postgresql_new: DatabaseAddress, tmp_path: Path, login: str
 ) -> None:
     weaken = sql.SQL("ALTER ROLE {} IN DATABASE {} SET synchronous_commit = off")
-    postgresql_server.execute(weaken.format(sql.Identifier(login), sql.Identifier(name_of(address))))
-    assert refusal(address, tmp_path) == (
+    postgresql_server.execute(weaken.format(sql.Identifier(login), sql.Identifier(name_of(postgresql_new))))
+    assert refusal(postgresql_new, tmp_path) == (
         "database.not_durable: PostgreSQL's synchronous_commit is off: a commit that we acknowledge could be lost."
     )
 
@@ -99,11 +90,10 @@ def test_a_login_whose_commits_are_acknowledged_before_they_are_written_is_refus
 @pytest.mark.postgresql
 @pytest.mark.parametrize("login", ["url", "customer_url"])
 def test_a_superuser_is_refused(
-    postgresql_server: PostgresServer, address: DatabaseAddress, tmp_path: Path, login: str
+    postgresql_server: PostgresServer, postgresql_new: DatabaseAddress, tmp_path: Path, login: str
 ) -> None:
-    urls = {"url": address.url, "customer_url": address.customer_url, "owner_url": address.owner_url}
-    urls[login] = postgresql_server.url("postgres", name_of(address))
-    told = refusal(DatabaseAddress(**{name: url or "" for name, url in urls.items()}), tmp_path)
+    superuser = postgresql_server.url("postgres", name_of(postgresql_new))
+    told = refusal(replace(postgresql_new, **{login: superuser}), tmp_path)
     assert told.startswith("database.superuser: The database login is a superuser")
 
 
