@@ -104,6 +104,12 @@ MULTIPARTY_COUNTRIES: Final = Assumption(
     otherwise="The customer's country is not checked.",
     source="Pages of 2025 name these three; the current list is not public in what was readable.",
 )
+PARTNER_COUNTRIES: Final = Assumption(
+    key="partner_countries",
+    label="The channel partner of a multiparty offer is paid in US or GB.",
+    otherwise="The channel partner's country is not checked.",
+    source="Pages of 2025 ask for a tax profile of the United States or the United Kingdom; the list may have grown.",
+)
 MULTIPARTY_NO_SERVICES: Final = Assumption(
     key="multiparty_no_services",
     label="Professional services are not sold in multiparty offers.",
@@ -135,6 +141,7 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
     LAST_DAY_INCLUDED,
     START_NOT_PAST,
     MULTIPARTY_COUNTRIES,
+    PARTNER_COUNTRIES,
     MULTIPARTY_NO_SERVICES,
     BILLING_PAIRS,
     CURRENCY_LIST,
@@ -143,6 +150,8 @@ ASSUMPTIONS: Final[tuple[Assumption, ...]] = (
 
 MULTIPARTY_COUNTRY_CODES: Final = frozenset({"US", "GB", "CA"})
 """The countries of `multiparty_countries`, as seen on 2026-11-22."""
+PARTNER_COUNTRY_CODES: Final = frozenset({"US", "GB"})
+"""The countries of `partner_countries`, as seen on 2026-11-22."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def a_deal(*plans: Plan, **changes: Any) -> Deal:
 
 def a_multiparty_deal(*plans: Plan, **changes: Any) -> Deal:
     partner = ChannelPartner(name="Adatum Sales", seller_id="7654321", country="US")
-    return a_deal(*plans, kind=DealKind.MULTIPARTY, partner=partner, **changes)
+    return a_deal(*plans, **{"kind": DealKind.MULTIPARTY, "partner": partner, **changes})
 
 
 def codes(deal: Deal, *, as_of: date = AS_OF, without: tuple[str, ...] = ()) -> list[str]:

@@ -15,6 +15,7 @@ from fairkeeper.deals.checks.declaring import Basis
 from fairkeeper.deals.deal import (
     BasePlan,
     Billing,
+    ChannelPartner,
     Charge,
     Customer,
     Deal,
@@ -304,6 +305,13 @@ TOUCHED: dict[str, tuple[Deal, str]] = {
             customer=Customer(name="Contoso", billing_account="1", country="MX"),
         ),
         "country_not_supported",
+    ),
+    "partner_countries": (
+        a_multiparty_deal(
+            a_plan(adjustment=Percentage.parse("10")),
+            partner=ChannelPartner(name="Adatum", seller_id="7654321", country="DE"),
+        ),
+        "partner_country_not_supported",
     ),
     "multiparty_no_services": (
         a_multiparty_deal(a_plan(adjustment=Percentage.parse("10")), pricing=PricingKind.PROFESSIONAL_SERVICE),

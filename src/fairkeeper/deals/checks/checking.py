@@ -49,6 +49,7 @@ OFFER_RULES: Final[tuple[DealRule, ...]] = (
 
 PLAN_RULES: Final[tuple[PlanRule, ...]] = (
     plan_ids.check_ids,
+    plan_ids.check_plan_name,
     plan_ids.check_new_plan,
     plan_ids.check_discount,
     terms.check_duration,

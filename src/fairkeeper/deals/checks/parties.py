@@ -14,6 +14,8 @@ from fairkeeper.deals.assumptions import (
     MULTIPARTY_COUNTRIES,
     MULTIPARTY_COUNTRY_CODES,
     MULTIPARTY_NO_SERVICES,
+    PARTNER_COUNTRIES,
+    PARTNER_COUNTRY_CODES,
 )
 from fairkeeper.deals.checks.declaring import Basis, assumed, declare
 from fairkeeper.deals.deal import Deal, DealKind, PricingKind
@@ -66,6 +68,13 @@ COUNTRY_NOT_SUPPORTED: Final = declare(
     remedy="Make an offer to the customer directly, or check the present list and switch the assumption off.",
     resource="learn-multiparty-private-offers",
     example="kind: multiparty, customer in DE",
+)
+PARTNER_COUNTRY_NOT_SUPPORTED: Final = declare(
+    "partner_country_not_supported",
+    title="A channel partner has a tax profile in one of some countries",
+    remedy="Ask the partner for an account there, or check the present list and switch the assumption off.",
+    resource="learn-multiparty-private-offers",
+    example="kind: multiparty, partner in DE",
 )
 PARTNER_MISSING: Final = declare(
     "partner_missing",
@@ -131,6 +140,10 @@ def check_countries(deal: Deal, basis: Basis) -> Iterator[Finding]:
     for path, country in places.items():
         if country and not _is_country(country):
             yield COUNTRY_INVALID.found(f"{country[:40]!r} is not a country code.", path=path)
+    country = places["partner/country"]
+    if _is_country(country) and country not in PARTNER_COUNTRY_CODES and basis.assumptions.holds(PARTNER_COUNTRIES):
+        message = f"A channel partner in {country} may not sell multiparty offers."
+        yield assumed(PARTNER_COUNTRY_NOT_SUPPORTED, PARTNER_COUNTRIES, message, path="partner/country")
     country = places["customer/country"]
     is_limited = deal.kind is DealKind.MULTIPARTY or deal.pricing is PricingKind.PROFESSIONAL_SERVICE
     if not is_limited or not _is_country(country) or not basis.assumptions.holds(MULTIPARTY_COUNTRIES):

@@ -16,6 +16,7 @@ from fairkeeper.deals.prices.percentage import Percentage
 from fairkeeper.values.findings import Finding
 
 MOST_PLANS: Final = 10
+LONGEST_PLAN_NAME: Final = 200
 _ID: Final = re.compile(r"[a-z0-9_-]{1,50}")
 _LEAST_DISCOUNT: Final = Percentage.parse("0.01")
 _MOST_DISCOUNT: Final = Percentage.parse("100")
@@ -41,6 +42,13 @@ ID_INVALID: Final = declare(
     remedy="Choose an id of these characters; it cannot be changed later.",
     resource="learn-plan-saas-offer",
     example="new_plan: Contoso Enterprise",
+)
+PLAN_NAME_INVALID: Final = declare(
+    "plan_name_invalid",
+    title="A plan's name has 1 to 200 characters",
+    remedy="Shorten it.",
+    resource="learn-plan-saas-offer",
+    example="new_plan_name: a text of 201 characters",
 )
 PLAN_ID_TAKEN: Final = declare(
     "plan_id_taken",
@@ -106,6 +114,13 @@ def check_ids(deal: Deal, plan: Plan, path: str, basis: Basis) -> Iterator[Findi
     for name, value in (("offer", plan.offer), ("plan", plan.plan), ("new_plan", plan.new_plan)):
         if value is not None and not _ID.fullmatch(value):
             yield ID_INVALID.found(f"{value[:60]!r} is not a valid id.", path=f"{path}/{name}")
+
+
+def check_plan_name(deal: Deal, plan: Plan, path: str, basis: Basis) -> Iterator[Finding]:  # noqa: ARG001 - as above
+    """Find a name that is too long, or of spaces alone."""
+    if plan.new_plan_name is not None and not 1 <= len(plan.new_plan_name.strip()) <= LONGEST_PLAN_NAME:
+        message = f"The name has {len(plan.new_plan_name.strip())} characters."
+        yield PLAN_NAME_INVALID.found(message, path=f"{path}/new_plan_name")
 
 
 def check_new_plan(deal: Deal, plan: Plan, path: str, basis: Basis) -> Iterator[Finding]:  # noqa: ARG001 - as above
