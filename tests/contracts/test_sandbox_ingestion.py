@@ -9,6 +9,7 @@ third party's copy of the schema. ASSUMED: a labelled assumption of the package.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -294,11 +295,18 @@ def test_what_is_no_request_is_refused(shared: Ingestion, body: bytes) -> None:
     refused(shared.call("POST", "configure", version="2022-07-01", content=body), 400)
 
 
-def test_a_number_beyond_all_bounds_is_refused(shared: Ingestion) -> None:
-    body = f'{{"$schema": "{CONFIGURE}", "resources": [{{"$schema": "{PRICE}", "product": "p", "plan": "q", "pricing": '
-    body += '{"recurrentPrice": {"prices": [{"billingTerm": {"type": "year", "value": 1}, "pricePerPaymentInUsd": 1e999}]}}}]}'
-    targets = refused(shared.call("POST", "configure", version="2022-07-01", content=body.encode()), 400)
-    assert targets == ["resources[0].pricing.recurrentPrice.prices[0].pricePerPaymentInUsd"]
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", '"\\ud800"', "[" * 50_000 + "]" * 50_000])
+def test_what_cannot_be_given_back_is_not_taken(shared: Ingestion, value: str) -> None:
+    draft = json.dumps(offer(billing_account(shared), state="draft"))
+    body = f'{{"$schema": "{CONFIGURE}", "resources": [{draft[:-1]}, "validations": {value}}}]}}'
+    refused(shared.call("POST", "configure", version="2022-07-01", content=body.encode()), 400)
+
+
+def test_a_price_beyond_all_bounds_is_refused(shared: Ingestion) -> None:
+    item = {"billingTerm": {"type": "year", "value": 1}, "pricePerPaymentInUsd": 1e300}
+    assert refused(shared.post(price(item)), 400) == [
+        "resources[0].pricing.recurrentPrice.prices[0].pricePerPaymentInUsd"
+    ]
 
 
 def test_types_are_taken_in_any_case(api: Ingestion) -> None:

@@ -332,6 +332,7 @@ def test_a_multiparty_offer_goes_to_the_partner_and_then_to_the_customer(api: In
     mine = api.read(made["id"])
     assert (mine["subState"], "markupPercentage" in mine["pricing"][0]) == ("pendingAcceptance", False)
     assert mine["notificationContacts"] == ["percy.partner@fairmile.example"]
+    assert "acceptanceLinks" not in mine  # the seller presents the offer to the customer
     accept(api, guid(made))
     assert {api.read(made["id"])["subState"], partner.read(made["id"])["subState"]} == {"accepted"}
 

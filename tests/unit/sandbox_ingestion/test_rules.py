@@ -198,6 +198,25 @@ def test_an_upgrade_may_keep_the_plan_of_the_offer_it_follows() -> None:
     assert made.beneficiary_id == contoso().id
 
 
+def test_a_line_for_a_whole_product_overrides_all_its_lines_in_an_upgrade() -> None:
+    """2022, Upgrade: the sample gives a product and no plan."""
+    kept = replace(record(), standing=Standing.ACCEPTED, accepted_at=NOON)
+    whole = {"product": DESK, "discountType": "percentage", "discountPercentage": 20}
+    upgrade = offer_document(
+        pricing=[whole],
+        upgradedFrom={"id": kept.id},
+        variableStartDate=False,
+        start="2028-01-01",
+        end="2028-12-31",
+        acceptBy="2027-12-31",
+    )
+    (made,) = outcome(upgrade, among=world(kept), job_id="upgrade").records
+    assert made.document["pricing"] == [whole]
+    other = {**whole, "product": ASSISTANT}
+    (both,) = outcome({**upgrade, "pricing": [other]}, among=world(kept), job_id="upgrade").records
+    assert both.document["pricing"] == [other, *kept.document["pricing"]]
+
+
 def test_multiparty_offers_one_after_the_other_do_not_overlap() -> None:
     kind = {
         "privateOfferType": "multipartyPromotionOriginator",

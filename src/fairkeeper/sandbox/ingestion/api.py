@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -250,7 +252,8 @@ async def _json_body(request: Request) -> dict[str, Any]:
         if len(raw) > _MOST_BODY_BYTES:
             raise SchemaError([ShapeFault(target="body", message="is too large")])
     try:
-        body = json.loads(raw, parse_constant=_no_constant)
+        body = json.loads(raw, parse_constant=_no_number, parse_float=_finite)
+        msgspec.json.encode(body)  # what cannot be written again cannot be kept: halves of characters
     except (ValueError, RecursionError) as error:
         raise SchemaError([ShapeFault(target="body", message="is no JSON")]) from error
     if not isinstance(body, dict):
@@ -258,9 +261,14 @@ async def _json_body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _no_constant(name: str) -> float:
-    msg = f"{name} is no JSON"
+def _no_number(name: str) -> float:
+    msg = f"{name} is no number"
     raise ValueError(msg)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
 
 
 def _needed(request: Request, name: str) -> str:
