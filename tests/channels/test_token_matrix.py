@@ -91,8 +91,14 @@ DOORS: dict[str, Callable[[Stage, Forge, Attack], Answer]] = {
 }
 
 
-ELSEWHERE = {("api", "not three parts"): "access.token_unknown"}
-"""The API takes tokens of ours too; what does not even look like one of Microsoft's is judged as one of ours."""
+ELSEWHERE = {
+    ("api", "not three parts"): (401, "access.token_unknown"),
+    ("api", "too large"): (431, "api.headers_too_large"),
+    ("webhook", "too large"): (431, "api.headers_too_large"),
+}
+"""The API takes tokens of ours too; what does not even look like one of Microsoft's is judged as one of ours. And a
+header too large for any request is refused before anybody looks for a token in it.
+"""
 
 
 @pytest.fixture
@@ -113,7 +119,7 @@ def test_attack_is_refused_for_its_own_reason(
     sqlite_stage: Stage, forge: Forge, failures: list[Any], door: str, name: str
 ) -> None:
     attack, code = ATTACKS[name]
-    assert DOORS[door](sqlite_stage, forge, attack) == (401, ELSEWHERE.get((door, name), f"token.{code}"))
+    assert DOORS[door](sqlite_stage, forge, attack) == ELSEWHERE.get((door, name), (401, f"token.{code}"))
     assert [str(change) for change in sqlite_stage.rows.changes()] == []
     assert failures == []
 
