@@ -269,7 +269,6 @@ class IngestionClient:
                 break  # the pages run in a circle
             seen.add(link)
             asked = {**(query or {}), **dict(parse_qsl(urlsplit(link).query))}
-            asked.pop("$version", None)
         return DocumentList(documents=tuple(found), is_complete=False)
 
     def _call(
