@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from fairkeeper.proof.note import SignatureType, SignerKey
 from fairkeeper.web.app import WAYS
 from fairkeeper.web.assets import CONTENT_SECURITY_POLICY, assets
 from fairkeeper.web.serving.ways import Audience
@@ -24,6 +25,8 @@ def addresses(stage: Stage) -> list[str]:
     receipt = stage.call("GET", "/api/v1/receipts", stage.owner_token).json()[0]["entry_id"]
     token = stage.call("GET", "/api/v1/access/tokens", stage.owner_token).json()[0]["id"]
     someone = stage.call("GET", "/api/v1/access/people", stage.owner_token).json()[0]["id"]
+    key = SignerKey.generate("watch.example", SignatureType.COSIGNATURE).verifier.text
+    stage.call("POST", "/api/v1/evidence/witnesses", stage.owner_token, json={"witness_key": key})
     reminder = stage.call("GET", "/api/v1/reminders", stage.owner_token).json()[0]["reminder_id"]
     known = {
         "customer": stage.contoso.slug,
@@ -33,7 +36,7 @@ def addresses(stage: Stage) -> list[str]:
         "token_id": token,
         "reminder_id": str(reminder),
         "task_id": "1",
-        "name": "witness.example",
+        "name": "watch.example",
     }
     found = []
     for way in WAYS:
@@ -254,6 +257,18 @@ def test_an_export_is_asked_for_awaited_and_fetched(customer: Visitor, sqlite_st
     link = next(a.attributes["href"] for a in customer.page.all("a") if a.attributes["href"].endswith("/file"))
     lines = customer.get(link).text.splitlines()
     assert json.loads(lines[0])["customer"] == sqlite_stage.contoso.customer_id
+
+
+def test_a_customers_person_activates_from_home_what_still_waits(customer: Visitor, sqlite_stage: Stage) -> None:
+    customer.get("/")
+    address = f"/subscriptions/{sqlite_stage.contoso.waiting_id}/activate"
+    assert address in {a.attributes["href"] for a in customer.page.all("a")}
+    customer.get(address)
+    customer.press("/activate")
+    assert "Recorded: Activation of team was asked for" in customer.arrived()
+    sqlite_stage.work()
+    customer.get("/")
+    assert address not in {a.attributes["href"] for a in customer.page.all("a")}
 
 
 def test_a_search_leads_to_the_thing(owner: Visitor, sqlite_stage: Stage) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from starlette.responses import Response
 
+from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
 from fairkeeper.customers.actions.revoke import revoke_customer
+from fairkeeper.customers.path.clocks import ClockName
 from fairkeeper.customers.queries import list_receipts, show_customer
 from fairkeeper.customers.views import CustomerDetail, ReceiptLine
 from fairkeeper.evidence.actions import request_export
 from fairkeeper.evidence.queries import show_entry
 from fairkeeper.web.format import state
 from fairkeeper.web.pages.buyer import HomePage, ReceiptRow
-from fairkeeper.web.parts import Identifier, Link
+from fairkeeper.web.parts import Deadline, Identifier, Link
 from fairkeeper.web.routes.customer_actions import is_revocable, revoke_asking
 from fairkeeper.web.routes.customers import timeline_of
 from fairkeeper.web.serving.frames import frame
@@ -43,18 +46,24 @@ def show_home(visit: Visit) -> Response:
         exports=(Link(label="Ask for your export", href="/exports/ask"),) if visit.allows(request_export) else (),
         verify_command=VERIFY_EXPORT,
         revoke=revoke_asking(visit, customer).question if may_revoke else None,
-        deadlines=tuple(
-            sorted(
-                (
-                    deadline_of(view, each.name or "The subscription", with_owner=False)
-                    for each in customer.subscriptions
-                    for view in each.deadlines
-                ),
-                key=lambda deadline: deadline.due_at,
-            )
-        ),
+        deadlines=_deadlines(visit, customer),
     )
     return visit.show(page)
+
+
+def _deadlines(visit: Visit, customer: CustomerDetail) -> tuple[Deadline, ...]:
+    """Return what is due, with the way to activate what still waits for it."""
+    may_activate = visit.allows(activate_subscription)
+    found = []
+    for each in customer.subscriptions:
+        name, address = each.name or "The subscription", f"/subscriptions/{each.line.subscription_id}"
+        for view in each.deadlines:
+            deadline = deadline_of(view, name, with_owner=False)
+            if view.clock == ClockName.ACTIVATION.value and may_activate:
+                action = Link(label="Activate", href=f"{address}/activate")
+                deadline = replace(deadline, owner="You", action=action)
+            found.append(deadline)
+    return tuple(sorted(found, key=lambda deadline: deadline.due_at))
 
 
 def receipt_row(line: ReceiptLine) -> ReceiptRow:
