@@ -258,7 +258,7 @@ ATTACKS: Final[dict[str, tuple[Attack, str]]] = {
     "issued in the future": (late(61, "iat"), "not_yet_valid"),
     "version 3.0": (changed(ver="3.0"), "malformed"),
     "not three parts": (lambda forge, claims: forge.sign(claims).rpartition(".")[0], "malformed"),
-    "too large": (changed(groups=["g" * 36] * 600), "too_large"),
+    "too large": (changed(groups=["g" * 36] * 330), "too_large"),
 }
 """What is wrong with a token at every door, and the code (`token.…`) by which it is refused."""
 

@@ -91,14 +91,8 @@ DOORS: dict[str, Callable[[Stage, Forge, Attack], Answer]] = {
 }
 
 
-ELSEWHERE = {
-    ("api", "not three parts"): (401, "access.token_unknown"),
-    ("api", "too large"): (431, "api.headers_too_large"),
-    ("webhook", "too large"): (431, "api.headers_too_large"),
-}
-"""The API takes tokens of ours too; what does not even look like one of Microsoft's is judged as one of ours. And a
-header too large for any request is refused before anybody looks for a token in it.
-"""
+ELSEWHERE = {("api", "not three parts"): (401, "access.token_unknown")}
+"""The API takes tokens of ours too; what does not even look like one of Microsoft's is judged as one of ours."""
 
 
 @pytest.fixture

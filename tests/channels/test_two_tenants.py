@@ -129,7 +129,10 @@ def test_an_id_of_another_customer_is_an_id_of_nobody(stage: Stage, silence: Sil
             continue
         twins: dict[tuple[str, Any], tuple[int, Any]] = {}
         own = own_values(stage, stage.contoso, route)
+        denied: set[str] = set()
         for name, value in attacks_on(stage, route):
+            if name in denied:
+                continue  # whoever may not at all is told so before any id is looked at; one says that it is so
             twin, filling = twin_of(value), route.filling(name)
             if (name, twin) not in twins:
                 twins[name, twin] = told(_attack(stage, route, token, {**own, name: filling.sent(twin)}), twin)
@@ -137,9 +140,11 @@ def test_an_id_of_another_customer_is_an_id_of_nobody(stage: Stage, silence: Sil
             assert told(answer, value) == twins[name, twin], f"{route.name}: {name}={value!r}"
             silence.check(answer, sent=value)
             tried += 1
+            if answer.status_code == 403:
+                denied.add(name)
         assert [str(change) for change in stage.rows.changes()] == [], route.name
     assert failures == []
-    assert tried > 150
+    assert tried > 100
 
 
 def _attack(stage: Stage, route: Route, token: str, values: Mapping[str, Any]) -> httpx.Response:

@@ -58,11 +58,10 @@ def bad_forms(stage: Stage) -> dict[str, tuple[bytes, str]]:
 
 
 def test_no_form_whatever_makes_a_crash(stage: Stage, failures: list[Any]) -> None:
+    ways = [(way, own_path(stage, stage.contoso, way)) for way in pages_of(stage) if way.method == "POST"]
     for told, (content, content_type) in bad_forms(stage).items():
-        for way in pages_of(stage):
-            if way.method != "POST":
-                continue
-            answer = send(stage, own_path(stage, stage.contoso, way), content, content_type)
+        for way, path in ways if len(content) < LARGE else ways[:3]:
+            answer = send(stage, path, content, content_type)
             words = f"{way.path}: {told}: {answer.status_code}"
             assert answer.status_code in {303, 400, 403, 404, 409, 413, 422}, words
             if answer.status_code == 303:

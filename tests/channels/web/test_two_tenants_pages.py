@@ -192,7 +192,7 @@ def _attack(
     stage: Stage, browser: Browser, method: str, path: str, form: Mapping[str, Any] | None = None
 ) -> httpx.Response:
     answer = browser.get(path) if method == "GET" else browser.post(path, form or own_form(stage, stage.contoso))
-    changes = stage.rows.changes() if method == "POST" else []
+    changes = stage.rows.changes() if method == "POST" and answer.status_code < 400 else []
     owners = {owner for change in changes for owner in change.owners}
     assert owners <= {stage.contoso.customer_id}, f"{method} {path} changed rows of {owners}"
     if changes:
