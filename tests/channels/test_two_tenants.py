@@ -176,6 +176,19 @@ def test_an_id_in_the_path_is_not_found_or_not_permitted(stage: Stage, failures:
     assert failures == []
 
 
+def test_another_customer_named_in_a_query_or_a_body_is_not_found(stage: Stage, failures: list[Any]) -> None:
+    """Not an empty list, which would say that there is one."""
+    token = stage.contoso.tokens["every"]
+    named = [route for route in routes_of(stage.app) if "customer_id" in route.places and not route.is_public]
+    for route in named:
+        values = {**own_values(stage, stage.contoso, route), "customer_id": stage.fabrikam.customer_id}
+        answer = answer_of(stage, route, token, values)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "customers.customer_not_found"), route.name
+    assert len(named) >= 6
+    assert stage.rows.changes() == []
+    assert failures == []
+
+
 @pytest.mark.parametrize("role", CUSTOMER_ROLES)
 def test_whatever_a_customers_role_allows_can_be_done(
     stage: Stage, silence: Silence, failures: list[Any], role: str
