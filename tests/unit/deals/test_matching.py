@@ -96,8 +96,9 @@ def test_what_is_not_like_any_deal_has_none(bought: BoughtSubscription) -> None:
     assert match_deal(bought, [DISCOUNT]) is None
 
 
-def test_the_last_day_to_subscribe_still_counts() -> None:
-    assert match_deal(replace(LIKELY, bought_on=date(2025, 3, 2)), [DISCOUNT]) is not None
+@pytest.mark.parametrize("bought_on", [date(2025, 1, 1), date(2025, 3, 2)])
+def test_the_first_and_the_last_day_count(bought_on: date) -> None:
+    assert match_deal(replace(LIKELY, bought_on=bought_on), [DISCOUNT]) is not None
 
 
 def test_a_deal_with_another_offers_id_is_not_likely() -> None:

@@ -177,6 +177,11 @@ def test_a_key_given_twice_is_told_and_no_rule_is_asked() -> None:
     assert codes(read_deal(as_json)) == {"deals.duplicate_key"}
 
 
+def test_the_first_of_two_equal_keys_is_shown() -> None:
+    assert read_document("a: 1\na: 2\n").value == {"a": 1}
+    assert read_document('{"a": 1, "a": 2}').value == {"a": 1}
+
+
 def test_words_of_older_yaml_stay_words() -> None:
     document = read_document(
         "on: off\nno: NO\nday: 2027-01-31\nsum: 1_000\nbig: 12345678901234567890\nhalf: .5\nz: 007"

@@ -26,6 +26,7 @@ from fairkeeper.deals.deal import (
     Plan,
     PricingKind,
     RenewalAttestation,
+    ReplacedOffer,
     Reseller,
     TermsDocument,
 )
@@ -113,6 +114,26 @@ def test_an_offer_that_ends_before_the_term_ends_the_charges_too() -> None:
 def test_charges_lie_after_the_last_day_to_accept(on: str, found: list[str]) -> None:
     plan = a_plan(schedule=(charge(None, "1"), charge(on, "1")), agreed_total=None)
     assert codes(a_deal(plan, accept_by=date(2025, 5, 15))) == found
+
+
+@pytest.mark.parametrize(("accept_by", "found"), [(date(2026, 1, 31), []), (date(2026, 2, 1), ["accept_by_after_end"])])
+def test_an_offer_may_be_accepted_up_to_its_last_day(accept_by: date, found: list[str]) -> None:
+    plan = Plan(offer="fairmile-agent", plan="enterprise", discount=Percentage.parse("10"))
+    assert codes(a_deal(plan, pricing=PricingKind.EXISTING_PLAN_DISCOUNT, accept_by=accept_by)) == found
+
+
+@pytest.mark.parametrize(("ends", "found"), [(date(2025, 1, 31), []), (date(2025, 2, 1), ["upgrade_overlaps"])])
+def test_an_upgrade_starts_the_day_after(ends: date, found: list[str]) -> None:
+    replaced = ReplacedOffer(name="Contoso 2024", id="private-offer/1", ends=ends)
+    attestation = RenewalAttestation(qualifies=False)
+    assert codes(a_deal(replaces=replaced, renewal_attestation=attestation)) == found
+
+
+@pytest.mark.parametrize(("count", "found"), [(3, ["local_lines_differ"]), (4, []), (5, ["local_lines_differ"])])
+def test_a_local_price_has_an_amount_for_each_line(count: int, found: list[str]) -> None:
+    euro = currency("EUR")
+    price = LocalPrice(currency=euro, markets=("FR",), amounts=(Money(100, euro),) * count)
+    assert codes(a_deal(a_plan(local_prices=(price,)))) == found
 
 
 def test_a_start_on_acceptance_supposes_the_last_day() -> None:
