@@ -199,6 +199,23 @@ def test_what_cannot_be_built_is_refused(changes: dict[str, Any], error: type[Ex
         build_schedule.function(build(**changes))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"starts_on": date(1, 1, 1)},
+        {"starts_on": date(9999, 12, 31)},
+        {"term_months": 0},
+        {"term_months": 601},
+        {"every_months": 0},
+        {"fiscal_year_starts": 0},
+        {"free_months": -1},
+    ],
+)
+def test_numbers_beyond_any_contract_are_refused_before_they_are_reckoned_with(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        build(**changes)
+
+
 def test_a_sheet_is_for_one_side() -> None:
     deal = a_multiparty_deal(a_plan(adjustment=Percentage.parse("10")))
     file = TextFile(text=write_deal(deal))

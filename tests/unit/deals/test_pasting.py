@@ -110,5 +110,15 @@ def test_a_bad_row_hides_no_other_and_keeps_its_number() -> None:
     assert [finding.row for finding in pasted.findings] == [4, 5]
 
 
+def test_lines_may_end_as_on_any_machine() -> None:
+    for ending in ("\n", "\r\n", "\r"):
+        assert len(read_pasted(f"start\t5{ending}2027-02-01\t6", USD).charges) == 2
+
+
+def test_what_is_no_table_is_told() -> None:
+    pasted = read_pasted(f"start\t{'9' * 200_000}", USD)
+    assert [finding.code for finding in pasted.findings] == ["deals.pasted_row_unreadable"]
+
+
 def test_nothing_gives_nothing() -> None:
     assert read_pasted("", USD).charges == ()

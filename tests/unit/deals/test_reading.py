@@ -170,6 +170,13 @@ def test_what_is_no_mapping_is_told(text: str) -> None:
     assert codes(read_deal(text)) == {"deals.wrong_type"}
 
 
+def test_lists_without_end_are_refused() -> None:
+    lines = "".join(f'    - {{on: 2025-03-01, amount: "{number}"}}\n' for number in range(2001))
+    head, _, _ = SOUND.partition("    - charge: at_start")
+    reading = read_deal(head + lines)
+    assert codes(reading) == {"deals.wrong_type"}
+
+
 def test_a_key_given_twice_is_told_and_no_rule_is_asked() -> None:
     reading = changed("  currency: USD\n", "  currency: USD\n  currency: EUR\n")
     assert (reading.deal, codes(reading)) == (None, {"deals.duplicate_key"})

@@ -47,7 +47,7 @@ class BuildSchedule(OperationInput):
 
     total: str = Field(max_length=40, description="Everything that is charged, in major units.")
     currency: str = Field("USD", max_length=3, description="Its currency.")
-    starts_on: date = Field(description="First day of the contract.")
+    starts_on: date = Field(ge=date(2000, 1, 1), le=date(2199, 12, 31), description="First day of the contract.")
     term_months: int = Field(ge=1, le=600, description="Length of the contract in months.")
     pattern: Pattern = Field(Pattern.EQUAL, description="How the total is spread.")
     every_months: int = Field(1, ge=1, le=600, description="Months between equal charges, or within a ramp's years.")

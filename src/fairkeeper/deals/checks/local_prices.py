@@ -6,6 +6,7 @@ Source: Microsoft Learn, "Geographic availability and currency support" (currenc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -97,7 +98,8 @@ def check_local_prices(deal: Deal, plan: Plan, path: str, basis: Basis) -> Itera
         if bad or not price.markets:
             told = f"{bad[0][:40]!r} is not a market." if bad else "The local price names no market."
             yield MARKET_INVALID.found(told, path=f"{where}/markets")
-        repeated = sorted({market for market in price.markets if market in seen or price.markets.count(market) > 1})
+        times = Counter(price.markets)
+        repeated = sorted(market for market, count in times.items() if count > 1 or market in seen)
         if repeated:
             yield MARKET_REPEATED.found(f"{', '.join(repeated)} has two prices.", path=f"{where}/markets")
         seen.update(price.markets)

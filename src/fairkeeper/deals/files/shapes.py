@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 from pydantic_core import PydanticCustomError
@@ -69,6 +69,10 @@ AmountText = Annotated[str, BeforeValidator(_read_amount)]
 PercentageText = Annotated[str, BeforeValidator(_read_percentage)]
 Start = Annotated[date | None, BeforeValidator(_read_start)]
 
+T = TypeVar("T")
+Many = Annotated[list[T], Field(max_length=2_000)]
+"""Far more than any rule allows, so that the rules say what is wrong, and few enough to be checked for anybody."""
+
 
 class Shape(BaseModel):
     """Base of every part: unknown keys are faults."""
@@ -96,8 +100,8 @@ class LocalPriceShape(Shape):
     """Amounts in another currency."""
 
     currency: str
-    markets: list[str]
-    amounts: list[AmountText]
+    markets: Many[str]
+    amounts: Many[AmountText]
     agreed_total: AmountText | None = None
 
 
@@ -105,7 +109,7 @@ class BaseShape(Shape):
     """What is known of the public plan."""
 
     price_model: PriceModel | None = None
-    terms_months: list[StrictInt] = Field(default_factory=list)
+    terms_months: Many[StrictInt] = Field(default_factory=list)
     has_trial: StrictBool | None = None
     has_meters: StrictBool | None = None
     counts_towards_commitment: StrictBool | None = None
@@ -122,9 +126,9 @@ class PlanShape(Shape):
     term_months: Annotated[StrictInt, Field(ge=1, le=600)] | None = None
     agreed_total: AmountText | None = None
     discount_percent: PercentageText | None = None
-    schedule: list[ChargeShape] = Field(default_factory=list)
+    schedule: Many[ChargeShape] = Field(default_factory=list)
     billing: BillingShape | None = None
-    local_prices: list[LocalPriceShape] = Field(default_factory=list)
+    local_prices: Many[LocalPriceShape] = Field(default_factory=list)
     adjustment_percent: PercentageText | None = None
     customer_total: AmountText | None = None
     note: str = ""
@@ -199,16 +203,16 @@ class DealShape(Shape):
     accept_by: Day
     billing_starts: Start
     ends: Day
-    plans: list[Any]
+    plans: Many[Any]
     customer: CustomerShape | None = None
-    resellers: list[ResellerShape] = Field(default_factory=list)
+    resellers: Many[ResellerShape] = Field(default_factory=list)
     partner: PartnerShape | None = None
     prepared_by: str = ""
-    contacts: list[str] = Field(default_factory=list)
-    terms: list[TermsShape] = Field(default_factory=list)
+    contacts: Many[str] = Field(default_factory=list)
+    terms: Many[TermsShape] = Field(default_factory=list)
     eligibility: EligibilityShape = Field(default_factory=EligibilityShape)
     renewal_attestation: AttestationShape | None = None
     replaces: ReplacedShape | None = None
     auto_renew: StrictBool = False
     usd_rates: dict[str, PercentageText] = Field(default_factory=dict)
-    existing_plan_ids: list[str] = Field(default_factory=list)
+    existing_plan_ids: Many[str] = Field(default_factory=list)

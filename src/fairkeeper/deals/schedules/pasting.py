@@ -67,7 +67,10 @@ def read_pasted(text: str, currency: Currency, *, starts_on: date | None = None)
         >>> [(charge.on, str(charge.amount)) for charge in pasted.charges]
         [(None, '2000.00 USD'), (datetime.date(2027, 1, 31), '3000.50 USD')]
     """
-    rows = [row for row in _rows(text) if any(cell.strip() for cell in row[1])]
+    try:
+        rows = [row for row in _rows(text) if any(cell.strip() for cell in row[1])]
+    except csv.Error as error:
+        return Pasted(charges=(), findings=Findings.of([PASTED_ROW_UNREADABLE.found(f"It is no table: {error}.")]))
     if rows and not any(character.isdigit() for cell in rows[0][1] for character in cell):
         rows = rows[1:]
     day_first = _day_first([cells[0].strip() for _, cells in rows])
@@ -84,7 +87,7 @@ def read_pasted(text: str, currency: Currency, *, starts_on: date | None = None)
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:
     separator = next((mark for mark in "\t;" if mark in text), ",")
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator)
     return [(number, row) for number, row in enumerate(reader, 1)]
 
 
