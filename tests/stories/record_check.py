@@ -104,8 +104,10 @@ def _check_wishes(rehearsal: Rehearsal) -> None:
     assert len(accepted) == len(set(accepted))
     wanted = Counter((each.subscription_id, each.wish) for each in jobs)
     assert {key: count for key, count in wanted.items() if count != 1} == {}
-    provisioned = [each.subscription_id for each in jobs if each.wish == "provision"]
-    assert set(provisioned) == set(rehearsal.crowd.subscription_ids)
+    provisioned = {each.subscription_id for each in jobs if each.wish == "provision"}
+    missing = set(rehearsal.crowd.subscription_ids) - provisioned
+    assert {each: rehearsal.crowd.story_of(each) for each in missing} == {}
+    assert provisioned == set(rehearsal.crowd.subscription_ids)
 
 
 def _check_tasks(rehearsal: Rehearsal) -> None:

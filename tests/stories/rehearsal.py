@@ -102,6 +102,11 @@ class Crowd:
         """Everything that was bought."""
         return list(self._steps_taken)
 
+    def story_of(self, subscription_id: str) -> list[str]:
+        """Return what happened to a subscription at Microsoft, for whoever has to find out why something is missing."""
+        operations = self._market.operations_of(subscription_id)
+        return [f"{each.action.value} at {each.started_at:%H:%M:%S.%f}: {each.status.value}" for each in operations]
+
     def act(self, count: int) -> None:
         """Take this many steps, a few of them new purchases."""
         able = [each for each in self._steps_taken if self._may_go_on(each)]
