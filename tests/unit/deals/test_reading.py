@@ -8,10 +8,11 @@ from datetime import date
 import pytest
 from hypothesis import given
 
+from fairkeeper.action.document import Number, read_document
 from fairkeeper.deals.checks.checking import check_reading
 from fairkeeper.deals.checks.declaring import Basis
 from fairkeeper.deals.deal import Deal
-from fairkeeper.deals.files.document import Number, read_document
+from fairkeeper.deals.files.kinds import TEXT_FAULTS
 from fairkeeper.deals.files.reading import Reading, read_deal
 from fairkeeper.deals.files.writing import to_document, write_deal
 from tests.unit.deals.builders import AS_OF, EXAMPLES, a_deal, a_plan, deals
@@ -185,13 +186,13 @@ def test_a_key_given_twice_is_told_and_no_rule_is_asked() -> None:
 
 
 def test_the_first_of_two_equal_keys_is_shown() -> None:
-    assert read_document("a: 1\na: 2\n").value == {"a": 1}
-    assert read_document('{"a": 1, "a": 2}').value == {"a": 1}
+    assert read_document("a: 1\na: 2\n", TEXT_FAULTS).value == {"a": 1}
+    assert read_document('{"a": 1, "a": 2}', TEXT_FAULTS).value == {"a": 1}
 
 
 def test_words_of_older_yaml_stay_words() -> None:
     document = read_document(
-        "on: off\nno: NO\nday: 2027-01-31\nsum: 1_000\nbig: 12345678901234567890\nhalf: .5\nz: 007"
+        "on: off\nno: NO\nday: 2027-01-31\nsum: 1_000\nbig: 12345678901234567890\nhalf: .5\nz: 007", TEXT_FAULTS
     )
     assert document.value == {
         "on": "off",
@@ -205,7 +206,7 @@ def test_words_of_older_yaml_stay_words() -> None:
 
 
 def test_numbers_of_json_lose_no_digit() -> None:
-    document = read_document('{"a": 0.10, "b": 1e400, "c": -3, "d": 123456789012345678901234567890}')
+    document = read_document('{"a": 0.10, "b": 1e400, "c": -3, "d": 123456789012345678901234567890}', TEXT_FAULTS)
     assert document.value == {
         "a": Number("0.10"),
         "b": Number("1e400"),

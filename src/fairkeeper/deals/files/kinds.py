@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fairkeeper.action.document import TextFaults
 from fairkeeper.deals.checks.declaring import declare
 
 FILE_UNREADABLE: Final = declare(
@@ -23,6 +24,8 @@ DUPLICATE_KEY: Final = declare(
     resource="learn-private-offers",
     example="currency: USD\ncurrency: EUR",
 )
+TEXT_FAULTS: Final = TextFaults(unreadable=FILE_UNREADABLE, duplicate_key=DUPLICATE_KEY)
+"""What the reading of a text finds, before it is a deal."""
 UNKNOWN_KEY: Final = declare(
     "unknown_key",
     title="Only known keys are used",

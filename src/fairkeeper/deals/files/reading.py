@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from fairkeeper.action.document import Document, Place, read_document
 from fairkeeper.deals.deal import Deal
 from fairkeeper.deals.files.conversion import Conversion, deal_of
-from fairkeeper.deals.files.document import Document, Place, read_document
 from fairkeeper.deals.files.kinds import (
     AMOUNT_NOT_TEXT,
     AMOUNT_UNREADABLE,
@@ -22,6 +22,7 @@ from fairkeeper.deals.files.kinds import (
     FILE_UNREADABLE,
     MISSING_KEY,
     PERCENTAGE_UNREADABLE,
+    TEXT_FAULTS,
     UNKNOWN_KEY,
     UNKNOWN_WORD,
     WRONG_TYPE,
@@ -78,7 +79,7 @@ def read_deal(text: str, *, file: str | None = None) -> Reading:
         >>> reading.deal is None, {finding.code for finding in reading.findings}
         (True, {'deals.missing_key'})
     """
-    document = read_document(text)
+    document = read_document(text, TEXT_FAULTS)
     reader = _Reader(document=document)
     deal, numbers, is_whole = reader.read()
     lines = {_path(place): line for place, line in document.lines.items() if place[:1] == (ROOT_KEY,)}

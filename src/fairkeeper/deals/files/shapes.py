@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 from pydantic_core import PydanticCustomError
 
+from fairkeeper.action.document import Number
 from fairkeeper.deals.deal import (
     Agreement,
     DealKind,
@@ -22,7 +23,6 @@ from fairkeeper.deals.deal import (
     RenewalReason,
     Side,
 )
-from fairkeeper.deals.files.document import Number
 
 AT_START: Final = "at_start"
 ON_ACCEPTANCE: Final = "on_acceptance"

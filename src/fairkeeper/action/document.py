@@ -1,8 +1,9 @@
 """A YAML or JSON text as plain values, with the line of every part and nothing guessed.
 
-Separate from the deal's format, because it decides only what a text says: keys stay as written (`on` is a key, not
+Separate from the rooms' formats, because it decides only what a text says: keys stay as written (`on` is a key, not
 "yes"), a number that could lose digits stays a text, a key given twice is a finding and not the last one wins, and
-anchors, tags and deep nests are refused since a deal needs none and a hostile file might.
+anchors, tags and deep nests are refused since no file here needs them and a hostile one might. What its two faults are
+called is the room's business, which hands in its kinds of findings.
 
 Source: YAML 1.2.2, chapter 10.3 (core schema); RFC 8259 (JSON).
 """
@@ -17,8 +18,7 @@ from typing import Any, Final
 
 import yaml
 
-from fairkeeper.deals.files.kinds import DUPLICATE_KEY, FILE_UNREADABLE
-from fairkeeper.values.findings import Finding
+from fairkeeper.values.findings import Finding, FindingKind
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST: Final = 12
@@ -52,8 +52,21 @@ class Document:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextFaults:
+    """What a room calls the faults of a text.
+
+    Args:
+        unreadable: The text is no YAML or JSON that is read here.
+        duplicate_key: A key stands twice.
+    """
+
+    unreadable: FindingKind
+    duplicate_key: FindingKind
+
+
 class _UnreadableError(Exception):
-    """Ends the reading of a text that cannot be a deal; never leaves this module."""
+    """Ends the reading of a text that is no document; never leaves this module."""
 
     def __init__(self, message: str, line: int | None) -> None:
         super().__init__(message)
@@ -61,19 +74,20 @@ class _UnreadableError(Exception):
         self.line = line
 
 
-def read_document(text: str) -> Document:
+def read_document(text: str, faults: TextFaults) -> Document:
     r"""Read a text as YAML, or as JSON where it begins with a brace.
 
     Example:
-        >>> document = read_document("plans:\n  - on: 2027-01-31\n    amount: 1.50\n")
+        >>> from fairkeeper.deals.files.kinds import TEXT_FAULTS
+        >>> document = read_document("plans:\n  - on: 2027-01-31\n    amount: 1.50\n", TEXT_FAULTS)
         >>> document.value, document.lines["plans", 0, "amount"]
         ({'plans': [{'on': '2027-01-31', 'amount': Number(text='1.50')}]}, 3)
     """
-    builder = _Builder()
+    builder = _Builder(faults)
     try:
         value = builder.read_json(text) if text.lstrip("\ufeff \t\r\n").startswith("{") else builder.read_yaml(text)
     except _UnreadableError as error:
-        found = FILE_UNREADABLE.found(error.message, row=error.line)
+        found = faults.unreadable.found(error.message, row=error.line)
         return Document(value=None, lines={}, findings=(found,))
     return Document(value=value, lines=builder.lines, findings=tuple(builder.findings))
 
@@ -82,6 +96,7 @@ def read_document(text: str) -> Document:
 class _Builder:
     """Collects values and lines from one text."""
 
+    faults: TextFaults
     lines: dict[Place, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -104,7 +119,9 @@ class _Builder:
         read: dict[str, Any] = {}
         for key, value in pairs:
             if key in read:
-                self.findings.append(DUPLICATE_KEY.found(f"The key {key!r} stands twice in one object.", path=key))
+                self.findings.append(
+                    self.faults.duplicate_key.found(f"The key {key!r} stands twice in one object.", path=key)
+                )
             else:
                 read[key] = value
         return read
@@ -157,7 +174,9 @@ class _Builder:
                 self.lines[*place, key] = line
             else:
                 path = "/".join(map(str, (*place, key)))
-                self.findings.append(DUPLICATE_KEY.found(f"The key {key!r} stands twice.", row=line, path=path))
+                self.findings.append(
+                    self.faults.duplicate_key.found(f"The key {key!r} stands twice.", row=line, path=path)
+                )
             value = self._node(next(events), events, (*place, key))
             if is_new:
                 read[key] = value
