@@ -65,9 +65,9 @@ class LocalExecutor:
         result = self._installation.runner.run(operation, request, self._call(key))
         return TypeAdapter(operation.result).dump_python(result, mode="json")
 
-    def export(self, customer_id: str | None) -> Iterator[bytes]:
+    def export(self, customer_id: str | None, *, whole_log: bool = False) -> Iterator[bytes]:
         """Ask for the export of a log, place it, and return its pieces."""
-        request = RequestExport(customer_id=CustomerId(customer_id) if customer_id else None)
+        request = RequestExport(customer_id=CustomerId(customer_id) if customer_id else None, whole_log=whole_log)
         asked = self._installation.runner.run(request_export, request, self._call(None))
         exporter = self._installation.exporter
         yield from exporter.write_export(self._placed(lambda: exporter.find_export(asked.token, STAFF)))

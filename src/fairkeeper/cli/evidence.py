@@ -55,17 +55,20 @@ def verify(*, file: Path, keys: Sequence[str], as_json: bool) -> None:
 
 @click.command()
 @click.option("--customer", metavar="CUSTOMER_ID", help="Whose log; the publisher's own if left out.")
+@click.option("--whole", is_flag=True, help="Every entry of everybody instead.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write."
 )
 @place_options
-def export(*, customer: str | None, output: Path, url: str | None, token: str | None, as_json: bool) -> None:
+def export(  # noqa: PLR0913 - each option comes by its name
+    *, customer: str | None, whole: bool, output: Path, url: str | None, token: str | None, as_json: bool
+) -> None:
     """Write a log with its proofs to a file that anyone can verify.
 
     The export records itself, so an entry left out of it would show.
     """
     with executor_at(url, token) as executor:
-        size = _write(output, executor.export(customer))
+        size = _write(output, executor.export(customer, whole_log=whole))
     answer({"file": str(output), "bytes": size, "verify": f"fairkeeper evidence verify {output}"}, as_json=as_json)
 
 

@@ -32,7 +32,7 @@ class Executor(Protocol):
         """
         ...
 
-    def export(self, customer_id: str | None) -> Iterator[bytes]:
+    def export(self, customer_id: str | None, *, whole_log: bool = False) -> Iterator[bytes]:
         """Ask for the export of a log, wait until it has its place, and return its pieces."""
         ...
 

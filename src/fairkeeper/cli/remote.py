@@ -80,9 +80,12 @@ class RemoteExecutor:
             return self._json(operation.method, path, headers=headers, json=rest)
         return self._json(operation.method, path, headers=headers, params=rest)
 
-    def export(self, customer_id: str | None) -> Iterator[bytes]:
+    def export(self, customer_id: str | None, *, whole_log: bool = False) -> Iterator[bytes]:
         """Ask for an export, wait for its place in the log, and return its pieces."""
-        asked = self._json("POST", f"{API}/evidence/exports", json={"customer_id": customer_id} if customer_id else {})
+        wanted: dict[str, Any] = {"customer_id": customer_id} if customer_id else {}
+        if whole_log:
+            wanted["whole_log"] = True
+        asked = self._json("POST", f"{API}/evidence/exports", json=wanted)
         path = f"{API}/evidence/exports/{quote(str(asked['token']), safe='')}"
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:

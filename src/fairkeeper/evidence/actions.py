@@ -25,12 +25,13 @@ from fairkeeper.evidence.errors import (
     CosignatureRefusedError,
     EntryNotFoundError,
     ReceiptKeptError,
+    WholeLogRefusedError,
 )
 from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import CosignatureRow, EntryRow, WitnessRow
 from fairkeeper.proof.checkpoint import open_checkpoint
-from fairkeeper.proof.export import COUNT_FIELD, EXPORT_KIND
+from fairkeeper.proof.export import COUNT_FIELD, EXPORT_KIND, SCOPE_FIELD
 from fairkeeper.proof.keys import read_chain
 from fairkeeper.proof.note import SignatureType, VerifierKey
 from fairkeeper.values.ids import CustomerId
@@ -52,6 +53,7 @@ class RequestExport(OperationInput):
     customer_id: CustomerId | None = Field(
         None, description="The customer's id; left out by staff: the publisher's own."
     )
+    whole_log: bool = Field(False, description="Every entry of everybody instead; staff only.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +77,15 @@ class ExportRequested:
     cli="evidence request-export",
 )
 def request_export(context: CommandContext, request: RequestExport) -> Outcome[ExportRequested]:
-    """Ask for the export of a customer's log, or of the publisher's own.
+    """Ask for the export of a customer's log, of the publisher's own, or of the whole log.
 
     The export ends with the entry of this request, whose payload states how many entries there were; so one left out
     shows. Fetch it a second later, when the entry has its place, with `evidence export` or from the answer's address.
+    Raises `evidence.whole_log_refused` for a customer, and where a customer is named besides.
     """
     customer_id = context.principal.customer_id or request.customer_id
+    if request.whole_log and customer_id is not None:
+        raise WholeLogRefusedError("The whole log holds the entries of every customer.")
     entries = _count_entries(context.session, customer_id) + 1
     token = f"exp_{secrets.token_hex(12)}"
     entry = EvidenceDraft(
@@ -88,7 +93,11 @@ def request_export(context: CommandContext, request: RequestExport) -> Outcome[E
         subject_type="export",
         subject_id=token,
         customer_id=customer_id,
-        payload={COUNT_FIELD: entries, "customer": customer_id},
+        payload={
+            COUNT_FIELD: entries,
+            "customer": customer_id,
+            SCOPE_FIELD: "log" if request.whole_log else "customer",
+        },
     )
     return Outcome(result=ExportRequested(token=token, customer_id=customer_id, entries=entries), entry=entry)
 

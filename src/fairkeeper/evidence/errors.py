@@ -25,6 +25,13 @@ class ReceiptKeptError(ConflictError):
     remedy = "Receipts hold no personal data; they stay so that they can be verified."
 
 
+class WholeLogRefusedError(InvalidError):
+    """The whole log was asked for in one customer's name."""
+
+    code = "evidence.whole_log_refused"
+    remedy = "Ask for the customer's own log, or as staff for the whole one without naming a customer."
+
+
 class CosignatureRefusedError(InvalidError):
     """A cosignature that is not by a known witness over a checkpoint of this log."""
 

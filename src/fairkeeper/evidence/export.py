@@ -15,7 +15,8 @@ from fairkeeper.evidence.errors import EntryNotFoundError
 from fairkeeper.evidence.reader import customer_records, log_records, placed_record, read_head, read_proof_base
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import EntryRow
-from fairkeeper.proof.export import EXPORT_KIND, write_customer_export, write_log_export
+from fairkeeper.proof.canonical import read_canonical
+from fairkeeper.proof.export import EXPORT_KIND, SCOPE_FIELD, write_customer_export, write_log_export
 from fairkeeper.proof.receipt import make_receipt
 
 
@@ -56,7 +57,10 @@ class Exporter:
         return self._placed(row, f"There is no entry {entry_id!r} here.", kind=None)
 
     def write_export(self, entry: EntryRow) -> Iterator[bytes]:
-        """Write the export that ends with this entry, line by line."""
+        """Write the export that ends with this entry, line by line; or the whole log, if that is what it tells of."""
+        if read_canonical((entry.payload or "{}").encode()).get(SCOPE_FIELD) == "log":
+            yield from self.write_log()
+            return
         count = (entry.customer_index or 0) + 1
         with self._database.read(STAFF) as session:
             base = read_proof_base(session, self._keys, at_least=(entry.leaf_index or 0) + 1)

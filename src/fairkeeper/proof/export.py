@@ -28,6 +28,7 @@ EXPORT_FORMAT: Final = "fairkeeper-export/1"
 EXPORT_KIND: Final = "evidence.exported/1"
 """Kind of the entry that an export ends with."""
 COUNT_FIELD: Final = "entries"
+SCOPE_FIELD: Final = "scope"
 """Field of that entry's payload: how many entries the customer had, this one included, when it was recorded."""
 LARGEST_LINE_BYTES: Final = 4 * 1024 * 1024
 

@@ -10,7 +10,7 @@ from fairkeeper.database.session import STAFF, Database, Scope
 from fairkeeper.errors import DeniedError, NotFoundError, UnavailableError
 from fairkeeper.evidence import actions
 from fairkeeper.evidence.actions import erase_payloads
-from fairkeeper.evidence.errors import AlreadyErasedError, ReceiptKeptError
+from fairkeeper.evidence.errors import AlreadyErasedError, ReceiptKeptError, WholeLogRefusedError
 from fairkeeper.proof.verification import verify_export
 from fairkeeper.values.ids import CustomerId
 from tests.actions.evidence.world import Log, draft
@@ -79,6 +79,23 @@ def test_the_whole_log_verifies(log: Log) -> None:
     report = log.verify(log.exporter.write_log())
     assert report.ok, report.findings
     assert report.entries == 12
+
+
+def test_staff_may_take_the_whole_log_away_and_it_ends_with_the_request(log: Log) -> None:
+    asked = log.house.run(actions.request_export, OWNER, whole_log=True)
+    log.integrator.run_until_current()
+    lines = list(log.exporter.write_export(log.exporter.find_export(asked.token, STAFF)))
+    report = log.verify(lines)
+    assert report.ok, report.findings
+    assert (report.scope, report.entries) == ("log", 13)
+    assert asked.token.encode() in lines[-1]
+
+
+def test_the_whole_log_is_nobodys_but_staffs(log: Log) -> None:
+    with pytest.raises(WholeLogRefusedError):
+        log.house.run(actions.request_export, OWNER, whole_log=True, customer_id="cus_contoso")
+    with pytest.raises(WholeLogRefusedError):
+        log.house.run(actions.request_export, customer_person("cus_contoso", "customer_admin"), whole_log=True)
 
 
 def test_a_receipt_verifies_and_any_changed_byte_shows(log: Log) -> None:
