@@ -138,7 +138,7 @@ class Checks:
             return "filed"
         return TypeAdapter(operation.result).dump_python(operation.function(request), mode="json")
 
-    def export(self, customer_id: str | None) -> Iterator[bytes]:
+    def export(self, customer_id: str | None, *, whole_log: bool = False) -> Iterator[bytes]:
         yield b"line\n"
         if customer_id == "cus_broken":
             raise UnavailableError("The line broke.")
