@@ -29,6 +29,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.evidence.tables",
     "fairkeeper.access.tables",
     "fairkeeper.customers.tables",
+    "fairkeeper.governance.tables",
 )
 """Every module that declares a table."""
 
