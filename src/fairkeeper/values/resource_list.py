@@ -389,6 +389,56 @@ _IDENTITY: Final = (
         "identity-platform/publisher-verification-overview",
         "What a verified publisher is and why customers' tenants ask for it.",
     ),
+    _entra(
+        "consent-policies",
+        "Manage app consent policies",
+        "identity/enterprise-apps/manage-app-consent-policies",
+        "Which permissions users may approve under each policy, also under the one that Microsoft manages.",
+    ),
+    _entra(
+        "consent-types",
+        "Consent types developer guidance",
+        "identity-platform/consent-types-developer",
+        "Static, dynamic and administrator consent, and what `.default` asks for.",
+    ),
+    _entra(
+        "admin-consent-endpoint",
+        "Admin consent on the Microsoft identity platform",
+        "identity-platform/v2-admin-consent",
+        "The administrator's consent address, its answer, and why the answer proves nothing.",
+    ),
+    _entra(
+        "review-permissions",
+        "Review permissions granted to enterprise applications",
+        "identity/enterprise-apps/manage-application-permissions",
+        "How an administrator sees and revokes what an application was granted.",
+    ),
+    _entra(
+        "entra-error-codes",
+        "Microsoft Entra authentication and authorization error codes",
+        "identity-platform/reference-error-codes",
+        "What the AADSTS numbers mean.",
+    ),
+    _entra(
+        "agent-authorization",
+        "Authorization in Microsoft Entra Agent ID",
+        "agent-id/identity-professional/authorization-agent-id",
+        "What agents may be granted, and which permissions and roles are blocked for them.",
+    ),
+    Resource(
+        key="graph-permissions",
+        title="Microsoft Graph permissions reference",
+        address="https://learn.microsoft.com/graph/permissions-reference",
+        explains="Every permission of Microsoft Graph with its ids and who can approve it.",
+        find_by="Search Microsoft Learn for the title, section Microsoft Graph.",
+    ),
+    Resource(
+        key="managed-application-notifications",
+        title="Azure managed applications with notifications",
+        address="https://learn.microsoft.com/azure/azure-resource-manager/managed-applications/publish-notifications",
+        explains="Which events a publisher is told of, with which body, and how the address is kept secret.",
+        find_by="Search Microsoft Learn for the title, section Azure Resource Manager.",
+    ),
 )
 
 _ACCOUNT: Final = (

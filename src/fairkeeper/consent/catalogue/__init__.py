@@ -1,0 +1,1 @@
+"""The permission catalogue: our own dated facts about Graph permissions, and sentences for those asked for most."""

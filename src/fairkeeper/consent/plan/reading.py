@@ -1,0 +1,275 @@
+"""Reads a consent plan from YAML or JSON: every fault with its line, and a plan only where nothing is at fault.
+
+Separate from the rules, which are asked of a whole plan alone: what could not be read cannot be judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from fairkeeper.consent.catalogue.permissions import Kind
+from fairkeeper.consent.plan.kinds import PLAN_MALFORMED, PLAN_UNREADABLE
+from fairkeeper.consent.plan.plan import (
+    Acts,
+    Audience,
+    Consent,
+    ConsentPlan,
+    Credential,
+    Decision,
+    Feature,
+    IdentityOwner,
+    Offer,
+    OfferType,
+    Permission,
+    Registration,
+    Tier,
+)
+from fairkeeper.values.findings import Finding, Findings
+
+ROOT_KEY: Final = "consent_plan"
+_DEEPEST: Final = 12
+_MOST_FAULTS: Final = 50
+
+_Guid = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$", to_lower=True
+    ),
+]
+_Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_Text = Annotated[str, StringConstraints(max_length=10_000)]
+_PermissionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,119}$")]
+_Operation = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3,7} /\S{1,300}$")]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class _Publisher(_Shape):
+    name: _Name
+    home_tenant_id: _Guid
+
+
+class _Offer(_Shape):
+    offer_id: _Name
+    type: OfferType
+    identity_owner: IdentityOwner
+    description: _Text
+
+
+class _Registration(_Shape):
+    key: _Key
+    name: _Name
+    app_id: _Guid
+    tier: Tier
+    home_tenant_id: _Guid
+    audience: Audience
+    credential: Credential
+    accounts: list[_Name] = Field(min_length=1, max_length=20)
+    is_locked: bool = False
+    is_publisher_verified: bool = False
+    delegated: list[_PermissionName] = Field([], max_length=400)
+    application: list[_PermissionName] = Field([], max_length=400)
+
+
+class _Permission(_Shape):
+    name: _PermissionName
+    kind: Kind
+    reason: _Text = ""
+
+
+class _Feature(_Shape):
+    key: _Key
+    title: _Name
+    registration: _Key
+    acts: Acts
+    consent: Consent
+    offers: list[_Name] = Field([], max_length=100)
+    plans: list[_Name] = Field([], max_length=100)
+    is_required: bool = True
+    operations: list[_Operation] = Field([], max_length=200)
+    permissions: list[_Permission] = Field(min_length=1, max_length=200)
+    without: _Text = ""
+
+
+class _Decision(_Shape):
+    what: _Name
+    name: _Name
+    where: Annotated[str, StringConstraints(pattern="^(home|resource)$")]
+    why: _Text
+
+
+class _Plan(_Shape):
+    version: int = Field(ge=1, le=100_000)
+    dated_on: date
+    publisher: _Publisher
+    offers: list[_Offer] = Field(min_length=1, max_length=100)
+    registrations: list[_Registration] = Field(min_length=1, max_length=50)
+    features: list[_Feature] = Field(min_length=1, max_length=300)
+    decisions: list[_Decision] = Field([], max_length=300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was read: a plan, or the faults that keep it from being one."""
+
+    plan: ConsentPlan | None
+    findings: Findings
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def line_of(self, path: str | None) -> int | None:
+        """Return the line of a path, or of the nearest part around it."""
+        while path:
+            if (line := self.lines.get(path)) is not None:
+                return line
+            path = path.rpartition("/")[0]
+        return None
+
+
+def read_plan(text: str, *, file: str | None = None) -> Reading:
+    """Read a consent plan.
+
+    Example:
+        >>> reading = read_plan("consent_plan: {version: 1}")
+        >>> reading.plan is None, {finding.code for finding in reading.findings}
+        (True, {'consent.plan_malformed'})
+    """
+    try:
+        value, lines = _document(text)
+        if not isinstance(value, dict) or set(value) != {ROOT_KEY}:
+            return _unreadable(f"A plan is one mapping under {ROOT_KEY!r} and nothing beside it.", file)
+        shape = _Plan.model_validate(value[ROOT_KEY])
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        return _unreadable(f"It is no YAML: {problem}.", file, None if mark is None else mark.line + 1)
+    except _RefusedError as error:
+        return _unreadable(str(error), file, error.line)
+    except ValidationError as error:
+        reading = Reading(plan=None, findings=Findings(), lines=lines)
+        return Reading(plan=None, findings=Findings.of(_faults(error, reading, file)), lines=lines)
+    plan = _plan(shape)
+    reading = Reading(plan=plan, findings=Findings(), lines=lines)
+    loose = [
+        PLAN_MALFORMED.found(message, file=file, path=path, row=reading.line_of(path)) for path, message in _loose(plan)
+    ]
+    return Reading(plan=None if loose else plan, findings=Findings.of(loose), lines=lines)
+
+
+def _unreadable(message: str, file: str | None, line: int | None = None) -> Reading:
+    return Reading(plan=None, findings=Findings.of([PLAN_UNREADABLE.found(message, file=file, row=line)]))
+
+
+def _faults(error: ValidationError, reading: Reading, file: str | None) -> list[Finding]:
+    found = []
+    for problem in error.errors(include_url=False, include_input=False, include_context=False)[:_MOST_FAULTS]:
+        path = "/".join(str(step) for step in problem["loc"])
+        found.append(
+            PLAN_MALFORMED.found(f"{path}: {problem['msg']}.", file=file, path=path, row=reading.line_of(path))
+        )
+    return found
+
+
+def _loose(plan: ConsentPlan) -> list[tuple[str, str]]:
+    """Return what the plan names and does not hold, and what it holds twice, by path."""
+    found = []
+    for group, keys in (
+        ("registrations", [each.key for each in plan.registrations]),
+        ("features", [each.key for each in plan.features]),
+        ("offers", [each.offer_id for each in plan.offers]),
+    ):
+        found += [
+            (f"{group}/{n}", f"{key!r} stands there twice.") for n, key in enumerate(keys) if key in keys[:n]
+        ]
+    offers = {offer.offer_id for offer in plan.offers}
+    for n, feature in enumerate(plan.features):
+        if plan.registration(feature.registration) is None:
+            message = f"The feature {feature.key!r} names the registration {feature.registration!r}, which is not there."
+            found.append((f"features/{n}/registration", message))
+        found += [
+            (f"features/{n}/offers", f"The feature {feature.key!r} names the offer {offer!r}, which is not there.")
+            for offer in feature.offers
+            if offer not in offers
+        ]
+    return found
+
+
+class _RefusedError(ValueError):
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def _document(text: str) -> tuple[Any, dict[str, int]]:
+    """Return the value of a document and the line of each path; aliases and keys given twice are refused."""
+    loader = yaml.SafeLoader(text)
+    lines: dict[str, int] = {}
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise _RefusedError("A plan has no aliases.", event.start_mark.line + 1)
+        node = loader.get_single_node()
+        if node is None:
+            return None, lines
+        _walk(node, "", lines, 0)
+        return loader.construct_document(node), lines  # type: ignore[no-untyped-call]
+    except RecursionError:
+        raise _RefusedError("It is nested too deeply.", 1) from None
+    finally:
+        loader.dispose()  # type: ignore[no-untyped-call]
+
+
+def _walk(node: yaml.Node, path: str, lines: dict[str, int], depth: int) -> None:
+    line = node.start_mark.line + 1
+    if depth > _DEEPEST:
+        raise _RefusedError("It is nested too deeply.", line)
+    lines.setdefault(path.removeprefix(f"{ROOT_KEY}/"), line)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[Hashable] = set()
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if name in seen or not isinstance(key, yaml.ScalarNode):
+                raise _RefusedError(f"The key {name!r} is given twice or is no text.", key.start_mark.line + 1)
+            seen.add(name)
+            inner = f"{path}/{name}" if path else name
+            lines.setdefault(inner.removeprefix(f"{ROOT_KEY}/"), key.start_mark.line + 1)
+            _walk(value, inner, lines, depth + 1)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            _walk(value, f"{path}/{number}", lines, depth + 1)
+
+
+def _plan(shape: _Plan) -> ConsentPlan:
+    return ConsentPlan(
+        version=shape.version,
+        dated_on=shape.dated_on,
+        publisher=shape.publisher.name,
+        home_tenant_id=shape.publisher.home_tenant_id,
+        offers=tuple(Offer(**each.model_dump()) for each in shape.offers),
+        registrations=tuple(_registration(each) for each in shape.registrations),
+        features=tuple(_feature(each) for each in shape.features),
+        decisions=tuple(Decision(**each.model_dump()) for each in shape.decisions),
+    )
+
+
+def _registration(shape: _Registration) -> Registration:
+    given = shape.model_dump()
+    for name in ("accounts", "delegated", "application"):
+        given[name] = tuple(dict.fromkeys(given[name]))
+    return Registration(**given)
+
+
+def _feature(shape: _Feature) -> Feature:
+    given = shape.model_dump(exclude={"permissions"})
+    for name in ("offers", "plans", "operations"):
+        given[name] = tuple(given[name])
+    permissions = tuple(Permission(**each.model_dump()) for each in shape.permissions)
+    return Feature(**given, permissions=permissions)
