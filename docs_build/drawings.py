@@ -15,6 +15,7 @@ from typing import Final
 
 import fairkeeper
 from docs_build.markdown import code, table
+from fairkeeper.consent.lifecycle import GRANT, LINK, GrantState, LinkState
 from fairkeeper.customers.path.clocks import CLOCKS, ClockRule
 from fairkeeper.customers.path.lifecycle import (
     COMMERCIAL_MOVES,
@@ -104,6 +105,14 @@ def _provisioning() -> str:
 
 def _operation() -> str:
     return _machine(OPERATION, OperationState)  # type: ignore[arg-type]
+
+
+def _trust() -> str:
+    return _machine(LINK, LinkState)  # type: ignore[arg-type]
+
+
+def _grant() -> str:
+    return _machine(GRANT, GrantState)  # type: ignore[arg-type]
 
 
 def _reasons() -> str:
@@ -261,6 +270,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "consent machine": _consent,
     "provisioning machine": _provisioning,
     "operation machine": _operation,
+    "trust machine": _trust,
+    "grant machine": _grant,
     "reasons": _reasons,
     "clocks": _clocks,
     "assumptions": _assumptions,

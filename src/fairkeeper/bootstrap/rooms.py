@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import MetaData
 
 import fairkeeper.access.operations
+import fairkeeper.consent.operations
 import fairkeeper.customers.operations
 import fairkeeper.deals.operations
 import fairkeeper.evidence.actions
@@ -41,6 +42,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.evidence.actions.OPERATIONS,
         *fairkeeper.evidence.queries.OPERATIONS,
         *fairkeeper.deals.operations.OPERATIONS,
+        *fairkeeper.consent.operations.OPERATIONS,
         *fairkeeper.customers.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,

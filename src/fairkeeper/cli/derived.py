@@ -19,12 +19,13 @@ from pydantic.fields import FieldInfo
 
 from fairkeeper.action.operation import Operation, OperationKind, TextFile
 from fairkeeper.cli.asking import answer, executor_at, place_options
-from fairkeeper.cli.deals import FORMS
 from fairkeeper.cli.files import read_text_file
+from fairkeeper.cli.forms import consent, deals
 from fairkeeper.cli.rendering import render
 from fairkeeper.errors import InvalidError
 
 _TAKEN: Final = frozenset({"json", "url", "token", "idempotency-key", "help"})
+_FORMS: Final = {**consent.FORMS, **deals.FORMS}
 _OWN_NAMES: Final = frozenset({"as_json", "url", "token", "idempotency_key"})
 
 
@@ -85,7 +86,7 @@ def derive(operation: Operation) -> click.Command:
         else:
             with executor_at(url, token) as executor:
                 result = executor.run(operation, given, key=key)
-        answer(result, as_json=as_json, form=FORMS.get(operation.name, render))
+        answer(result, as_json=as_json, form=_FORMS.get(operation.name, render))
 
     return click.command(
         name=words_of(operation)[-1],

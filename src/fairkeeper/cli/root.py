@@ -17,6 +17,7 @@ from fairkeeper.cli.programs import Programs
 from fairkeeper.errors import FairkeeperError, InvalidError
 
 ROOMS: Final[Mapping[str, str]] = {
+    "consent": "What is asked of customers' tenants, what they granted, and how it is taken back",
     "customers": "Where each customer stands, what is due, and what is done about it",
     "deals": "Private offers: check, build, price and print them",
     "evidence": "The log: entries, checkpoints, keys, exports and their verification",

@@ -157,7 +157,7 @@ UNLOCKS: Final = frozenset({GrantState.VERIFIED})
 ENDED_LINKS: Final = frozenset({LinkState.UNLINKING, LinkState.UNLINKED})
 """The states of a link through which nothing is asked for, served or probed (but for whether it is gone)."""
 HELD: Final = frozenset({*_HELD, GrantState.SUSPECTED_LOST})
-"""The states in which the tenant was once proved to have granted something, and has not been proved to have ended it."""
+"""The states in which something was once proved to be granted, and has not been proved to have ended."""
 
 
 def move_link(state: LinkState, event: LinkEvent) -> LinkState:

@@ -157,7 +157,7 @@ class Catalogue:
         listed = self.operations.get((normal_operation(operation), kind))
         if listed is None:
             return None
-        return name in listed or bool(self._below(name, kind) & set(listed))
+        return name in listed or bool(self.below(name, kind) & set(listed))
 
     def narrower_for(self, name: str, kind: Kind, operations: tuple[str, ...]) -> str | None:
         """Return the narrowest permission that allows all these calls and less than this one; None if there is none.
@@ -171,12 +171,12 @@ class Catalogue:
             return None
         enough = [
             each
-            for each in self._below(name, kind)
+            for each in self.below(name, kind)
             if self.fact(each, kind) is not None and all(self.allows(each, kind, one) for one in served)
         ]
-        return min(enough, key=lambda each: (len(self._below(each, kind)), each), default=None)
+        return min(enough, key=lambda each: (len(self.below(each, kind)), each), default=None)
 
-    def _below(self, name: str, kind: Kind) -> frozenset[str]:
+    def below(self, name: str, kind: Kind) -> frozenset[str]:
         """Return everything narrower, and narrower than that."""
         found: set[str] = set()
         waiting = [name]

@@ -194,7 +194,8 @@ def check_offers(plan: ConsentPlan, catalogue: Catalogue) -> Iterator[Finding]:
         needing = [
             feature.title
             for feature in plan.features
-            if (not feature.offers or offer.offer_id in feature.offers) and needs_administrator(plan, feature, catalogue)
+            if (not feature.offers or offer.offer_id in feature.offers)
+            and needs_administrator(plan, feature, catalogue)
         ]
         if needing and not _DISCLOSES.search(offer.description):
             message = f"{offer.offer_id} does not say that an administrator has to approve {', '.join(needing)}."

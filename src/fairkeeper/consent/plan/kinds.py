@@ -32,7 +32,7 @@ PLAN_MALFORMED: Final = _declare(
 ACTIVATION_NEEDS_ADMIN: Final = _declare(
     "activation_needs_administrator",
     title="Activation asks for more than sign-in, so that a plain user cannot finish it",
-    remedy="Ask for openid, profile, email and User.Read at activation, and for the rest afterwards, feature by feature.",
+    remedy="Ask for openid, profile, email and User.Read at activation, and for the rest afterwards, by feature.",
     resource="learn-landing-page",
     example="a feature of the landing registration that asks for User.Read.All",
 )

@@ -5,14 +5,13 @@ Separate from the rules, which are asked of a whole plan alone: what could not b
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from fairkeeper.action.document import Place, TextFaults, read_document
 from fairkeeper.consent.catalogue.permissions import Kind
 from fairkeeper.consent.plan.kinds import PLAN_MALFORMED, PLAN_UNREADABLE
 from fairkeeper.consent.plan.plan import (
@@ -33,7 +32,7 @@ from fairkeeper.consent.plan.plan import (
 from fairkeeper.values.findings import Finding, Findings
 
 ROOT_KEY: Final = "consent_plan"
-_DEEPEST: Final = 12
+_TEXT_FAULTS: Final = TextFaults(unreadable=PLAN_UNREADABLE, duplicate_key=PLAN_MALFORMED)
 _MOST_FAULTS: Final = 50
 
 _Guid = Annotated[
@@ -53,19 +52,25 @@ class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-class _Publisher(_Shape):
+class PublisherShape(_Shape):
+    """Who publishes."""
+
     name: _Name
     home_tenant_id: _Guid
 
 
-class _Offer(_Shape):
+class OfferShape(_Shape):
+    """One offer."""
+
     offer_id: _Name
     type: OfferType
     identity_owner: IdentityOwner
     description: _Text
 
 
-class _Registration(_Shape):
+class RegistrationShape(_Shape):
+    """One app registration."""
+
     key: _Key
     name: _Name
     app_id: _Guid
@@ -80,13 +85,17 @@ class _Registration(_Shape):
     application: list[_PermissionName] = Field([], max_length=400)
 
 
-class _Permission(_Shape):
+class PermissionShape(_Shape):
+    """One permission that a feature asks for."""
+
     name: _PermissionName
     kind: Kind
     reason: _Text = ""
 
 
-class _Feature(_Shape):
+class FeatureShape(_Shape):
+    """One feature."""
+
     key: _Key
     title: _Name
     registration: _Key
@@ -96,25 +105,29 @@ class _Feature(_Shape):
     plans: list[_Name] = Field([], max_length=100)
     is_required: bool = True
     operations: list[_Operation] = Field([], max_length=200)
-    permissions: list[_Permission] = Field(min_length=1, max_length=200)
+    permissions: list[PermissionShape] = Field(min_length=1, max_length=200)
     without: _Text = ""
 
 
-class _Decision(_Shape):
+class DecisionShape(_Shape):
+    """One recorded decision."""
+
     what: _Name
     name: _Name
     where: Annotated[str, StringConstraints(pattern="^(home|resource)$")]
     why: _Text
 
 
-class _Plan(_Shape):
+class PlanShape(_Shape):
+    """A whole plan, as its file spells it."""
+
     version: int = Field(ge=1, le=100_000)
     dated_on: date
-    publisher: _Publisher
-    offers: list[_Offer] = Field(min_length=1, max_length=100)
-    registrations: list[_Registration] = Field(min_length=1, max_length=50)
-    features: list[_Feature] = Field(min_length=1, max_length=300)
-    decisions: list[_Decision] = Field([], max_length=300)
+    publisher: PublisherShape
+    offers: list[OfferShape] = Field(min_length=1, max_length=100)
+    registrations: list[RegistrationShape] = Field(min_length=1, max_length=50)
+    features: list[FeatureShape] = Field(min_length=1, max_length=300)
+    decisions: list[DecisionShape] = Field([], max_length=300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,30 +155,28 @@ def read_plan(text: str, *, file: str | None = None) -> Reading:
         >>> reading.plan is None, {finding.code for finding in reading.findings}
         (True, {'consent.plan_malformed'})
     """
+    document = read_document(text, _TEXT_FAULTS)
+    lines = {_path(place): line for place, line in document.lines.items()}
+    reading = Reading(plan=None, findings=Findings(), lines=lines)
+    if document.findings:
+        return replace(reading, findings=Findings.of(replace(each, file=file) for each in document.findings))
+    if not isinstance(document.value, dict) or set(document.value) != {ROOT_KEY}:
+        message = f"A plan is one mapping under {ROOT_KEY!r} and nothing beside it."
+        return replace(reading, findings=Findings.of([PLAN_UNREADABLE.found(message, file=file)]))
     try:
-        value, lines = _document(text)
-        if not isinstance(value, dict) or set(value) != {ROOT_KEY}:
-            return _unreadable(f"A plan is one mapping under {ROOT_KEY!r} and nothing beside it.", file)
-        shape = _Plan.model_validate(value[ROOT_KEY])
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        return _unreadable(f"It is no YAML: {problem}.", file, None if mark is None else mark.line + 1)
-    except _RefusedError as error:
-        return _unreadable(str(error), file, error.line)
+        shape = PlanShape.model_validate(document.value[ROOT_KEY])
     except ValidationError as error:
-        reading = Reading(plan=None, findings=Findings(), lines=lines)
-        return Reading(plan=None, findings=Findings.of(_faults(error, reading, file)), lines=lines)
+        return replace(reading, findings=Findings.of(_faults(error, reading, file)))
     plan = _plan(shape)
-    reading = Reading(plan=plan, findings=Findings(), lines=lines)
     loose = [
         PLAN_MALFORMED.found(message, file=file, path=path, row=reading.line_of(path)) for path, message in _loose(plan)
     ]
-    return Reading(plan=None if loose else plan, findings=Findings.of(loose), lines=lines)
+    return replace(reading, plan=None if loose else plan, findings=Findings.of(loose))
 
 
-def _unreadable(message: str, file: str | None, line: int | None = None) -> Reading:
-    return Reading(plan=None, findings=Findings.of([PLAN_UNREADABLE.found(message, file=file, row=line)]))
+def _path(place: Place) -> str:
+    """Write a place as findings name it, without the root that every place has."""
+    return "/".join(str(step) for step in place[1:])
 
 
 def _faults(error: ValidationError, reading: Reading, file: str | None) -> list[Finding]:
@@ -186,13 +197,13 @@ def _loose(plan: ConsentPlan) -> list[tuple[str, str]]:
         ("features", [each.key for each in plan.features]),
         ("offers", [each.offer_id for each in plan.offers]),
     ):
-        found += [
-            (f"{group}/{n}", f"{key!r} stands there twice.") for n, key in enumerate(keys) if key in keys[:n]
-        ]
+        found += [(f"{group}/{n}", f"{key!r} stands there twice.") for n, key in enumerate(keys) if key in keys[:n]]
     offers = {offer.offer_id for offer in plan.offers}
     for n, feature in enumerate(plan.features):
         if plan.registration(feature.registration) is None:
-            message = f"The feature {feature.key!r} names the registration {feature.registration!r}, which is not there."
+            message = (
+                f"The feature {feature.key!r} names the registration {feature.registration!r}, which is not there."
+            )
             found.append((f"features/{n}/registration", message))
         found += [
             (f"features/{n}/offers", f"The feature {feature.key!r} names the offer {offer!r}, which is not there.")
@@ -202,52 +213,7 @@ def _loose(plan: ConsentPlan) -> list[tuple[str, str]]:
     return found
 
 
-class _RefusedError(ValueError):
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-def _document(text: str) -> tuple[Any, dict[str, int]]:
-    """Return the value of a document and the line of each path; aliases and keys given twice are refused."""
-    loader = yaml.SafeLoader(text)
-    lines: dict[str, int] = {}
-    try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise _RefusedError("A plan has no aliases.", event.start_mark.line + 1)
-        node = loader.get_single_node()
-        if node is None:
-            return None, lines
-        _walk(node, "", lines, 0)
-        return loader.construct_document(node), lines  # type: ignore[no-untyped-call]
-    except RecursionError:
-        raise _RefusedError("It is nested too deeply.", 1) from None
-    finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
-
-
-def _walk(node: yaml.Node, path: str, lines: dict[str, int], depth: int) -> None:
-    line = node.start_mark.line + 1
-    if depth > _DEEPEST:
-        raise _RefusedError("It is nested too deeply.", line)
-    lines.setdefault(path.removeprefix(f"{ROOT_KEY}/"), line)
-    if isinstance(node, yaml.MappingNode):
-        seen: set[Hashable] = set()
-        for key, value in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else ""
-            if name in seen or not isinstance(key, yaml.ScalarNode):
-                raise _RefusedError(f"The key {name!r} is given twice or is no text.", key.start_mark.line + 1)
-            seen.add(name)
-            inner = f"{path}/{name}" if path else name
-            lines.setdefault(inner.removeprefix(f"{ROOT_KEY}/"), key.start_mark.line + 1)
-            _walk(value, inner, lines, depth + 1)
-    elif isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            _walk(value, f"{path}/{number}", lines, depth + 1)
-
-
-def _plan(shape: _Plan) -> ConsentPlan:
+def _plan(shape: PlanShape) -> ConsentPlan:
     return ConsentPlan(
         version=shape.version,
         dated_on=shape.dated_on,
@@ -260,14 +226,14 @@ def _plan(shape: _Plan) -> ConsentPlan:
     )
 
 
-def _registration(shape: _Registration) -> Registration:
+def _registration(shape: RegistrationShape) -> Registration:
     given = shape.model_dump()
     for name in ("accounts", "delegated", "application"):
         given[name] = tuple(dict.fromkeys(given[name]))
     return Registration(**given)
 
 
-def _feature(shape: _Feature) -> Feature:
+def _feature(shape: FeatureShape) -> Feature:
     given = shape.model_dump(exclude={"permissions"})
     for name in ("offers", "plans", "operations"):
         given[name] = tuple(given[name])

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from fairkeeper.cli.asking import Form
+from fairkeeper.cli.forms.findings import count, finding_text
 
 
 def checked_text(result: Any, *, width: int) -> str:
@@ -18,9 +19,9 @@ def checked_text(result: Any, *, width: int) -> str:
     parts = []
     for file in result["files"]:
         found = [each for each in result["findings"] if (each["file"] or "") == file["file"]]
-        parts.append("\n".join([_heading(file), *(_finding(each, width) for each in found)]))
+        parts.append("\n".join([_heading(file), *(finding_text(each, width) for each in found)]))
     errors, warnings = (sum(file[name] for file in result["files"]) for name in ("errors", "warnings"))
-    parts.append(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}, as of {result['as_of']}.")
+    parts.append(f"{count(errors, 'error')}, {count(warnings, 'warning')}, as of {result['as_of']}.")
     return "\n\n".join(parts)
 
 
@@ -69,23 +70,14 @@ FORMS: Final[Mapping[str, Form]] = {
 def _heading(file: Mapping[str, Any]) -> str:
     facts = [file["name"]] if file["name"] else []
     if file["plans"] is not None:
-        facts += [_count(file["plans"], "plan"), _count(file["installments"], "installment")]
+        facts += [count(file["plans"], "plan"), count(file["installments"], "installment")]
         facts.append(f"{file['total']} {file['currency']}")
-    facts.append("no errors" if not file["errors"] else _count(file["errors"], "error"))
+    facts.append("no errors" if not file["errors"] else count(file["errors"], "error"))
     return f"{file['file'] or 'deal'}: {', '.join(facts)}"
 
 
 def _found(result: Mapping[str, Any], width: int) -> Iterable[str]:
-    return [_finding(each, width) for each in result["findings"]]
-
-
-def _finding(each: Mapping[str, Any], width: int) -> str:
-    place = ", ".join(part for part in (f"line {each['line']}" if each["line"] else "", each["path"] or "") if part)
-    first = f"  {each['level']} {each['code']}" + (f" ({place})" if place else "")
-    assumed = f"Assumed: {each['assumption']}." if each["assumption"] else ""
-    explained = f"See: {each['explained_by']}" + (f", {each['address']}" if each["address"] else "")
-    told = [each["message"], each["remedy"], assumed, explained]
-    return "\n".join([first, *(_wrapped(text, width) for text in told if text)])
+    return [finding_text(each, width) for each in result["findings"]]
 
 
 def _page(number: int, page: Mapping[str, Any]) -> str:
@@ -134,11 +126,3 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> str:
         is_number = all(_NUMBERS.fullmatch(cell) for cell in cells if cell)
         columns.append([cell.rjust(longest) if is_number else cell.ljust(longest) for cell in (heading, *cells)])
     return "\n".join("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
-
-
-def _wrapped(text: str, width: int) -> str:
-    return textwrap.fill(text, max(width, 40), initial_indent="    ", subsequent_indent="    ")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
