@@ -176,6 +176,10 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "free_months": fixed(0),
     "fiscal_year_starts": fixed(7),
     "year_weights": fixed([1]),
+    # the account's structure in a file
+    "ahead_days": fixed(60),
+    "publisher_id": fixed("fairmile", "customer"),
+    "words": Filling(own=lambda _stage, _tenant: ["tier=team"], kinds=("customer",), is_list=True),
     # the log's files, which are the same for everybody
     "rest": fixed("0/000.p/1", "customer", "entry"),
     # a header

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import MetaData
 
 import fairkeeper.access.operations
+import fairkeeper.accounts.operations
 import fairkeeper.consent.operations
 import fairkeeper.customers.operations
 import fairkeeper.deals.operations
@@ -39,6 +40,7 @@ def all_operations() -> tuple[Operation, ...]:
     """Return every operation of every room."""
     return (
         *fairkeeper.access.operations.OPERATIONS,
+        *fairkeeper.accounts.operations.OPERATIONS,
         *fairkeeper.evidence.actions.OPERATIONS,
         *fairkeeper.evidence.queries.OPERATIONS,
         *fairkeeper.deals.operations.OPERATIONS,
