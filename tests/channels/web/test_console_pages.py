@@ -8,6 +8,7 @@ import json
 import re
 
 import pytest
+import python_calamine
 
 from fairkeeper.proof.note import SignatureType, SignerKey
 from fairkeeper.web.app import WAYS
@@ -211,9 +212,39 @@ def test_the_exported_list_is_what_the_address_shows_and_no_formula(owner: Visit
     owner.get(f"/customers/{sqlite_stage.contoso.slug}/rename")
     owner.press("/rename", name="=HYPERLINK(1)")
     answer = owner.get("/customers.csv?sort=name")
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["customer"] for row in rows] == ["'=HYPERLINK(1)", "Fabrikam"]
     assert rows[0]["id"] == sqlite_stage.contoso.customer_id
+
+
+def test_every_list_exports_what_it_shows_as_csv_and_as_a_spreadsheet(owner: Visitor, sqlite_stage: Stage) -> None:
+    lists = 0
+    for address in addresses(sqlite_stage):
+        answer = owner.get(address)
+        if not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        for listing in [each for each in owner.page.all("div", class_="listing") if each.all("tr", data_row="")]:
+            owner.get(address)
+            shown = len(listing.all("tr", data_row=""))
+            links = [a.attributes["href"] for p in listing.all("p", class_="exports") for a in p.all("a")]
+            assert [link.partition("?")[0].rpartition(".")[2] for link in links][:2] == ["csv", "xlsx"], address
+            rows = list(csv.reader(io.StringIO(owner.get(links[0]).content.decode("utf-8-sig"))))
+            cells = python_calamine.load_workbook(io.BytesIO(owner.get(links[1]).content)).get_sheet_by_index(0)
+            assert len(rows) - 1 >= shown, address
+            assert len(cells.to_python()) == len(rows), address
+            lists += 1
+    assert lists >= 6
+
+
+def test_an_export_keeps_the_filter_of_its_list_and_goes_past_its_first_page(owner: Visitor) -> None:
+    owner.get("/webhooks?state=held")
+    (link,) = [a.attributes["href"] for a in owner.page.all("a") if a.attributes["href"].startswith("/webhooks.csv")]
+    rows = list(csv.DictReader(io.StringIO(owner.get(link).content.decode("utf-8-sig"))))
+    assert {row["state"] for row in rows} == {"Held"}
+    owner.get("/evidence")
+    shown = len(owner.page.all("li", class_="entry"))
+    rows = list(csv.DictReader(io.StringIO(owner.get("/evidence.csv").content.decode("utf-8-sig"))))
+    assert len(rows) > shown
 
 
 def test_a_webhook_that_nobody_understood_is_shown_held_with_its_body(owner: Visitor) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -26,6 +24,7 @@ from fairkeeper.web.pages import customers as pages
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link, Path, PathStep, Standing, Timeline
 from fairkeeper.web.routes.customer_actions import is_revocable, revoke_asking
 from fairkeeper.web.routes.subscription_actions import question_of
+from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import (
     commercial_state,
@@ -44,8 +43,7 @@ from fairkeeper.web.serving.ways import Audience, Way, get
 PAGE_ROWS: Final = 50
 EXPORT_ROWS: Final = 500
 _TIMELINE_ENTRIES: Final = 12
-_FORMULA_BEGINNINGS: Final = ("=", "+", "-", "@", "\t", "\r")
-_CSV_HEAD: Final[tuple[str, ...]] = (
+_HEADS: Final[tuple[str, ...]] = (
     *("customer", "id", "tenant", "step", "status", "plan", "seats", "may_act", "next_deadline", "next_at"),
 )
 _NOTHING_YET: Final = Path(steps=(PathStep(standing=Standing.NOW), *(PathStep(standing=Standing.NEXT),) * 5))
@@ -68,17 +66,9 @@ def show_customers(visit: Visit) -> Response:
     return visit.show(page)
 
 
-def export_customers(visit: Visit) -> Response:
-    """Return every customer that the address shows as a CSV file."""
-    rows = [_CSV_HEAD]
-    rows += [_csv_row(line) for line in _all_customers(visit)]
-    text = io.StringIO()
-    csv.writer(text).writerows([[_plain(cell) for cell in row] for row in rows])
-    return Response(
-        text.getvalue(),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="customers.csv"'},
-    )
+def sheet_of_customers(visit: Visit) -> Sheet:
+    """Return every customer that the address shows as a sheet."""
+    return Sheet(name="customers", heads=_HEADS, rows=(_cells(line) for line in _all_customers(visit)))
 
 
 def _customers(visit: Visit, *, offset: int, limit: int) -> CustomerPage:
@@ -96,7 +86,7 @@ def _all_customers(visit: Visit) -> Iterator[CustomerLine]:
         offset, total = offset + EXPORT_ROWS, found.total
 
 
-def _csv_row(line: CustomerLine) -> tuple[str, ...]:
+def _cells(line: CustomerLine) -> tuple[Cell, ...]:
     main, after = line.main, None if line.main is None else line.main.next_deadline
     return (
         line.name,
@@ -105,16 +95,11 @@ def _csv_row(line: CustomerLine) -> tuple[str, ...]:
         line.step.value,
         "" if main is None else main.status,
         "" if main is None else main.plan_id or "",
-        "" if main is None or main.quantity is None else str(main.quantity),
+        None if main is None else main.quantity,
         "" if main is None else "yes" if main.allowed else "no",
         "" if after is None else after.title,
-        "" if after is None else after.due_at.isoformat(),
+        None if after is None else after.due_at,
     )
-
-
-def _plain(cell: str) -> str:
-    """Keep a spreadsheet from taking what a customer typed for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA_BEGINNINGS) else cell
 
 
 def _sentence(visit: Visit, total: int) -> str:
@@ -153,7 +138,7 @@ def _listing(visit: Visit, found: CustomerPage, number: int) -> Listing[pages.Cu
             Filter(name="provisioning", label="Provisioning", choices=_choices(ProvisioningState)),
             Filter(name="text", label="Name or id", placeholder="Contoso"),
         ),
-        exports=(Link(label="CSV", href=str(address.without("page")).replace("/customers", "/customers.csv", 1)),),
+        exports=export_links(address),
         paging=Paging(
             shown=f"{count(first)}–{count(last)} of {count(found.total)}",
             previous_href=str(address.having(page=str(number - 1))) if number > 1 else "",
@@ -285,6 +270,6 @@ def _ways(visit: Visit, customer: CustomerDetail) -> tuple[Link, ...]:
 
 WAYS: Final[tuple[Way, ...]] = (
     get("/customers", show_customers, Audience.STAFF),
-    get("/customers.csv", export_customers, Audience.STAFF),
+    *export_ways("/customers", sheet_of_customers, Audience.STAFF),
     get("/customers/{customer}", show_one, Audience.STAFF),
 )

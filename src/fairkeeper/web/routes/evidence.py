@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Final
 
 from starlette.responses import Response
@@ -30,13 +31,19 @@ from fairkeeper.web.pages.evidence import (
 )
 from fairkeeper.web.parts import Check, Empty, Fact, Identifier, Link, TimelineEntry
 from fairkeeper.web.serving.asking import Asking, Words, answer_question, ask, question_at, reason_field
+from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import in_words, name_of, names_of, proof_of, tell, who_of
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Way, get, post
 
 _ROWS: Final = 30
-_FILTERS: Final = ("customer", "kind", "subject_type", "subject_id", "before")
+_EXPORT_ROWS: Final = 200
+_HEADS: Final = (
+    *("entry", "at", "kind", "sentence", "who", "on_behalf_of", "subject_type", "subject_id", "customer"),
+    *("operation", "leaf_index", "customer_index", "proof", "erased_at"),
+)
+_FILTERS: Final = ("customer", "kind", "subject_type", "subject_id")
 TRAIL: Final = (Link(label="Evidence", href="/evidence"),)
 
 
@@ -72,11 +79,46 @@ def show_overview(visit: Visit) -> Response:
 def _entries(visit: Visit) -> Entries:
     if not visit.allows(list_entries):
         return Entries(entries=(), next_before=None)
+    return _page_of_entries(visit, visit.query("before"), limit=_ROWS)
+
+
+def _page_of_entries(visit: Visit, before: str, *, limit: int) -> Entries:
     asked = {name: visit.query(name) for name in _FILTERS if visit.query(name)}
     if "customer" in asked:
         asked["customer_id"] = asked.pop("customer")
-    found: Entries = visit.read(list_entries, limit=_ROWS, **asked)
+    if before:
+        asked["before"] = before
+    found: Entries = visit.read(list_entries, limit=limit, **asked)
     return found
+
+
+def sheet_of_entries(visit: Visit) -> Sheet:
+    """Return every entry that the address shows as a sheet: a list to read, without the proofs that an export has."""
+    return Sheet(name="evidence", heads=_HEADS, rows=_cells(visit))
+
+
+def _cells(visit: Visit) -> Iterator[tuple[Cell, ...]]:
+    before: int | None = None
+    while True:
+        found = _page_of_entries(visit, "" if before is None else str(before), limit=_EXPORT_ROWS)
+        names = names_of(visit, found.entries)
+        for entry in found.entries:
+            named = names.customers.get(entry.customer_id or "")
+            customer = entry.customer_id if named is None else named.name
+            for_whom = name_of(entry.on_behalf_of, names) if entry.on_behalf_of else None
+            yield (
+                *(entry.entry_id, entry.at, entry.kind, in_words(entry.sentence, names), who_of(entry, names)),
+                *(
+                    for_whom,
+                    entry.subject_type,
+                    entry.subject_id,
+                    customer,
+                ),
+                *(entry.operation, entry.leaf_index, entry.customer_index, entry.proof.value, entry.erased_at),
+            )
+        before = found.next_before
+        if before is None:
+            return
 
 
 def _sentence(log: LogView) -> str:
@@ -140,6 +182,7 @@ def _listing(visit: Visit, entries: Entries, names: Names) -> Listing[TimelineEn
         ),
         address=address,
         filters=tuple(filters),
+        exports=export_links(address),
         paging=Paging(
             shown=f"{count(len(entries.entries))} shown, newest first",
             previous_href=str(address.without("before")) if visit.query("before") else "",
@@ -333,6 +376,7 @@ def erase(visit: Visit) -> Response:
 
 WAYS: Final[tuple[Way, ...]] = (
     get("/evidence", show_overview),
+    *export_ways("/evidence", sheet_of_entries),
     get("/evidence/{entry_id}", show_one),
     get("/evidence/{entry_id}/file", send_proof),
     get("/evidence/{entry_id}/erase", ask_erase),

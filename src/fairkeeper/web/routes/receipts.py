@@ -26,6 +26,7 @@ from fairkeeper.web.pages.evidence import ExportPage, ReceiptLine, ReceiptPage, 
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link, TimelineEntry
 from fairkeeper.web.routes.evidence import receipt_report, scope_of
 from fairkeeper.web.serving.asking import Asking, Words, ask, question_at
+from fairkeeper.web.serving.exports import Sheet, export_links, export_ways, sheet_of_rows
 from fairkeeper.web.serving.frames import company_of, frame
 from fairkeeper.web.serving.telling import NOBODY, names_of, tell, words
 from fairkeeper.web.serving.visit import Visit
@@ -61,9 +62,17 @@ def show_list(visit: Visit) -> Response:
                 text="When something has stopped or was erased, a signed receipt says what, and what remains.",
             ),
             address=Address("/receipts"),
+            exports=export_links(Address("/receipts")),
         ),
     )
     return visit.show(page)
+
+
+def sheet_of_receipts(visit: Visit) -> Sheet:
+    """Return the receipts as a sheet."""
+    found: tuple[ReceiptView, ...] = visit.run(list_receipts)
+    names = _names(visit, found)
+    return sheet_of_rows("receipts", ReceiptsRow, (_row(line, names) for line in found))
 
 
 def _names(visit: Visit, receipts: tuple[ReceiptView, ...]) -> Names:
@@ -325,6 +334,7 @@ def send_export(visit: Visit) -> Response:
 
 WAYS: Final[tuple[Way, ...]] = (
     get("/receipts", show_list),
+    *export_ways("/receipts", sheet_of_receipts),
     get("/receipts/{entry_id}", show_receipt),
     get("/exports/ask", ask_export),
     post("/exports/ask", make_export),

@@ -18,6 +18,7 @@ from fairkeeper.web.pages.customers import Machine, SubscriptionPage
 from fairkeeper.web.pages.webhooks import WebhookRow
 from fairkeeper.web.parts import Answer, Empty, Fact, Identifier, Link, Timeline, Value
 from fairkeeper.web.routes.subscription_actions import VERBS, answer_verb, ask_verb, offered
+from fairkeeper.web.serving.exports import Sheet, export_links, export_ways, sheet_of_rows
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import (
     commercial_state,
@@ -138,9 +139,20 @@ def _tenant(tenant_id: str | None) -> Value:
     return None if tenant_id is None else Identifier(text=tenant_id, names="tenant id")
 
 
-def _operations(visit: Visit, detail: SubscriptionDetail) -> Listing[WebhookRow]:
+def sheet_of_operations(visit: Visit) -> Sheet:
+    """Return a subscription's operations as a sheet."""
+    detail: SubscriptionDetail = visit.run(show_subscription, subscription_id=visit.named("subscription_id")[:64])
+    whose = _whose(visit, detail)
+    return sheet_of_rows("operations", WebhookRow, (_operation_row(detail, line, whose) for line in detail.operations))
+
+
+def _whose(visit: Visit, detail: SubscriptionDetail) -> Link:
     address = f"/customers/{detail.line.customer_slug}" if visit.is_staff else "/"
-    whose = Link(label=detail.line.customer_name, href=address)
+    return Link(label=detail.line.customer_name, href=address)
+
+
+def _operations(visit: Visit, detail: SubscriptionDetail) -> Listing[WebhookRow]:
+    whose = _whose(visit, detail)
     return Listing(
         id="operations",
         caption="Operations",
@@ -157,6 +169,7 @@ def _operations(visit: Visit, detail: SubscriptionDetail) -> Listing[WebhookRow]
             text="A change of plan or seats, a renewal, a suspension or the end appears here with our answer.",
         ),
         address=Address(f"/subscriptions/{detail.line.subscription_id}"),
+        exports=export_links(Address(f"/subscriptions/{detail.line.subscription_id}/operations")),
     )
 
 
@@ -194,6 +207,7 @@ def _timeline(visit: Visit, subscription_id: str) -> Timeline:
 
 WAYS: Final[tuple[Way, ...]] = (
     get("/subscriptions/{subscription_id}", show_one),
+    *export_ways("/subscriptions/{subscription_id}/operations", sheet_of_operations),
     *(get(f"/subscriptions/{{subscription_id}}/{name}", ask_verb(name)) for name in VERBS),
     *(post(f"/subscriptions/{{subscription_id}}/{name}", answer_verb(name)) for name in VERBS),
 )

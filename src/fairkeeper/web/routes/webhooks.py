@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
@@ -22,21 +23,25 @@ from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
 from fairkeeper.web.pages.webhooks import WebhookPage, WebhookRow, WebhooksPage
 from fairkeeper.web.parts import Check, Empty, Fact, Finding, Identifier, Link, Proof
 from fairkeeper.web.routes.customer_actions import retry_notice_asking
+from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import NOBODY, proof_of
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get
 
 _ROWS: Final = 50
+_EXPORT_ROWS: Final = 500
+_HEADS: Final = (
+    *("webhook", "action", "operation_id", "received_at", "deliveries"),
+    *("customer", "customer_id", "subscription_id", "state", "outcome", "settled_at"),
+)
 _STATES: Final = {"open": "received", "done": "applied", "held": "held"}
 TRAIL: Final = (Link(label="Webhooks received", href="/webhooks"),)
 
 
 def show_list(visit: Visit) -> Response:
     """Show the webhooks, newest first."""
-    asked = {name: visit.query(name) for name in ("state", "subscription_id") if visit.query(name)}
-    before = {"before": visit.query("before")} if visit.query("before") else {}
-    found: tuple[NoticeLine, ...] = visit.read(list_notices, limit=_ROWS + 1, **asked, **before)
+    found = _notices(visit, visit.query("before"), limit=_ROWS + 1)
     held: tuple[NoticeLine, ...] = visit.run(list_notices, state="held", limit=20)
     rows, names = found[:_ROWS], _names(visit, (*found, *held))
     may_ask = visit.allows(reconcile)
@@ -48,6 +53,34 @@ def show_list(visit: Visit) -> Response:
         held=tuple(_held(line, names) for line in held),
     )
     return visit.show(page)
+
+
+def sheet_of_notices(visit: Visit) -> Sheet:
+    """Return every webhook that the address shows as a sheet."""
+    return Sheet(name="webhooks", heads=_HEADS, rows=_cells(visit))
+
+
+def _notices(visit: Visit, before: str, *, limit: int) -> tuple[NoticeLine, ...]:
+    asked = {name: visit.query(name) for name in ("state", "subscription_id") if visit.query(name)}
+    older = {"before": before} if before else {}
+    found: tuple[NoticeLine, ...] = visit.read(list_notices, limit=limit, **asked, **older)
+    return found
+
+
+def _cells(visit: Visit) -> Iterator[tuple[Cell, ...]]:
+    before, has_more = "", True
+    while has_more:
+        found = _notices(visit, before, limit=_EXPORT_ROWS)
+        names = _names(visit, found)
+        for line in found:
+            whose = _customer(line, names)
+            yield (
+                *(line.notice_id, line.action, line.operation_id, line.received_at, line.deliveries),
+                *(None if whose is None else whose.label, line.customer_id, line.subscription_id),
+                *(_state(line).word, line.outcome, line.settled_at),
+            )
+        has_more = len(found) == _EXPORT_ROWS
+        before = str(found[-1].notice_id) if found else ""
 
 
 def show_one(visit: Visit) -> Response:
@@ -122,6 +155,7 @@ def _listing(visit: Visit, rows: tuple[NoticeLine, ...], names: Names, *, older:
             ),
             Filter(name="subscription_id", label="Subscription id"),
         ),
+        exports=export_links(address),
         paging=Paging(
             shown=f"{count(len(rows))} shown, newest first",
             previous_href=str(address.without("before")) if visit.query("before") else "",
@@ -199,5 +233,6 @@ def _arrival(visit: Visit, line: NoticeLine) -> Proof | None:
 
 WAYS: Final[tuple[Way, ...]] = (
     get("/webhooks", show_list, Audience.STAFF),
+    *export_ways("/webhooks", sheet_of_notices, Audience.STAFF),
     get("/webhooks/{notice_id}", show_one, Audience.STAFF),
 )

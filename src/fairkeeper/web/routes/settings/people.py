@@ -33,6 +33,7 @@ from fairkeeper.web.serving.asking import (
     try_to,
     typed_fields,
 )
+from fairkeeper.web.serving.exports import Sheet, export_links, export_ways, sheet_of_rows
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import NOBODY, words
 from fairkeeper.web.serving.visit import Visit
@@ -75,9 +76,7 @@ def roles_of(form: Mapping[str, str]) -> list[str]:
 
 
 def _page(visit: Visit, form: Form | None) -> PeoplePage:
-    people: list[Person] = visit.run(list_people)
-    kind = visit.query("kind") if visit.is_staff else PersonKind.CUSTOMER.value
-    shown = [person for person in people if person.kind == (kind or PersonKind.STAFF.value)]
+    shown = _shown(visit)
     may_change = visit.allows(add_person)
     return PeoplePage(
         frame=frame(visit, "Settings"),
@@ -88,11 +87,30 @@ def _page(visit: Visit, form: Form | None) -> PeoplePage:
     )
 
 
+def sheet_of_people(visit: Visit) -> Sheet:
+    """Return the people whom the address shows as a sheet."""
+    people = _shown(visit)
+    names = _companies(visit, people)
+    return sheet_of_rows("people", PersonRow, (_row(person, names, may_change=False) for person in people))
+
+
+def _shown(visit: Visit) -> list[Person]:
+    people: list[Person] = visit.run(list_people)
+    kind = visit.query("kind") if visit.is_staff else PersonKind.CUSTOMER.value
+    return [person for person in people if person.kind == (kind or PersonKind.STAFF.value)]
+
+
+def _companies(visit: Visit, people: list[Person]) -> Names:
+    if not visit.is_staff:
+        return NOBODY
+    ids = tuple(sorted({person.customer_id for person in people if person.customer_id}))[:1000]
+    found: Names = visit.run(name_things, ids=ids) if ids else NOBODY
+    return found
+
+
 def _listing(visit: Visit, people: list[Person], *, may_change: bool) -> Listing[PersonRow]:
-    names: Names = NOBODY
-    if visit.is_staff:
-        ids = tuple(sorted({person.customer_id for person in people if person.customer_id}))[:1000]
-        names = visit.run(name_things, ids=ids) if ids else NOBODY
+    names = _companies(visit, people)
+    address = Address.of(_HERE, visit.request.query_params.multi_items())
     choices = (Choice(value="staff", label="The publisher’s"), Choice(value="customer", label="Customers’"))
     return Listing(
         id="people",
@@ -106,7 +124,8 @@ def _listing(visit: Visit, people: list[Person], *, may_change: bool) -> Listing
         ),
         rows=tuple(_row(person, names, may_change=may_change) for person in people),
         empty=Empty(title="Nobody yet", text="A customer’s people join by signing in; staff are added below."),
-        address=Address.of(_HERE, visit.request.query_params.multi_items()),
+        address=address,
+        exports=export_links(address),
         filters=(Filter(name="kind", label="Whose", choices=choices),) if visit.is_staff else (),
     )
 
@@ -225,6 +244,7 @@ def change(visit: Visit) -> Response:
 WAYS: Final[tuple[Way, ...]] = (
     get(_HERE, show_people),
     post(_HERE, add),
+    *export_ways(_HERE, sheet_of_people),
     get(f"{_HERE}/{{person_id}}/remove", ask_remove),
     post(f"{_HERE}/{{person_id}}/remove", remove),
     get(f"{_HERE}/{{person_id}}/roles", ask_change),

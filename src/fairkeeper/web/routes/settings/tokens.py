@@ -30,6 +30,7 @@ from fairkeeper.web.serving.asking import (
     try_to,
     typed_fields,
 )
+from fairkeeper.web.serving.exports import Sheet, export_links, export_ways, sheet_of_rows
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import words
 from fairkeeper.web.serving.visit import Visit
@@ -89,7 +90,14 @@ def _listing(visit: Visit, tokens: list[ApiToken], *, may_change: bool) -> Listi
             text="A program of yours proves itself with one: your product that reports, a script that reads.",
         ),
         address=Address(_HERE),
+        exports=export_links(Address(_HERE)),
     )
+
+
+def sheet_of_tokens(visit: Visit) -> Sheet:
+    """Return the tokens as a sheet, without their secrets."""
+    tokens: list[ApiToken] = visit.run(list_tokens, include_revoked=True)
+    return sheet_of_rows("tokens", TokenRow, (_row(visit, token, may_change=False) for token in tokens))
 
 
 def _row(visit: Visit, token: ApiToken, *, may_change: bool) -> TokenRow:
@@ -163,6 +171,7 @@ def revoke(visit: Visit) -> Response:
 WAYS: Final[tuple[Way, ...]] = (
     get(_HERE, show_tokens),
     post(_HERE, create),
+    *export_ways(_HERE, sheet_of_tokens),
     get(f"{_HERE}/{{token_id}}/revoke", ask_revoke),
     post(f"{_HERE}/{{token_id}}/revoke", revoke),
 )
