@@ -223,9 +223,7 @@ _SHOWN: Final = (str, int, Decimal, date, Money, Link, Identifier, StateWord)
 
 def _is_shown(hint: Any) -> bool:
     """Say whether a field of this type is a cell: all that it may be is, or it is several texts."""
-    return all(
-        (isinstance(part, type) and issubclass(part, _SHOWN)) or _is_texts(part) for part in _parts_of(hint)
-    ) and bool(_parts_of(hint))
+    return all((isinstance(part, type) and issubclass(part, _SHOWN)) or _is_texts(part) for part in _parts_of(hint))
 
 
 def _is_texts(part: Any) -> bool:
