@@ -27,6 +27,7 @@ CAPABILITIES = {
     "deals",
     "evidence",
     "governance",
+    "messages",
     "metering",
     "opportunities",
     "overview",

@@ -39,6 +39,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "task_key": ("task", "key"),
     "session": ("web_session", "cookie_digest"),
     "idempotency": ("idempotency", "key"),
+    "message": ("message", "message_id"),
 }
 """Where the ids of each kind are kept."""
 
@@ -127,6 +128,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     ),
     "subject_id": Filling(own=lambda _stage, tenant: tenant.subscription_id, kinds=_TEXT_OR_SUBJECT),
     "before": fixed(UNKNOWN_NUMBER),
+    "message_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "message"), kinds=("message",)),
     # words that are looked for
     "text": Filling(own=lambda _stage, tenant: tenant.name, kinds=_TEXT_OR_SUBJECT),
     "subject_type": fixed("subscription", "customer", "subscription"),
@@ -148,7 +150,16 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "email": fixed("somebody@contoso.example", "customer"),
     "plan_id": fixed("team-plus", "customer"),
     "witness_key": fixed("witness.example+00000000+AAAA", "customer"),
+    "subject": fixed("{what}", "customer"),
+    "code": fixed("customers.deadline", "customer"),
+    "time_zone": fixed("UTC", "customer"),
+    "quiet_from": fixed("20:00", "customer"),
+    "quiet_until": fixed("07:00", "customer"),
+    "digest_at": fixed("08:00", "customer"),
+    "escalate_to": fixed("owner", "customer"),
     # neither
+    "escalate_after_hours": fixed(4),
+    "escalate_digest_after_hours": fixed(72),
     "include_removed": fixed(value=True),
     "include_revoked": fixed(value=True),
     "roles": fixed(["customer_auditor"]),

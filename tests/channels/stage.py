@@ -51,6 +51,7 @@ from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSourc
 from fairkeeper.customers.actions.marketplace.receive_webhook import receive_webhook
 from fairkeeper.customers.ports import ProvisioningAnswer, ProvisioningRequest, ProvisioningWish
 from fairkeeper.database.engine import DatabaseAddress
+from fairkeeper.messages.actions.take_up import take_up
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.directory import (
     FULFILLMENT_APP_ID,
@@ -361,6 +362,7 @@ def _move_in(stage: Stage, name: str) -> Tenant:
         tokens=_make_tokens(stage, name, customer_id),
         cookies=_sign_in(stage, name, people),
     )
+    _tell(stage, name, customer_id)
     for path, body in (("/evidence/exports", {}), (f"/subscriptions/{subscription_id}/pause", {"reason": "A pause."})):
         headers = {"idempotency-key": f"{name}-{path.rpartition('/')[2]}"}
         answer = stage.call("POST", f"/api/v1{path}", tenant.tokens["every"], json=body, headers=headers)
@@ -388,6 +390,19 @@ def _send_strange_notice(stage: Stage, subscription_id: str) -> None:
     """Let a notice arrive that nobody understands, so that it is held and put before a person."""
     notice = {"id": str(uuid.uuid4()), "action": "Sublimate", "subscriptionId": subscription_id, "status": "InProgress"}
     stage.run(receive_webhook, body=base64.b64encode(json.dumps(notice).encode()))
+
+
+def _tell(stage: Stage, name: str, customer_id: str) -> None:
+    """Let a customer's administrator be told something, so that there is a message of each customer's."""
+    stage.run(
+        take_up,
+        code="customers.finding",
+        key=f"told to {name}",
+        to="customer_admin",
+        urgency="digest",
+        values={"customer": name, "what": f"Something for {name} alone.", "remedy": "Look at it."},
+        about_customer_id=customer_id,
+    )
 
 
 def _make_tokens(stage: Stage, name: str, customer_id: str) -> dict[str, str]:

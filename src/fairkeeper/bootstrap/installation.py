@@ -6,6 +6,7 @@ database (tables, the log's first key) and starts nothing; `start_background` be
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,7 +18,6 @@ from fairkeeper.access.ports import CustomerOfTenant, PublisherTenant
 from fairkeeper.action.operation import Ports
 from fairkeeper.action.registry import Registry
 from fairkeeper.action.runner import Authorise, Runner, Wiring
-from fairkeeper.bootstrap.clocks import FollowedClock
 from fairkeeper.bootstrap.connectors import (
     EntraAccessTokens,
     make_access_tokens,
@@ -40,6 +40,8 @@ from fairkeeper.bootstrap.ports import (
 )
 from fairkeeper.bootstrap.rooms import make_registry
 from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.bootstrap.wiring.clocks import FollowedClock
+from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.customers.ports import (
     ConsentNotNeeded,
     ConsentStanding,
@@ -62,6 +64,7 @@ from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
+from fairkeeper.messages.ports import Mailer, TeamsChannel
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.proof.note import VerifierKey
 from fairkeeper.token.validator import EntraTokenValidator
@@ -99,6 +102,8 @@ class Installation:
     fulfillment: Fulfillment
     sign_in: SignInFlow | None
     provisioner: Provisioner
+    mailer: Mailer
+    teams: TeamsChannel
     worker: Worker
     integrator: Integrator
     followed_clock: FollowedClock | None = field(default=None)
@@ -160,18 +165,20 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     log_reader = LogReader(database, log_keys)
     registry = make_registry()
     wake = _Wake()
+    mailer, teams = make_mailer(settings), make_teams(settings)
     authorise = make_authorise(SuspendedCustomers(database).is_suspended)
     wiring = Wiring(
         authorise=authorise,
         record=append,
-        ports=_ports(settings, registry, log_reader, log_keys),
+        ports=_ports(settings, registry, log_reader, log_keys, {Mailer: mailer, TeamsChannel: teams}),
         after_commit=wake.now,
     )
     runner = Runner(registry, database, clock, wiring)
+    messages = messages_work(settings, runner, mailer, teams)
     worker = Worker(
         database,
         clock,
-        work=_work(settings, runner, fulfillment, provisioner),
+        work=_work(settings, runner, fulfillment, provisioner, messages),
         threads=settings.workers,
         lease=timedelta(seconds=settings.task_lease_seconds),
     )
@@ -193,6 +200,8 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         fulfillment=fulfillment,
         sign_in=make_sign_in(settings, http),
         provisioner=provisioner,
+        mailer=mailer,
+        teams=teams,
         worker=worker,
         integrator=Integrator(database, log_keys, clock),
         followed_clock=_followed(settings, followed, worker),
@@ -209,12 +218,14 @@ class _Wake:
             self.worker.wake()
 
 
-def _work(settings: Settings, runner: Runner, fulfillment: Fulfillment, provisioner: Provisioner) -> Work:
+def _work(
+    settings: Settings, runner: Runner, fulfillment: Fulfillment, provisioner: Provisioner, messages: Work
+) -> Work:
     """Return all background work; what is done by the clock at Microsoft waits until Microsoft can be asked."""
     customers = CustomersWork(runner, fulfillment, provisioner).work()
     sweeping = Sweeping(runner.database, runner.clock).work()
     return Work(
-        handlers=(*customers.handlers, *sweeping.handlers),
+        handlers=(*customers.handlers, *messages.handlers, *sweeping.handlers),
         schedules=(*(() if missing_for_fulfillment(settings) else customers.schedules), *sweeping.schedules),
     )
 
@@ -225,7 +236,13 @@ def _followed(settings: Settings, clock: MovableClock | None, worker: Worker) ->
     return FollowedClock(clock, settings.sandbox_url, moved=worker.wake)
 
 
-def _ports(settings: Settings, registry: Registry, log_reader: LogReader, log_keys: LogKeys) -> Ports:
+def _ports(
+    settings: Settings,
+    registry: Registry,
+    log_reader: LogReader,
+    log_keys: LogKeys,
+    connectors: Mapping[type, object],
+) -> Ports:
     tenant_id = None if settings.entra_tenant_id is None else TenantId(settings.entra_tenant_id.lower())
     sign_in_app_id = settings.sign_in_app_id or settings.fulfillment_app_id
     return Ports(
@@ -240,6 +257,7 @@ def _ports(settings: Settings, registry: Registry, log_reader: LogReader, log_ke
             WhatRemains: SignInAppRemains(app_id=sign_in_app_id, name="the publisher's sign-in application"),
             DataToErase: PeopleToErase(),
             Retention: Retention(settings.retention_days),
+            **connectors,
         }
     )
 

@@ -19,6 +19,7 @@ from fairkeeper.customers.path.receipts import ErasedThing, RemainingKind, Remai
 from fairkeeper.customers.store import find_customer
 from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.database.session import Database, Scope
+from fairkeeper.messages.erasure import erase_messages
 from fairkeeper.values.ids import CustomerId, TenantId
 
 
@@ -101,9 +102,12 @@ class SignInAppRemains:
 
 
 class PeopleToErase:
-    """`DataToErase` for names, addresses and sign-ins of a customer's people."""
+    """`DataToErase` for names, addresses and sign-ins of a customer's people, and for what messages say of them."""
 
     def erase(self, session: Session, customer_id: CustomerId, *, now: datetime) -> tuple[ErasedThing, ...]:
         """Erase them in the caller's transaction and say how many."""
         count = erase_people(session, customer_id, now=now)
-        return (ErasedThing(kind="person", count=count, erased_by="fairkeeper"),)
+        return (
+            ErasedThing(kind="person", count=count, erased_by="fairkeeper"),
+            ErasedThing(kind="message", count=erase_messages(session, customer_id), erased_by="fairkeeper"),
+        )

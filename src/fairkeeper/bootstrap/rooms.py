@@ -17,6 +17,7 @@ import fairkeeper.customers.operations
 import fairkeeper.deals.operations
 import fairkeeper.evidence.actions
 import fairkeeper.evidence.queries
+import fairkeeper.messages.operations
 import fairkeeper.overview.actions
 import fairkeeper.overview.names
 import fairkeeper.overview.queries
@@ -30,6 +31,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.action.tables",
     "fairkeeper.evidence.tables",
     "fairkeeper.access.tables",
+    "fairkeeper.messages.tables",
     "fairkeeper.customers.tables",
     "fairkeeper.governance.tables",
 )
@@ -43,6 +45,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.accounts.operations.OPERATIONS,
         *fairkeeper.evidence.actions.OPERATIONS,
         *fairkeeper.evidence.queries.OPERATIONS,
+        *fairkeeper.messages.operations.OPERATIONS,
         *fairkeeper.deals.operations.OPERATIONS,
         *fairkeeper.consent.operations.OPERATIONS,
         *fairkeeper.customers.operations.OPERATIONS,

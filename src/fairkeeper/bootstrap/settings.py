@@ -106,6 +106,13 @@ class Settings(BaseSettings):
     support_url: str | None = Field(
         None, description="Where customers ask for help: an https address, or `mailto:` and an address."
     )
+    smtp_url: SecretStr | None = Field(
+        None, description="The mail server for messages, `smtp://user:password@host:587` or `smtps://…`."
+    )
+    mail_from: str | None = Field(None, description="The sender of mail, `Fairkeeper <fairkeeper@fairmile.example>`.")
+    teams_webhook_url: SecretStr | None = Field(
+        None, description="Address of the Teams workflow that posts messages into a channel."
+    )
     sandbox_url: str | None = Field(
         None,
         description="Address of the pretend Microsoft; when set, this installation is a sandbox and follows its clock.",

@@ -64,11 +64,15 @@ from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.handler import Work
+from fairkeeper.jobs.messages import MessagesWork
 from fairkeeper.jobs.worker import Worker
+from fairkeeper.messages.ports import Mailer, TeamsChannel
 from fairkeeper.microsoft.fulfillment import FulfillmentClient
 from fairkeeper.microsoft.identity import AppRegistration, AppTokenSource
 from fairkeeper.microsoft.marketplace_transport import Patience
+from fairkeeper.outbound.mail import NoMail
 from fairkeeper.outbound.provisioning import ProvisioningFunction
+from fairkeeper.outbound.teams import NoTeams
 from fairkeeper.sandbox.app import create_sandbox
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.control import Controls
@@ -375,6 +379,8 @@ def wire(database: Database, clock: MovableClock, *, retention_days: int = 30) -
             WhatRemains: SignInAppRemains(app_id=FULFILLMENT_APP_ID, name="Fairmile sign-in"),
             DataToErase: PeopleToErase(),
             Retention: Retention(retention_days),
+            Mailer: NoMail(),
+            TeamsChannel: NoTeams(),
         }
     )
     wiring = Wiring(authorise=make_authorise(SuspendedCustomers(database).is_suspended), record=append, ports=ports)
@@ -427,7 +433,9 @@ def _world(database: Database, clock: MovableClock, runner: Runner, keys: LogKey
     tokens = AppTokenSource(registration, tenant_id=PUBLISHER_TENANT_ID, http=http)
     fulfillment = FulfillmentClient(f"{microsoft.url}/api", tokens, http, patience=_PATIENCE, clock=clock)
     systems = Systems()
-    work = CustomersWork(runner, fulfillment, ProvisioningFunction(systems, name="systems")).work()
+    customers = CustomersWork(runner, fulfillment, ProvisioningFunction(systems, name="systems")).work()
+    messages = MessagesWork(runner, NoMail(), NoTeams(), base_url="https://fairmile.example").work()
+    work = Work(handlers=(*customers.handlers, *messages.handlers), schedules=customers.schedules)
     return World(
         database=database,
         clock=clock,

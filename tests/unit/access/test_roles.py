@@ -40,6 +40,7 @@ change                  owner | |
 access.read             owner operations platform support security auditor | customer_admin customer_auditor |
 access.manage           owner | customer_admin |
 access.self             {staff} | {customer} | service
+messages.own            {staff} | {customer} |
 accounts.read           owner operations deal_desk platform security finance leader auditor | |
 accounts.change         owner operations | |
 deals.read              owner operations deal_desk platform finance seller leader auditor | |
@@ -150,13 +151,13 @@ def test_customer_role_may_what_the_table_says_on_its_own_things_alone(group: st
 @pytest.mark.parametrize("group", sorted(PERMITTED))
 def test_token_may_what_its_roles_may_but_never_approves(group: str) -> None:
     for role in STAFF_ROLES | SERVICE_ROLES:
-        expected = (role in PERMITTED[group]) and group != "governance.approve"
+        expected = (role in PERMITTED[group]) and group not in {"governance.approve", "messages.own"}
         # The overview and the head of the log are every staff member's, not every program's.
         if group in {"overview.read", "evidence.read_log"} and role not in {"owner", "auditor"}:
             expected = False
         assert allowed(token(role), group, CONTOSO) is expected, role
     for role in CUSTOMER_ROLES | SERVICE_ROLES:
-        expected = (role in PERMITTED[group]) and group != "governance.approve"
+        expected = (role in PERMITTED[group]) and group not in {"governance.approve", "messages.own"}
         assert allowed(token(role, of=CONTOSO), group, CONTOSO) is expected, role
         assert not allowed(token(role, of=CONTOSO), group, FABRIKAM)
         assert not allowed(token(role, of=CONTOSO), group, None)
@@ -164,7 +165,7 @@ def test_token_may_what_its_roles_may_but_never_approves(group: str) -> None:
 
 @pytest.mark.parametrize("group", sorted(PERMITTED))
 def test_fairkeeper_itself_may_all_but_approve(group: str) -> None:
-    expected = group not in {"governance.approve", "access.self"}
+    expected = group not in {"governance.approve", "access.self", "messages.own"}
     assert allowed(system("reconciliation"), group, CONTOSO) is expected
     assert allowed(system("reconciliation"), group, None) is expected
 
@@ -174,14 +175,17 @@ def test_nobody_without_a_role_may_anything_but_mind_itself(group: str) -> None:
     assert not allowed(ANONYMOUS, group, None)
     assert not allowed(ANONYMOUS, group, CONTOSO)
     assert allowed(token(), group, None) is (group == "access.self")
-    assert allowed(staff(), group, None) is (group in {"access.self", "overview.read", "evidence.read_log"})
-    assert allowed(person(), group, CONTOSO) is (group == "access.self")
+    assert allowed(staff(), group, None) is (
+        group in {"access.self", "messages.own", "overview.read", "evidence.read_log"}
+    )
+    assert allowed(person(), group, CONTOSO) is (group in {"access.self", "messages.own"})
 
 
 @pytest.mark.parametrize("group", sorted(PERMITTED))
 def test_suspended_customer_still_reads_exports_and_leaves(group: str) -> None:
     still = group.endswith((".read", ".read_log", ".export")) or group in {
         "access.self",
+        "messages.own",
         "customers.cancel",
         "customers.revoke",
     }

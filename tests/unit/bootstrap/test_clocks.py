@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from fairkeeper.bootstrap.clocks import FollowedClock
+from fairkeeper.bootstrap.wiring.clocks import FollowedClock
 from fairkeeper.values.clock import MovableClock
 
 

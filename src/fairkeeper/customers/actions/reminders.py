@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from fairkeeper.action.operation import CommandContext
 from fairkeeper.customers.tables import ReminderRow, SubscriptionRow
+from fairkeeper.customers.tellings import settle_reminder, tell_finding
 from fairkeeper.values.findings import Finding
 from fairkeeper.values.ids import new_id
 
@@ -50,6 +51,7 @@ def raise_reminder(
     known.raised_at, known.closed_at, known.closed_why = context.now, None, None
     known.customer_id = None if row is None else row.customer_id
     context.session.flush()
+    tell_finding(context, known, row)
     return True
 
 
@@ -62,6 +64,7 @@ def close_reminders(context: CommandContext, subject_id: str, codes: Collection[
     ).all()
     for row in rows:
         row.closed_at, row.closed_why = context.now, why
+        settle_reminder(context, row, why)
     return len(rows)
 
 

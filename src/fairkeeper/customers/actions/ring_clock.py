@@ -27,6 +27,7 @@ from fairkeeper.customers.path.clocks import ClockName, Deadline, deadlines
 from fairkeeper.customers.ports import Retention
 from fairkeeper.customers.store import clock_facts_of_row, load_subscription, open_changes_of
 from fairkeeper.customers.tables import ReminderRow, SubscriptionRow
+from fairkeeper.customers.tellings import settle_reminder, tell_deadline
 from fairkeeper.errors import NotFoundError
 from fairkeeper.values.clock import format_instant
 from fairkeeper.values.findings import Level
@@ -147,6 +148,7 @@ def close_reminder(context: CommandContext, request: CloseReminder) -> Outcome[R
     if row.closed_at is not None:
         return Outcome(result=result, entry=None)
     row.closed_at, row.closed_why = context.now, request.why
+    settle_reminder(context, row, request.why)
     entry = EvidenceDraft(
         kind=REMINDER_CLOSED.name,
         subject_type="subscription" if row.customer_id else "operation",
@@ -198,6 +200,7 @@ def _remind(
     known.raised_at, known.closed_at, known.closed_why = context.now, None, None
     known.customer_id = row.customer_id
     context.session.flush()
+    tell_deadline(context, row, known, deadline, format_instant(context.now))
     return True
 
 
@@ -231,6 +234,7 @@ def _close_finished(
     why = "the deadline no longer runs."
     for reminder in finished:
         reminder.closed_at, reminder.closed_why = context.now, why
+        settle_reminder(context, reminder, why)
     if not finished:
         return None
     clocks = sorted(reminder.key.partition(":")[0] for reminder in finished)

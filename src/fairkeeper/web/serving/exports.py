@@ -205,11 +205,11 @@ def _write(page: Any, row: int, column: int, cell: Cell, looks: dict[type, Any])
         # A spreadsheet keeps fifteen digits of a number; longer ones stay whole as text.
         is_kept = -(10**15) < cell < 10**15
         (page.write_number if is_kept else page.write_string)(row, column, cell if is_kept else str(cell))
-    elif isinstance(cell, str) and _FORMULA.match(cell):
+    elif _FORMULA.match(cell):
         # Marked as text for whoever edits the cell or saves the sheet as CSV afterwards.
         page.write_string(row, column, cell[:_LONGEST_CELL], looks[str])
     else:
-        page.write_string(row, column, str(cell)[:_LONGEST_CELL])
+        page.write_string(row, column, cell[:_LONGEST_CELL])
 
 
 def _parts_of(hint: Any) -> tuple[Any, ...]:

@@ -1,0 +1,1 @@
+"""What is done with messages: taken up, handed over, settled, escalated; the rule and the wording set."""
