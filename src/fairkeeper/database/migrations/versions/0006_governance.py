@@ -8,7 +8,7 @@ from alembic import op
 from fairkeeper.database.types import UTCDateTime
 
 revision = "0006_governance"
-down_revision = "0001_foundation"
+down_revision = "0004_adoption"
 branch_labels = None
 depends_on = None
 
