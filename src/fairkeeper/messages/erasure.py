@@ -26,5 +26,5 @@ def erase_messages(session: Session, customer_id: CustomerId) -> int:
     wishes = select(TaskRow).where(TaskRow.customer_id == customer_id, TaskRow.name.in_((TAKE_UP, SETTLE)))
     for task in session.scalars(wishes.with_for_update()):
         kept = {name: value for name, value in task.payload.items() if name not in {"values", "why", "href"}}
-        task.payload = kept | ({"values": {}} if task.name == TAKE_UP else {"why": ERASED})
+        task.payload = {**kept, "values": {}} if task.name == TAKE_UP else {**kept, "why": ERASED}
     return len(rows)
