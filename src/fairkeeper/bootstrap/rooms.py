@@ -17,6 +17,7 @@ import fairkeeper.customers.operations
 import fairkeeper.deals.operations
 import fairkeeper.evidence.actions
 import fairkeeper.evidence.queries
+import fairkeeper.governance.policies.operations
 import fairkeeper.messages.operations
 import fairkeeper.overview.actions
 import fairkeeper.overview.names
@@ -49,6 +50,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.deals.operations.OPERATIONS,
         *fairkeeper.consent.operations.OPERATIONS,
         *fairkeeper.customers.operations.OPERATIONS,
+        *fairkeeper.governance.policies.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,
         *fairkeeper.overview.names.OPERATIONS,

@@ -23,6 +23,7 @@ ROOMS: Final[Mapping[str, str]] = {
     "deals": "Private offers: check, build, price and print them",
     "evidence": "The log: entries, checkpoints, keys, exports and their verification",
     "messages": "What people were told, how it left, and in which words",
+    "policy": "Policies for agents: check, explain, try and compare them",
     "people": "Who may sign in, and in which roles",
     "tasks": "Background work that failed",
     "token": "API tokens for programs",

@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -60,11 +60,13 @@ class Entity:
         uid: Its name.
         attributes: Its attributes, as the schema declares them.
         parents: What it is directly in.
+        tags: Values by names that the schema does not know.
     """
 
     uid: EntityUid
     attributes: Mapping[str, Value]
     parents: tuple[EntityUid, ...] = ()
+    tags: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +301,8 @@ def _entities_json(entities: tuple[Entity, ...]) -> str:
                 "uid": {"type": entity.uid.type, "id": entity.uid.id},
                 "attrs": _to_cedar(entity.attributes),
                 "parents": [{"type": parent.type, "id": parent.id} for parent in entity.parents],
+                # A name is a name here, whatever it begins with: only members of a value can smuggle in an entity.
+                "tags": {name: _to_cedar(value) for name, value in entity.tags.items()},
             }
             for entity in entities
         ]
