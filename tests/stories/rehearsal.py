@@ -41,8 +41,9 @@ from fairkeeper.sandbox.runner import RunningSandbox, run_in_thread
 from fairkeeper.sandbox.webhooks.courier import CourierSettings
 from fairkeeper.sandbox.webhooks.deliveries import DeliveryStatus, RetryRule
 from fairkeeper.values.clock import SystemClock
+from tests.stories.forked_server import ForkedServer
 from tests.stories.publisher_side import WEBHOOK_PATH, FrontDoor, PublishersSystems
-from tests.stories.server_process import ServerProcess, database_settings
+from tests.stories.server_process import Server, database_settings
 
 LEASE_SECONDS: Final = 2
 _PLAN, _SEATS = "team-plus", 10
@@ -142,15 +143,15 @@ class Rehearsal:
     token: str
     folder: Path
     chance: random.Random = field(repr=False)
-    servers: list[ServerProcess] = field(default_factory=list, repr=False)
+    servers: list[Server] = field(default_factory=list, repr=False)
 
-    def start_server(self) -> ServerProcess:
+    def start_server(self) -> Server:
         """Begin to start a server; it ends with the rehearsal at the latest."""
-        server = ServerProcess(self.settings, self.folder / f"server-{len(self.servers)}.log")
+        server = ForkedServer(self.settings, self.folder / f"server-{len(self.servers)}.log")
         self.servers.append(server)
         return server
 
-    def kill(self, server: ServerProcess) -> None:
+    def kill(self, server: Server) -> None:
         """Kill a server, with whatever is on its way to it; nothing comes to it any more."""
         server.kill()
         self.door.close_to(server.url)
@@ -184,7 +185,7 @@ class Rehearsal:
         return any(market.awaiting_answer(each) for each in self.crowd.subscription_ids)
 
 
-def started_server(rehearsal: Rehearsal) -> ServerProcess:
+def started_server(rehearsal: Rehearsal) -> Server:
     """Start a server, wait until it is ready, and let requests come to it."""
     server = rehearsal.start_server()
     server.wait_until_ready()
@@ -192,7 +193,7 @@ def started_server(rehearsal: Rehearsal) -> ServerProcess:
     return server
 
 
-def three_servers(rehearsal: Rehearsal) -> list[ServerProcess]:
+def three_servers(rehearsal: Rehearsal) -> list[Server]:
     """Start three servers at once."""
     servers = [rehearsal.start_server() for _ in range(3)]
     for server in servers:

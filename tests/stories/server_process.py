@@ -45,21 +45,80 @@ def database_settings(address: DatabaseAddress) -> dict[str, str]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-class ServerProcess:
-    """`fairkeeper serve` with settings of its own.
+class Server:
+    """A server in a process of its own.
 
     Args:
-        settings: By the settings' names in lower case.
         log: Where its stderr is appended.
-        program: What Python runs.
 
     Attributes:
         url: Where it answers, once it is ready.
     """
 
-    def __init__(self, settings: Mapping[str, str], log: Path, *, program: Sequence[str] = FAIRKEEPER) -> None:
+    def __init__(self, log: Path) -> None:
         self.url = ""
         self._log = log
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        raise NotImplementedError
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        raise NotImplementedError
+
+    def read_line(self) -> bytes:
+        """Return the first line it tells, or nothing when it ended before."""
+        raise NotImplementedError
+
+    def wait(self) -> int:
+        """Wait until it has ended; return its exit code."""
+        raise NotImplementedError
+
+    def wait_until_ready(self) -> None:
+        """Wait until it tells its address, which it does once it answers there."""
+        line = self.read_line()
+        if not line:
+            code = self.kill()
+            told = self._log.read_text(encoding="utf-8")[-2000:]
+            raise AssertionError(f"The server did not start (exit code {code}):\n{told}")
+        self.url = json.loads(line)["url"]
+
+    def freeze(self) -> None:
+        """Let it do nothing for a while; it notices nothing of that."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def kill(self) -> int:
+        """End it as a power failure would: no handler runs, nothing is flushed."""
+        return self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ask it to end, wait until it has, and return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> int:
+        if self.is_running:
+            os.kill(self.pid, number)
+        return self.wait()
+
+
+class ServerProcess(Server):
+    """`fairkeeper serve` with settings of its own, started as a publisher starts it.
+
+    Args:
+        settings: By the settings' names in lower case.
+        log: Where its stderr is appended.
+        program: What Python runs.
+    """
+
+    def __init__(self, settings: Mapping[str, str], log: Path, *, program: Sequence[str] = FAIRKEEPER) -> None:
+        super().__init__(log)
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(
                 [sys.executable, *program, "serve", "--json"],
@@ -70,16 +129,28 @@ class ServerProcess:
                 cwd=log.parent,
             )
 
-    def wait_until_ready(self) -> None:
-        """Wait until it tells its address, which it does once it answers there."""
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
+
+    def read_line(self) -> bytes:
+        """Return the first line it tells, or nothing when it ended before."""
         assert self._process.stdout is not None
         readable, _, _ = select.select([self._process.stdout], [], [], START_SECONDS)
-        line = self._process.stdout.readline() if readable else b""
-        if not line:
-            self.kill()
-            told = self._log.read_text(encoding="utf-8")[-2000:]
-            raise AssertionError(f"The server did not start (exit code {self._process.returncode}):\n{told}")
-        self.url = json.loads(line)["url"]
+        return self._process.stdout.readline() if readable else b""
+
+    def wait(self) -> int:
+        """Wait until it has ended; return its exit code."""
+        code = self._process.wait(timeout=30)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        return code
 
     def wait_until_refused(self) -> tuple[int, dict[str, Any]]:
         """Wait until it ends by itself before it serves; return its exit code and the error on its stderr."""
@@ -89,27 +160,3 @@ class ServerProcess:
         error = json.loads(self._log.read_text(encoding="utf-8").splitlines()[-1])
         found: dict[str, Any] = error["error"]
         return self._process.returncode, found
-
-    def freeze(self) -> None:
-        """Let it do nothing for a while; it notices nothing of that."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        self._process.send_signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        """End it as a power failure would: no handler runs, nothing is flushed."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> int:
-        """Ask it to end, wait until it has, and return its exit code."""
-        return self._end(signal.SIGTERM)
-
-    def _end(self, number: signal.Signals) -> int:
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-        code = self._process.wait(timeout=30)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        return code
