@@ -1,4 +1,4 @@
-"""Servers forked from one process that has imported everything already: a test that starts sixty of them is minutes faster.
+"""Servers forked from one process that imported everything already, for tests that start sixty of them.
 
 What is forked runs the very command of a publisher, in a process of its own that can be killed, frozen and stopped; the
 only thing it does not do is to read the same modules from disk again (about two seconds of a start, 2026-11-27).
@@ -6,31 +6,45 @@ only thing it does not do is to read the same modules from disk again (about two
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
 import select
+import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cache
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Final
 
 from tests.stories.server_process import START_SECONDS, Server, environment
 
-_PRELOADED: Final = (
-    "fairkeeper.bootstrap.application",
-    "fairkeeper.bootstrap.installation",
-    "fairkeeper.bootstrap.local",
-    "fairkeeper.bootstrap.server",
-)
+_NURSERY: Final = Path(__file__).with_name("server_nursery.py")
+
+
+class _Nursery:
+    """The process that forks; it ends when its input does, with the test run at the latest."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(_NURSERY)],
+            env=environment({}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, wish: Mapping[str, object]) -> int:
+        """Send one line and return the number it is answered with."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(wish) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
 
 
 @cache
-def _context() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_PRELOADED))
-    return context
+def _nursery() -> _Nursery:
+    return _Nursery()
 
 
 class ForkedServer(Server):
@@ -43,19 +57,21 @@ class ForkedServer(Server):
 
     def __init__(self, settings: Mapping[str, str], log: Path) -> None:
         super().__init__(log)
-        self._told_path = log.with_suffix(".told")
-        os.mkfifo(self._told_path)
-        self._told = os.open(self._told_path, os.O_RDONLY | os.O_NONBLOCK)
-        self._process = _context().Process(
-            target=_serve, args=(dict(environment(settings)), str(log), str(self._told_path)), daemon=True
-        )
-        self._process.start()
+        told = log.with_suffix(".told")
+        os.mkfifo(told)
+        self._told = os.open(told, os.O_RDONLY | os.O_NONBLOCK)
+        self._pid = _nursery().ask({"environment": environment(settings), "log": str(log), "told": str(told)})
+        self._exit_code: int | None = None
 
     @property
     def pid(self) -> int:
         """The process's id."""
-        assert self._process.pid is not None
-        return self._process.pid
+        return self._pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether nobody has waited for its end yet."""
+        return self._exit_code is None
 
     def read_line(self) -> bytes:
         """Return the first line it tells, or nothing when it ended before."""
@@ -63,34 +79,14 @@ class ForkedServer(Server):
         while not line.endswith(b"\n"):
             readable, _, _ = select.select([self._told], [], [], START_SECONDS)
             piece = os.read(self._told, 4096) if readable else b""
-            if not piece and (not readable or not self.is_running):
+            if not piece:
                 return b""
             line += piece
         return line
 
-    @property
-    def is_running(self) -> bool:
-        """Whether the process is there."""
-        return self._process.is_alive()
-
     def wait(self) -> int:
         """Wait until it has ended; return its exit code."""
-        self._process.join(timeout=30)
-        assert self._process.exitcode is not None, "it does not end"
-        if self._told >= 0:
+        if self._exit_code is None:
+            self._exit_code = _nursery().ask({"wait": self._pid})
             os.close(self._told)
-            self._told = -1
-        return self._process.exitcode
-
-
-def _serve(surroundings: dict[str, str], log: str, told: str) -> None:
-    """Become the server: its environment, its streams, its command line."""
-    os.environ.clear()
-    os.environ.update(surroundings)
-    os.chdir(Path(log).parent)
-    os.dup2(os.open(told, os.O_WRONLY), 1)
-    os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), 2)
-    sys.argv = ["fairkeeper", "serve", "--json"]
-    from fairkeeper.__main__ import main
-
-    main()
+        return self._exit_code
