@@ -30,7 +30,7 @@ def main() -> None:
             answer = os.fork()
             if answer == 0:
                 _become_server(wish)
-        print(answer, flush=True)
+        print(answer, flush=True)  # noqa: T201 - how it answers
 
 
 def _become_server(wish: dict[str, Any]) -> None:
