@@ -56,8 +56,8 @@ def _payload(entry: EntryRow) -> dict[str, Any]:
 
 def _assert_each_once(found: Iterable[str], expected: Iterable[str]) -> None:
     counts = Counter(found)
-    assert {key: count for key, count in counts.items() if count != 1} == {}
-    assert set(counts) == set(expected)
+    assert {key: count for key, count in counts.items() if count != 1} == {}, str(counts.most_common(5))
+    assert set(counts) == set(expected), str(set(counts) ^ set(expected))
 
 
 def _check_notices(rehearsal: Rehearsal, sent: set[str]) -> None:
@@ -65,6 +65,9 @@ def _check_notices(rehearsal: Rehearsal, sent: set[str]) -> None:
     assert set(rehearsal.door.acknowledged) == sent
     with rehearsal.database.read() as session:
         notices = list(session.scalars(select(NoticeRow)))
+    kept = Counter(each.operation_id for each in notices)
+    twice = [(each.id, each.operation_id, each.digest, each.body) for each in notices if kept[each.operation_id] != 1]
+    assert twice == [], str(twice)
     _assert_each_once((each.operation_id for each in notices), sent)
     assert {each.state for each in notices} == {"done"}
     counted = {str(each.operation_id): each.deliveries for each in notices}
