@@ -121,6 +121,7 @@ class BasePlan:
         has_trial: Whether it has a free trial.
         has_meters: Whether it has metered dimensions.
         counts_towards_commitment: Whether Partner Center shows it as eligible for a customer's cloud commitment.
+        list_total: What the public plan would cost for the whole term, to say how much a price of its own takes off.
     """
 
     price_model: PriceModel | None = None
@@ -128,6 +129,7 @@ class BasePlan:
     has_trial: bool | None = None
     has_meters: bool | None = None
     counts_towards_commitment: bool | None = None
+    list_total: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,7 @@ class Plan:
         offer: Offer id, as in Partner Center.
         plan: Plan id of the public plan.
         new_plan: Id of the customised plan that the deal makes, if it makes one.
+        new_plan_description: What the customer reads of it; its name where nothing is said.
         term_months: Length of the contract.
         agreed_total: What all charges must add up to.
         discount: Off the public price, for a discount on an existing plan and for a CSP margin.
@@ -152,6 +155,7 @@ class Plan:
     plan: str
     new_plan: str | None = None
     new_plan_name: str | None = None
+    new_plan_description: str | None = None
     price_model: PriceModel = PriceModel.FLAT_RATE
     term_months: int | None = None
     agreed_total: Money | None = None

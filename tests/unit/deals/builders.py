@@ -141,6 +141,7 @@ def plans(draw: st.DrawFn, code: str, kind: DealKind, pricing: PricingKind) -> P
         plan=draw(slugs),
         new_plan=draw(slugs) if is_new else None,
         new_plan_name=draw(words) if is_new and draw(st.booleans()) else None,
+        new_plan_description=draw(st.none() | words) if is_new else None,
         base=draw(
             st.builds(
                 BasePlan,
@@ -149,6 +150,7 @@ def plans(draw: st.DrawFn, code: str, kind: DealKind, pricing: PricingKind) -> P
                 has_trial=st.none() | st.booleans(),
                 has_meters=st.none() | st.booleans(),
                 counts_towards_commitment=st.none() | st.booleans(),
+                list_total=st.none() | amounts(code, 1),
             )
         ),
     )

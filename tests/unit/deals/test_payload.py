@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairkeeper.deals.deal import Deal, DealKind, Side, TermsDocument
+from fairkeeper.deals.deal import Billing, Deal, DealKind, Frequency, PricingKind, Side, TermsDocument
 from fairkeeper.deals.errors import NoChannelPartnerError, PayloadRefusedError
 from fairkeeper.deals.files.reading import read_deal
 from fairkeeper.deals.files.writing import write_deal
 from fairkeeper.deals.prices.percentage import Percentage
-from fairkeeper.deals.submission.payload import encode_payload, make_payload
+from fairkeeper.deals.submission.payload import encode_payload, make_payload, make_state_change
 from fairkeeper.deals.submission.payload_reading import decode_payload, read_payload
 from fairkeeper.deals.submission.schema import PayloadSchema, ResourceIds, ScheduleNames
 from fairkeeper.deals.submission.submitted import submitted_part
-from tests.unit.deals.builders import EXAMPLES, a_deal, a_multiparty_deal, a_plan, deals
+from tests.unit.deals.builders import EXAMPLES, a_deal, a_multiparty_deal, a_plan, deals, usd
 
 SCHEMA = PayloadSchema()
 
@@ -56,8 +57,18 @@ def test_a_deal_survives_file_and_payload(deal: Deal) -> None:
 @given(deals(kinds=(DealKind.MULTIPARTY,)))
 def test_a_channel_partners_part_survives_too(deal: Deal) -> None:
     part = submitted_part(deal, Side.CHANNEL_PARTNER)
-    read = sent_and_read(deal, Side.CHANNEL_PARTNER)
-    assert replace(read, currency=part.currency) == part
+    assert replace(partners_view(deal), currency=part.currency) == part
+
+
+def partners_view(deal: Deal) -> Deal:
+    """What a channel partner reads: the publisher's offer without its prices, with the partner's own answer."""
+    ids = replace(ids_of(deal), private_offer="private-offer/1")
+    told = make_payload(deal, ids, SCHEMA)["resources"][-1]
+    own = make_payload(deal, ids, SCHEMA, side=Side.CHANNEL_PARTNER)["resources"][-1]
+    hidden = {"pricing", "preparedBy", "notificationContacts", "termsAndConditionsDocs", "resourceName"}
+    view = {**{name: value for name, value in told.items() if name not in hidden}, **own}
+    content = encode_payload({"$schema": SCHEMA.configure_address, "resources": [view]})
+    return read_payload(decode_payload(content), ids, SCHEMA)
 
 
 @given(st.sampled_from(sorted(path.stem for path in EXAMPLES.glob("*.yaml"))))
@@ -110,9 +121,52 @@ def test_the_shape_that_documents_describe() -> None:
 def test_a_publishers_payload_says_nothing_of_the_adjustment() -> None:
     deal = a_multiparty_deal(a_plan(adjustment=Percentage.parse("10.52631579"), note="Hello"))
     assert b"markup" not in encode_payload(make_payload(deal, ids_of(deal), SCHEMA))
-    partner = encode_payload(make_payload(deal, ids_of(deal), SCHEMA, side=Side.CHANNEL_PARTNER))
-    assert b'"markupPercentage":10.52631579' in partner
-    assert b"initialCharge" not in partner
+    ids = replace(ids_of(deal), private_offer="private-offer/1")
+    (partner,) = make_payload(deal, ids, SCHEMA, side=Side.CHANNEL_PARTNER)["resources"]
+    assert partner["id"] == "private-offer/1"
+    assert partner["originatorPricing"] == [
+        {"product": "product/0", "basePlan": "plan/0", "markupPercentage": Decimal("10.52631579"), "notes": "Hello"}
+    ]
+    assert not {"pricing", "beneficiaries", "acceptBy"} & partner.keys()
+
+
+def test_a_channel_partner_names_the_offer_that_it_answers() -> None:
+    deal = a_multiparty_deal()
+    with pytest.raises(PayloadRefusedError, match="id of the private offer"):
+        make_payload(deal, ids_of(deal), SCHEMA, side=Side.CHANNEL_PARTNER)
+
+
+def test_a_reservation_names_a_base_plan_and_makes_no_plan() -> None:
+    deal = a_deal(a_plan(new_plan=None), pricing=PricingKind.VM_RESERVATION)
+    (row,) = make_payload(deal, ids_of(deal), SCHEMA)["resources"][-1]["pricing"]
+    assert row["basePlan"] == "plan/0"
+    assert not {"plan", "newPlanDetails"} & row.keys()
+
+
+def test_a_customised_plan_is_described_even_where_nobody_did() -> None:
+    deal = a_deal(a_plan(new_plan_name="For Contoso"), a_plan(new_plan="two", new_plan_description="As agreed."))
+    rows = make_payload(deal, ids_of(deal), SCHEMA)["resources"][-1]["pricing"]
+    assert [row["newPlanDetails"]["description"] for row in rows] == ["For Contoso", "As agreed."]
+
+
+def test_a_withdrawal_names_the_offer_and_its_new_state_alone() -> None:
+    ids = replace(ids_of(a_deal()), private_offer="private-offer/1")
+    (offer,) = make_state_change(a_deal(), ids, SCHEMA, "withdrawn")["resources"]
+    assert offer == {
+        "$schema": SCHEMA.private_offer_address,
+        "id": "private-offer/1",
+        "name": "Contoso one year",
+        "privateOfferType": "customerPromotion",
+        "state": "withdrawn",
+    }
+
+
+def test_one_payment_for_the_whole_term_is_read_however_it_is_told() -> None:
+    deal = a_deal(a_plan(schedule=(), billing=Billing(frequency=Frequency.ONCE, amount=usd("10")), term_months=36))
+    payload = make_payload(deal, ids_of(deal), SCHEMA)
+    payload["resources"][0]["pricing"]["recurrentPrice"]["prices"][0]["paymentOption"] = {"type": "year", "value": 3}
+    read = read_payload(decode_payload(encode_payload(payload)), ids_of(deal), SCHEMA)
+    assert read.plans[0].billing == deal.plans[0].billing
 
 
 def test_a_start_on_acceptance_has_no_start() -> None:

@@ -76,6 +76,7 @@ class Conversion:
             plan=shape.plan,
             new_plan=shape.new_plan,
             new_plan_name=shape.new_plan_name,
+            new_plan_description=shape.new_plan_description,
             price_model=shape.price_model,
             term_months=shape.term_months,
             agreed_total=self._money(shape.agreed_total, currency, f"{path}/agreed_total"),
@@ -98,7 +99,13 @@ class Conversion:
             adjustment=self._percentage(shape.adjustment_percent, f"{path}/adjustment_percent"),
             customer_total=self._money(shape.customer_total, currency, f"{path}/customer_total"),
             note=shape.note,
-            base=BasePlan(**_fields(shape.base) | {"terms_months": tuple(shape.base.terms_months)}),
+            base=BasePlan(
+                **_fields(shape.base)
+                | {
+                    "terms_months": tuple(shape.base.terms_months),
+                    "list_total": self._money(shape.base.list_total, currency, f"{path}/base/list_total"),
+                }
+            ),
         )
         return plan if len(self.found) == before else None
 

@@ -113,6 +113,7 @@ class BaseShape(Shape):
     has_trial: StrictBool | None = None
     has_meters: StrictBool | None = None
     counts_towards_commitment: StrictBool | None = None
+    list_total: AmountText | None = None
 
 
 class PlanShape(Shape):
@@ -122,6 +123,7 @@ class PlanShape(Shape):
     plan: str
     new_plan: str | None = None
     new_plan_name: str | None = None
+    new_plan_description: str | None = None
     price_model: PriceModel = PriceModel.FLAT_RATE
     term_months: Annotated[StrictInt, Field(ge=1, le=600)] | None = None
     agreed_total: AmountText | None = None

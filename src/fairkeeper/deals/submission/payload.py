@@ -25,6 +25,7 @@ from fairkeeper.deals.deal import (
     Frequency,
     Plan,
     PriceModel,
+    PricingKind,
     Side,
 )
 from fairkeeper.deals.errors import NoChannelPartnerError, PayloadRefusedError
@@ -36,7 +37,7 @@ from fairkeeper.deals.submission.schema import (
     PayloadSchema,
     ResourceIds,
 )
-from fairkeeper.deals.submission.submitted import has_price
+from fairkeeper.deals.submission.submitted import described, has_price
 from fairkeeper.values.currencies import Currency
 from fairkeeper.values.money import Money
 
@@ -79,8 +80,28 @@ def make_payload(
         message = f"An offer of kind {deal.kind} has no channel partner."
         raise NoChannelPartnerError(message)
     writer = _Writer(deal, ids, schema, side)
-    prices = [] if side is Side.CHANNEL_PARTNER else [*writer.prices()]
-    return {"$schema": schema.configure_address, "resources": [*prices, writer.offer(state)]}
+    resources = (
+        [writer.partners_offer(state)] if side is Side.CHANNEL_PARTNER else [*writer.prices(), writer.offer(state)]
+    )
+    return {"$schema": schema.configure_address, "resources": resources}
+
+
+def make_state_change(
+    deal: Deal, ids: ResourceIds, schema: PayloadSchema, state: str, *, side: Side = Side.ORIGINATOR
+) -> dict[str, Any]:
+    """Return the body that withdraws or deletes a private offer: its id, name, type and the new state, nothing else.
+
+    Raises:
+        PayloadRefusedError: The id of the private offer is not known.
+    """
+    offer = {
+        "$schema": schema.private_offer_address,
+        "id": _offer_id(ids, deal),
+        "name": deal.name,
+        "privateOfferType": CHANNEL_PARTNER_TYPE if side is Side.CHANNEL_PARTNER else OFFER_TYPES[deal.kind],
+        "state": state,
+    }
+    return {"$schema": schema.configure_address, "resources": [offer]}
 
 
 class _Writer:
@@ -94,13 +115,13 @@ class _Writer:
 
     def offer(self, state: str) -> dict[str, Any]:
         deal = self.deal
-        is_partner = self.side is Side.CHANNEL_PARTNER
         written: dict[str, Any] = {
             "$schema": self.schema.private_offer_address,
+            **({"id": self.ids.private_offer} if self.ids.private_offer else {}),
             "resourceName": OFFER_RESOURCE,
             "name": deal.name,
             "state": state,
-            "privateOfferType": CHANNEL_PARTNER_TYPE if is_partner else OFFER_TYPES[deal.kind],
+            "privateOfferType": OFFER_TYPES[deal.kind],
             "offerPricingType": PRICING_TYPES[deal.pricing],
             "variableStartDate": deal.billing_starts is None,
             "end": deal.ends.isoformat(),
@@ -109,21 +130,42 @@ class _Writer:
         }
         if deal.billing_starts is not None:
             written["start"] = deal.billing_starts.isoformat()
-        if deal.prepared_by:
-            written["preparedBy"] = deal.prepared_by
-        if deal.contacts:
-            written["notificationContacts"] = [*deal.contacts]
-        written |= self._parties() | self._documents()
+        written |= self._told() | self._parties() | self._documents()
         if deal.renewal_attestation is not None:
             written["customerContractRenewal"] = deal.renewal_attestation.qualifies
         if deal.replaces is not None:
             written["upgradedFrom"] = {"name": deal.replaces.name, "id": deal.replaces.id}
         return written
 
+    def partners_offer(self, state: str) -> dict[str, Any]:
+        """Write what a channel partner sets: its own contacts and documents, and an adjustment for each line.
+
+        Source: Microsoft Learn, "Create a multiparty private offer for a customer": the partner names the offer that
+        its originator made, and answers in `originatorPricing`.
+        """
+        return {
+            "$schema": self.schema.private_offer_address,
+            "id": _offer_id(self.ids, self.deal),
+            "name": self.deal.name,
+            "state": state,
+            "privateOfferType": CHANNEL_PARTNER_TYPE,
+            "originatorPricing": [self._partners_row(plan) for plan in self.deal.plans],
+            **self._told(),
+            **self._documents(),
+        }
+
     def prices(self) -> Iterator[dict[str, Any]]:
         for number, plan in enumerate(self.deal.plans):
             if has_price(plan):
                 yield self._price(number, plan)
+
+    def _told(self) -> dict[str, Any]:
+        deal, written = self.deal, {}
+        if deal.prepared_by:
+            written["preparedBy"] = deal.prepared_by
+        if deal.contacts:
+            written["notificationContacts"] = [*deal.contacts]  # type: ignore[assignment]
+        return written
 
     def _parties(self) -> dict[str, Any]:
         deal, written = self.deal, {}
@@ -148,23 +190,27 @@ class _Writer:
         return {"termsAndConditionsDocs": written} if written else {}
 
     def _row(self, number: int, plan: Plan) -> dict[str, Any]:
-        base = self._plan_id(plan)
-        written: dict[str, Any] = {"product": self._product_id(plan)}
+        written = self._names(plan)
         if plan.new_plan:
-            details = {"id": plan.new_plan, "name": plan.new_plan_name or plan.new_plan}
-            written |= {"basePlan": base, "newPlanDetails": details}
-        else:
-            written |= {"plan": base}
-        if self.side is Side.CHANNEL_PARTNER:
-            adjustment = adjustment_of(self.deal, plan)
-            if adjustment.units:
-                written["markupPercentage"] = Decimal(str(adjustment))
-            return written | ({"notes": plan.note} if plan.note else {})
+            details = {"id": plan.new_plan, "name": plan.new_plan_name or plan.new_plan, "description": described(plan)}
+            written["newPlanDetails"] = details
         if plan.discount is not None:
             written |= {"discountType": "percentage", "discountPercentage": Decimal(str(plan.discount))}
         if has_price(plan):
             written |= {"discountType": "absolute", "priceDetails": {"resourceName": f"price-{number}"}}
         return written
+
+    def _partners_row(self, plan: Plan) -> dict[str, Any]:
+        written = self._names(plan)
+        adjustment = adjustment_of(self.deal, plan)
+        if adjustment.units:
+            written["markupPercentage"] = Decimal(str(adjustment))
+        return written | ({"notes": plan.note} if plan.note else {})
+
+    def _names(self, plan: Plan) -> dict[str, Any]:
+        """Name product and plan; a plan that a new one is made of, and one that is reserved, is a base plan."""
+        is_base = self.deal.pricing is not PricingKind.EXISTING_PLAN_DISCOUNT
+        return {"product": self._product_id(plan), "basePlan" if is_base else "plan": self._plan_id(plan)}
 
     def _price(self, number: int, plan: Plan) -> dict[str, Any]:
         is_usd = self.deal.currency.code == "USD" and not plan.local_prices
@@ -234,6 +280,13 @@ class _Writer:
 
     def _url(self, file: str) -> str:
         return _known(self.ids.document_urls, file, "document", file)
+
+
+def _offer_id(ids: ResourceIds, deal: Deal) -> str:
+    if ids.private_offer is None:
+        message = f"The id of the private offer {deal.name!r} is not known."
+        raise PayloadRefusedError(message)
+    return ids.private_offer
 
 
 def _billing(plan: Plan) -> Billing:

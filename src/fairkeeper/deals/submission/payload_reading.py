@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -23,6 +24,7 @@ from fairkeeper.deals.deal import (
     LocalPrice,
     Plan,
     PriceModel,
+    PricingKind,
     RenewalAttestation,
     ReplacedOffer,
     Reseller,
@@ -51,6 +53,11 @@ from fairkeeper.deals.submission.wire import (
 )
 from fairkeeper.values.currencies import Currency, currency
 
+_UNTOLD: Final = PRICING_TYPES[PricingKind.EXISTING_PLAN_DISCOUNT]
+"""How an offer is priced that does not say; earlier schemas had nothing else."""
+_MAKES_A_PLAN: Final = frozenset(
+    {PRICING_TYPES[PricingKind.CUSTOMISED_PLAN], PRICING_TYPES[PricingKind.PROFESSIONAL_SERVICE]}
+)
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -75,7 +82,7 @@ def read_payload(payload: Mapping[str, Any], ids: ResourceIds, schema: PayloadSc
         PayloadRefusedError: It is not of the configured schema, or names an id that is not known.
     """
     resources = [typed(each, dict, "a resource") for each in get(payload, "resources", list)]
-    offers = [each for each in resources if each.get("$schema") == schema.private_offer_address]
+    offers = [each for each in resources if schema.is_private_offer(each.get("$schema"))]
     if len(offers) != 1:
         message = f"The payload holds {len(offers)} private offers of {schema.private_offer_address}."
         raise PayloadRefusedError(message)
@@ -104,17 +111,18 @@ class _Reader:
         offer = self.offer
         pricing = {name: each for each, name in PRICING_TYPES.items()}
         unit = self._currency()
-        is_variable = get(offer, "variableStartDate", bool)
+        is_variable = maybe(offer, "variableStartDate", bool, default=False)
+        rows = "originatorPricing" if self.is_partner else "pricing"
         beneficiaries = [typed(each, dict, "beneficiaries") for each in maybe(offer, "beneficiaries", list, [])]
         return Deal(
             name=get(offer, "name", str),
             kind=self.kind,
-            pricing=one_of(pricing, get(offer, "offerPricingType", str), "offerPricingType"),
+            pricing=one_of(pricing, maybe(offer, "offerPricingType", str, _UNTOLD), "offerPricingType"),
             currency=unit,
-            accept_by=read_day(get(offer, "acceptBy", str)),
+            accept_by=read_day(get(offer, "acceptBy" if "acceptBy" in offer else "end", str)),
             billing_starts=None if is_variable else read_day(get(offer, "start", str)),
             ends=read_day(get(offer, "end", str)),
-            plans=tuple(self._plan(typed(row, dict, "pricing"), unit) for row in get(offer, "pricing", list)),
+            plans=tuple(self._plan(typed(row, dict, rows), unit) for row in get(offer, rows, list)),
             customer=None if self.kind is DealKind.CSP or not beneficiaries else _customer(beneficiaries[0]),
             resellers=tuple(map(_reseller, beneficiaries)) if self.kind is DealKind.CSP else (),
             partner=_partner(offer),
@@ -144,9 +152,11 @@ class _Reader:
         return [typed(each, dict, "prices") for each in sold] or [first_of(sold, "prices")]
 
     def _plan(self, row: Mapping[str, Any], unit: Currency) -> Plan:
-        is_new = "basePlan" in row
-        offer_id, plan_id = one_of(self.plans_by_id, get(row, "basePlan" if is_new else "plan", str), "plan")
+        named = get(row, "basePlan" if "basePlan" in row else "plan", str)
+        offer_id, plan_id = one_of(self.plans_by_id, named, "plan")
         one_of(self.offers_by_id, get(row, "product", str), "product")
+        # The plan of a reservation is made and named by Microsoft; a channel partner's row names no plan of its own.
+        is_new = not self.is_partner and self.offer.get("offerPricingType") in _MAKES_A_PLAN
         details = get(row, "newPlanDetails", dict) if is_new else {}
         priced = self._priced(row, unit)
         return Plan(
@@ -154,6 +164,7 @@ class _Reader:
             plan=plan_id,
             new_plan=get(details, "id", str) if is_new else None,
             new_plan_name=get(details, "name", str) if is_new else None,
+            new_plan_description=maybe(details, "description", str, get(details, "name", str)) if is_new else None,
             discount=read_percentage(row.get("discountPercentage")),
             adjustment=read_percentage(row.get("markupPercentage")),
             note=maybe(row, "notes", str, ""),
@@ -182,8 +193,8 @@ class _Reader:
             read["agreed_total"] = read_money(get(own, names.schedule, dict).get(names.total), unit)
         else:
             amount = read_money(own.get(amount_name), unit)
-            read |= {"billing": Billing(frequency=_frequency(item), amount=amount)}
-            read["term_months"] = _months(get(item, "billingTerm", dict))
+            months = _months(get(item, "billingTerm", dict))
+            read |= {"billing": Billing(frequency=_frequency(item, months), amount=amount), "term_months": months}
         return read | {"local_prices": tuple(self._local_price(each) for each in local)}
 
     def _schedule(self, schedule: Mapping[str, Any], unit: Currency, amount_name: str) -> tuple[Charge, ...]:
@@ -214,7 +225,7 @@ class _Reader:
     def _terms(self) -> tuple[TermsDocument, ...]:
         side = Side.CHANNEL_PARTNER if self.is_partner else Side.ORIGINATOR
         if (url := self.offer.get("termsAndConditionsDocSasUrl")) is not None:
-            return (TermsDocument(file=one_of(self.files_by_url, url, "termsAndConditionsDocSasUrl"), added_by=side),)
+            return (TermsDocument(file=self._file(typed(url, str, "termsAndConditionsDocSasUrl")), added_by=side),)
         documents = [
             typed(each, dict, "termsAndConditionsDocs")
             for each in maybe(self.offer, "termsAndConditionsDocs", list, [])
@@ -225,6 +236,10 @@ class _Reader:
             )
             for each in documents
         )
+
+    def _file(self, url: str) -> str:
+        """Return the name of a document; of one that is not ours, what its address ends with."""
+        return self.files_by_url.get(url) or urlsplit(url).path.rpartition("/")[2][:200] or "terms.pdf"
 
 
 def _customer(who: Mapping[str, Any]) -> Customer:
@@ -252,8 +267,10 @@ def _replaced(offer: Mapping[str, Any]) -> ReplacedOffer | None:
     return ReplacedOffer(name=get(who, "name", str), id=get(who, "id", str))
 
 
-def _frequency(item: Mapping[str, Any]) -> Frequency:
+def _frequency(item: Mapping[str, Any], term_months: int) -> Frequency:
     option = item.get("paymentOption")
+    if isinstance(option, dict) and option.get("type") in {"month", "year"} and _months(option) >= term_months:
+        return Frequency.ONCE
     for frequency, written in FREQUENCY_OPTIONS.items():
         if written == option:
             return frequency

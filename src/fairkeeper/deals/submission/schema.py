@@ -15,6 +15,7 @@ from typing import Final
 from fairkeeper.deals.deal import DealKind, PricingKind
 
 _HOST: Final = "https://schema.mp.microsoft.com/schema"
+_VARIANTS: Final = ("customer", "csp", "mpo-originator", "mpo-channel-partner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,16 @@ class PayloadSchema:
         """The `$schema` of a private offer."""
         return f"{_HOST}/private-offer/{self.private_offer}"
 
+    def is_private_offer(self, address: object) -> bool:
+        """Say whether a `$schema` is that of a private offer, by its general name or by that of one of its kinds.
+
+        Example:
+            >>> PayloadSchema().is_private_offer("https://schema.mp.microsoft.com/schema/private-offer-csp/2023-07-15")
+            True
+        """
+        kinds = ("private-offer", *(f"private-offer-{kind}" for kind in _VARIANTS))
+        return address in {f"{_HOST}/{kind}/{self.private_offer}" for kind in kinds}
+
     @property
     def price_address(self) -> str:
         """The `$schema` of a plan's price in a private offer."""
@@ -65,11 +76,13 @@ class ResourceIds:
         products: `product/…` by offer id.
         plans: `plan/…/…` by offer id and plan id.
         document_urls: Where each document of terms can be fetched (a SAS address), by file name.
+        private_offer: `private-offer/…`, once there is one: a channel partner's part names it, and so does any change.
     """
 
     products: Mapping[str, str]
     plans: Mapping[tuple[str, str], str]
     document_urls: Mapping[str, str] = field(default_factory=dict)
+    private_offer: str | None = None
 
 
 OFFER_TYPES: Final[Mapping[DealKind, str]] = {

@@ -6,20 +6,26 @@ Separate from the payload, because a deal that was read back equals this part of
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
+from typing import Final
 
 from fairkeeper.deals.deal import (
     BasePlan,
+    Billing,
     Customer,
     Deal,
     DealKind,
     Eligibility,
+    Frequency,
     Plan,
     PriceModel,
     RenewalAttestation,
     Side,
 )
 from fairkeeper.deals.prices.pricing import adjustment_of
-from fairkeeper.deals.schedules.charging import total_of
+from fairkeeper.deals.schedules.charging import billing_dates, total_of
+
+_ANY_DAY: Final = date(2027, 1, 1)
 
 
 def submitted_part(deal: Deal, side: Side = Side.ORIGINATOR) -> Deal:
@@ -53,7 +59,9 @@ def _submitted_plan(deal: Deal, plan: Plan, side: Side) -> Plan:
     stripped = replace(
         plan,
         base=BasePlan(),
+        billing=_told_billing(plan),
         new_plan_name=plan.new_plan and (plan.new_plan_name or plan.new_plan),
+        new_plan_description=plan.new_plan and described(plan),
         adjustment=adjustment if adjustment and adjustment.units else None,
         customer_total=None,
         note=plan.note if is_partner else "",
@@ -63,9 +71,27 @@ def _submitted_plan(deal: Deal, plan: Plan, side: Side) -> Plan:
     if is_partner:
         return replace(
             stripped, schedule=(), billing=None, local_prices=(), agreed_total=None, term_months=None, discount=None,
-            price_model=PriceModel.FLAT_RATE,
+            price_model=PriceModel.FLAT_RATE, new_plan=None, new_plan_name=None, new_plan_description=None,
         )  # fmt: skip
     return stripped if has_price(plan) else replace(stripped, term_months=None)
+
+
+def _told_billing(plan: Plan) -> Billing | None:
+    """Return regular billing as a payload tells it: yearly payments in a term of one year are a single one."""
+    if plan.billing is None or plan.schedule:
+        return None
+    is_single = len(billing_dates(plan.billing.frequency, plan.term_months or 0, _ANY_DAY)) == 1
+    return replace(plan.billing, frequency=Frequency.ONCE) if is_single else plan.billing
+
+
+def described(plan: Plan) -> str:
+    """Return what the customer reads of a customised plan; Microsoft wants a text before it goes live.
+
+    Example:
+        >>> described(Plan(offer="agent", plan="enterprise", new_plan="contoso", new_plan_name="For Contoso"))
+        'For Contoso'
+    """
+    return plan.new_plan_description or plan.new_plan_name or plan.new_plan or plan.plan
 
 
 def has_price(plan: Plan) -> bool:
