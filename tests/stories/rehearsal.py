@@ -261,6 +261,7 @@ def _server_settings(address: DatabaseAddress, folder: Path, sandbox_url: str) -
         "entra_authority": f"{sandbox_url}/entra",
         "entra_tenant_id": PUBLISHER_TENANT_ID,
         "fulfillment_base_url": f"{sandbox_url}/api",
+        "ingestion_base_url": f"{sandbox_url}/ingestion/rp/product-ingestion",
         "fulfillment_app_id": FULFILLMENT_APP_ID,
         "fulfillment_app_secret": FULFILLMENT_APP_SECRET,
         "log_level": "warning",

@@ -72,6 +72,7 @@ def test_a_server_follows_a_sandbox_in_another_process(tmp_path: Path, monkeypat
             "ENTRA_AUTHORITY": f"{microsoft}/entra",
             "ENTRA_TENANT_ID": PUBLISHER_TENANT_ID,
             "FULFILLMENT_BASE_URL": f"{microsoft}/api",
+            "INGESTION_BASE_URL": f"{microsoft}/ingestion/rp/product-ingestion",
             "FULFILLMENT_APP_ID": FULFILLMENT_APP_ID,
             "FULFILLMENT_APP_SECRET": FULFILLMENT_APP_SECRET,
             "SIGN_IN_APP_ID": LANDING_APP_ID,

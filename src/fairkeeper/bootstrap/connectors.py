@@ -20,6 +20,8 @@ from fairkeeper.errors import InvalidError
 from fairkeeper.microsoft.errors import OwnConfigurationError
 from fairkeeper.microsoft.fulfillment import FulfillmentClient
 from fairkeeper.microsoft.identity import AppRegistration, AppTokenSource, SignInFlow, TokenSource
+from fairkeeper.microsoft.ingestion import GRAPH_RESOURCE, IngestionClient
+from fairkeeper.microsoft.ingestion_answers import IngestionVersions
 from fairkeeper.microsoft.marketplace_transport import IMPATIENT
 from fairkeeper.outbound.provisioning import CallRules, NothingToSetUp, ProvisioningWebhook, load_entry_point
 from fairkeeper.token.authority import EntraAuthority
@@ -145,6 +147,30 @@ def make_fulfillment(settings: Settings, http: httpx.Client, clock: Clock) -> Fu
             resource=settings.marketplace_app_id,
         )
     return FulfillmentClient(settings.fulfillment_base_url, tokens, http, patience=IMPATIENT, clock=clock)
+
+
+def make_ingestion(settings: Settings, http: httpx.Client, clock: Clock) -> IngestionClient:
+    """Return Microsoft's product ingestion API; not configured, every call says which settings are missing.
+
+    The application is the one of the fulfillment APIs, which has to be associated with the account in Partner Center.
+    """
+    missing = missing_for_fulfillment(settings)
+    tokens: TokenSource = UnconfiguredTokens(missing)
+    if not missing:
+        assert settings.fulfillment_app_id is not None  # noqa: S101 - as `missing` says; for the type checker
+        assert settings.fulfillment_app_secret is not None  # noqa: S101 - as above
+        registration = AppRegistration(
+            authority=make_authority(settings).base,
+            client_id=settings.fulfillment_app_id,
+            credential=settings.fulfillment_app_secret.get_secret_value(),
+        )
+        tokens = AppTokenSource(
+            registration, tenant_id=settings.entra_tenant_id or "", http=http, resource=GRAPH_RESOURCE
+        )
+    versions = IngestionVersions(private_offer=settings.private_offer_schema, price=settings.price_schema)
+    return IngestionClient(
+        settings.ingestion_base_url, tokens, http, versions=versions, patience=IMPATIENT, clock=clock
+    )
 
 
 def make_sign_in(settings: Settings, http: httpx.Client) -> SignInFlow | None:

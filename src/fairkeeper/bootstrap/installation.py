@@ -23,12 +23,14 @@ from fairkeeper.bootstrap.connectors import (
     make_access_tokens,
     make_fulfillment,
     make_http_client,
+    make_ingestion,
     make_provisioner,
     make_sign_in,
     make_validator,
     missing_for_fulfillment,
 )
 from fairkeeper.bootstrap.database.migrations import ensure_schema
+from fairkeeper.bootstrap.deals import deals_work
 from fairkeeper.bootstrap.master_keys import open_master_keys
 from fairkeeper.bootstrap.ports import (
     ConfiguredPublisher,
@@ -54,6 +56,7 @@ from fairkeeper.customers.ports import (
 )
 from fairkeeper.database.secrets import SecretStore
 from fairkeeper.database.session import Database
+from fairkeeper.deals.ports import Submission
 from fairkeeper.evidence.append import append
 from fairkeeper.evidence.export import Exporter
 from fairkeeper.evidence.integrator import Integrator, ensure_head
@@ -175,10 +178,11 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     )
     runner = Runner(registry, database, clock, wiring)
     messages = messages_work(settings, runner, mailer, teams)
+    deals = deals_work(settings, runner, make_ingestion(settings, http, clock))
     worker = Worker(
         database,
         clock,
-        work=_work(settings, runner, fulfillment, provisioner, messages),
+        work=_work(settings, runner, fulfillment, provisioner, (messages, deals)),
         threads=settings.workers,
         lease=timedelta(seconds=settings.task_lease_seconds),
     )
@@ -219,14 +223,18 @@ class _Wake:
 
 
 def _work(
-    settings: Settings, runner: Runner, fulfillment: Fulfillment, provisioner: Provisioner, messages: Work
+    settings: Settings, runner: Runner, fulfillment: Fulfillment, provisioner: Provisioner, more: tuple[Work, ...]
 ) -> Work:
     """Return all background work; what is done by the clock at Microsoft waits until Microsoft can be asked."""
     customers = CustomersWork(runner, fulfillment, provisioner).work()
     sweeping = Sweeping(runner.database, runner.clock).work()
     return Work(
-        handlers=(*customers.handlers, *messages.handlers, *sweeping.handlers),
-        schedules=(*(() if missing_for_fulfillment(settings) else customers.schedules), *sweeping.schedules),
+        handlers=(*customers.handlers, *(each for work in more for each in work.handlers), *sweeping.handlers),
+        schedules=(
+            *(() if missing_for_fulfillment(settings) else customers.schedules),
+            *(each for work in more for each in work.schedules),
+            *sweeping.schedules,
+        ),
     )
 
 
@@ -258,6 +266,7 @@ def _ports(
             DataToErase: PeopleToErase(),
             Retention: Retention(settings.retention_days),
             **connectors,
+            Submission: Submission(missing=tuple(missing_for_fulfillment(settings))),
         }
     )
 

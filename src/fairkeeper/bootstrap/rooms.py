@@ -35,6 +35,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.messages.tables",
     "fairkeeper.customers.tables",
     "fairkeeper.governance.tables",
+    "fairkeeper.deals.book.tables",
 )
 """Every module that declares a table."""
 

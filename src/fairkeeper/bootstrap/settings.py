@@ -70,6 +70,19 @@ class Settings(BaseSettings):
         None, description="Application id of the single-tenant service app, as in Technical configuration."
     )
     fulfillment_app_secret: SecretStr | None = Field(None, description="A client secret of the service app.")
+    ingestion_base_url: str = Field(
+        "https://graph.microsoft.com/rp/product-ingestion",
+        description="Base address of the product ingestion API, by which private offers are submitted.",
+    )
+    private_offer_schema: str = Field(
+        "2023-07-15", pattern=r"^\d{4}-\d{2}-\d{2}$", description="Version of the schema of private offers."
+    )
+    price_schema: str = Field(
+        "2023-07-15", pattern=r"^\d{4}-\d{2}-\d{2}$", description="Version of the schema of their prices."
+    )
+    ingestion_schema_dir: Path | None = Field(
+        None, description="Folder with Microsoft's own JSON schemas, to hold payloads against before they are sent."
+    )
     sign_in_app_id: str | None = Field(
         None, description="Application id of the multitenant app that people sign in with; the service app by default."
     )
@@ -123,7 +136,9 @@ class Settings(BaseSettings):
         30, ge=2, le=600, description="How long a claimed piece of work is left alone before another worker takes it."
     )
 
-    @field_validator("base_url", "entra_authority", "fulfillment_base_url", "sandbox_url", "provisioning_url")
+    @field_validator(
+        "base_url", "entra_authority", "fulfillment_base_url", "ingestion_base_url", "sandbox_url", "provisioning_url"
+    )
     @classmethod
     def _plain_address(cls, value: str | None) -> str | None:
         if value is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairkeeper.errors import InvalidError
+from fairkeeper.errors import ConflictError, DeniedError, InvalidError, NotFoundError, UnavailableError
 
 
 class DealsError(InvalidError):
@@ -44,3 +44,73 @@ class PayloadRefusedError(DealsError):
 
     code = "deals.payload_refused"
     remedy = "Give the durable ids of the products and plans, and a payload of the configured schema."
+
+
+class DealUnknownError(NotFoundError):
+    """There is no such deal."""
+
+    code = "deals.deal_not_found"
+    remedy = "Take the deal's address or id from the list of deals."
+
+
+class DealStateError(ConflictError):
+    """A deal is not in a state in which this can be done."""
+
+    code = "deals.state_refused"
+    remedy = "Look at the deal's state; its page offers what can be done now."
+
+
+class DealChangedError(ConflictError):
+    """Somebody else changed the deal meanwhile."""
+
+    code = "deals.changed_meanwhile"
+    remedy = "Open the deal again, look at what changed, and make your change anew."
+
+
+class DealUnreadableError(DealsError):
+    """A text cannot be kept as a deal, because it cannot be read as one."""
+
+    code = "deals.unreadable"
+    remedy = "Correct what the message names; `fairkeeper deals check` shows each fault with its line."
+
+
+class DealFaultyError(DealsError):
+    """A deal with faults cannot be submitted."""
+
+    code = "deals.faulty"
+    remedy = "Correct the faults of level error; the deal's page shows each with its line."
+
+
+class SubmissionUnavailableError(UnavailableError):
+    """Microsoft's product ingestion API is not configured."""
+
+    code = "deals.submission_unavailable"
+    remedy = "Set what is missing; or enter the deal by its printed sheet, and record by hand how far it is."
+
+
+class ApprovalMissingError(ConflictError):
+    """A deal needs an approval that nobody has given for its present content."""
+
+    code = "deals.approval_missing"
+    remedy = "Ask somebody who may approve deals; a change of the deal takes earlier approvals away."
+
+
+class OwnApprovalError(DeniedError):
+    """Whoever changed a deal last may not approve it."""
+
+    code = "deals.own_approval"
+    remedy = "Ask a second person, or allow it in the rules for approvals."
+
+
+class ReminderUnknownError(NotFoundError):
+    """There is no such reminder."""
+
+    code = "deals.reminder_not_found"
+    remedy = "Take the number from the list of what needs somebody."
+
+
+class PurchaseUnknownError(NotFoundError):
+    """No purchase of this subscription is known to the room of deals."""
+
+    code = "deals.purchase_not_found"
+    remedy = "Take the subscription from the deal's page; a purchase appears there once it has been matched."

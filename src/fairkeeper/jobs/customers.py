@@ -49,6 +49,7 @@ from fairkeeper.customers.store import load_subscription, mirror_of_row
 from fairkeeper.customers.tables import JobRow, NoticeRow, OperationRow, SubscriptionRow
 from fairkeeper.database.tasks import NewTask, Task, enqueue
 from fairkeeper.errors import InvalidError, UnavailableError
+from fairkeeper.jobs.deals import plant_match
 from fairkeeper.jobs.handler import Handler, RetryRule, Schedule, Work
 from fairkeeper.values.ids import OperationId, SubscriptionId
 
@@ -195,6 +196,7 @@ class CustomersWork:
         offers = tuple(dict.fromkeys(offer[:200] for plan in plans for offer in plan.source_offer_ids))
         request = answer_operation.RecordDeal(subscription_id=subscription_id, private_offer_ids=offers[:50])
         self._run(answer_operation.record_deal, request)
+        plant_match(self._runner, subscription_id, task)
 
     def call_provisioner(self, task: Task) -> None:
         """Hand a wish to the publisher's systems."""

@@ -55,6 +55,8 @@ from fairkeeper.customers.tables import CustomerRow, JobRow, NoticeRow, Operatio
 from fairkeeper.database.secrets import MasterKeys, SecretStore
 from fairkeeper.database.session import Database
 from fairkeeper.database.tasks import TaskRow, TaskState
+from fairkeeper.deals.ports import Submission
+from fairkeeper.deals.submission.schema import PayloadSchema
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.evidence.append import append
 from fairkeeper.evidence.export import Exporter
@@ -63,12 +65,14 @@ from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.jobs.customers import CustomersWork
+from fairkeeper.jobs.deals import DealsSettings, DealsWork
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.messages import MessagesWork
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.messages.ports import Mailer, TeamsChannel
 from fairkeeper.microsoft.fulfillment import FulfillmentClient
 from fairkeeper.microsoft.identity import AppRegistration, AppTokenSource
+from fairkeeper.microsoft.ingestion import GRAPH_RESOURCE, IngestionClient
 from fairkeeper.microsoft.marketplace_transport import Patience
 from fairkeeper.outbound.mail import NoMail
 from fairkeeper.outbound.provisioning import ProvisioningFunction
@@ -381,6 +385,7 @@ def wire(database: Database, clock: MovableClock, *, retention_days: int = 30) -
             Retention: Retention(retention_days),
             Mailer: NoMail(),
             TeamsChannel: NoTeams(),
+            Submission: Submission(),
         }
     )
     wiring = Wiring(authorise=make_authorise(SuspendedCustomers(database).is_suspended), record=append, ports=ports)
@@ -435,7 +440,11 @@ def _world(database: Database, clock: MovableClock, runner: Runner, keys: LogKey
     systems = Systems()
     customers = CustomersWork(runner, fulfillment, ProvisioningFunction(systems, name="systems")).work()
     messages = MessagesWork(runner, NoMail(), NoTeams(), base_url="https://fairmile.example").work()
-    work = Work(handlers=(*customers.handlers, *messages.handlers), schedules=customers.schedules)
+    graph = AppTokenSource(registration, tenant_id=PUBLISHER_TENANT_ID, http=http, resource=GRAPH_RESOURCE)
+    ingestion = f"{microsoft.url}/ingestion/rp/product-ingestion"
+    offers = IngestionClient(ingestion, graph, http, patience=_PATIENCE, clock=clock)
+    deals = DealsWork(runner, offers, DealsSettings(schema=PayloadSchema())).work()
+    work = Work(handlers=(*customers.handlers, *messages.handlers, *deals.handlers), schedules=customers.schedules)
     return World(
         database=database,
         clock=clock,

@@ -37,6 +37,7 @@ HOST: Final = "127.0.0.1"
 LOG_ORIGIN: Final = "demo.fairmile.example/log"
 LANDING_PATH: Final = "/marketplace/landing"
 WEBHOOK_PATH: Final = "/marketplace/webhook"
+INGESTION_PATH: Final = "/ingestion/rp/product-ingestion"
 OWNER_TOKEN_NAME: Final = "demo.owner_token"  # noqa: S105 - the name under which it is kept sealed
 OWNER_TOKEN_DAYS: Final = 3650
 
@@ -134,6 +135,7 @@ def demo_settings(url: str, sandbox_url: str, data_dir: Path) -> Settings:
         entra_authority=f"{sandbox_url}/entra",
         entra_tenant_id=PUBLISHER_TENANT_ID,
         fulfillment_base_url=f"{sandbox_url}/api",
+        ingestion_base_url=f"{sandbox_url}{INGESTION_PATH}",
         fulfillment_app_id=FULFILLMENT_APP_ID,
         fulfillment_app_secret=FULFILLMENT_APP_SECRET,
         sign_in_app_id=LANDING_APP_ID,
@@ -259,6 +261,7 @@ def _sandbox_text(url: str) -> str:
         "FAIRKEEPER_ENTRA_AUTHORITY": f"{url}/entra",
         "FAIRKEEPER_ENTRA_TENANT_ID": PUBLISHER_TENANT_ID,
         "FAIRKEEPER_FULFILLMENT_BASE_URL": f"{url}/api",
+        "FAIRKEEPER_INGESTION_BASE_URL": f"{url}{INGESTION_PATH}",
         "FAIRKEEPER_FULFILLMENT_APP_ID": FULFILLMENT_APP_ID,
         "FAIRKEEPER_FULFILLMENT_APP_SECRET": FULFILLMENT_APP_SECRET,
         "FAIRKEEPER_SIGN_IN_APP_ID": LANDING_APP_ID,
