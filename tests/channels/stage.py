@@ -51,6 +51,9 @@ from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSourc
 from fairkeeper.customers.actions.marketplace.receive_webhook import receive_webhook
 from fairkeeper.customers.ports import ProvisioningAnswer, ProvisioningRequest, ProvisioningWish
 from fairkeeper.database.engine import DatabaseAddress
+from fairkeeper.deals.actions.match_purchase import confirm_purchase
+from fairkeeper.deals.actions.save_deal import save_deal
+from fairkeeper.deals.actions.submit_deal import record_progress
 from fairkeeper.messages.actions.take_up import take_up
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.directory import (
@@ -364,11 +367,43 @@ def _move_in(stage: Stage, name: str) -> Tenant:
         cookies=_sign_in(stage, name, people),
     )
     _tell(stage, name, customer_id)
+    _agree_on_a_deal(stage, tenant)
     for path, body in (("/evidence/exports", {}), (f"/subscriptions/{subscription_id}/pause", {"reason": "A pause."})):
         headers = {"idempotency-key": f"{name}-{path.rpartition('/')[2]}"}
         answer = stage.call("POST", f"/api/v1{path}", tenant.tokens["every"], json=body, headers=headers)
         assert answer.is_success, answer.text
     return tenant
+
+
+DEAL = """
+private_offer:
+  name: Deal of {name}
+  kind: customer
+  pricing: existing_plan_discount
+  currency: USD
+  accept_by: 2026-12-15
+  billing_starts: on_acceptance
+  ends: 2027-12-31
+  customer: {{name: {name}, billing_account: "12345678", country: US, tenant_id: {tenant_id}}}
+  eligibility: {{partner_program: true, publisher_agreement: true, published_offer: true}}
+  plans:
+    - offer: fairmile-assistant
+      plan: team
+      price_model: per_user
+      term_months: 12
+      billing: {{frequency: monthly, amount: "15.00"}}
+"""
+
+
+def _agree_on_a_deal(stage: Stage, tenant: Tenant) -> None:
+    """Let a customer's purchase come from a deal, which a person has to say, so that it knows what it is charged."""
+    text = DEAL.format(name=tenant.name, tenant_id=tenant.tenant_id)
+    deal = stage.run(save_deal, local_principal(), file={"text": text}).slug
+    for happened in ("offered", "accepted"):
+        stage.run(record_progress, local_principal(), deal=deal, happened=happened)
+    stage.work()
+    stage.run(confirm_purchase, local_principal(), subscription_id=tenant.subscription_id, deal=deal)
+    stage.work()
 
 
 def _buy(stage: Stage, person: Person, *, auto_activation: bool) -> str:
