@@ -46,10 +46,12 @@ from fairkeeper.bootstrap.local import local_principal
 from fairkeeper.bootstrap.rooms import all_operations, all_tables
 from fairkeeper.bootstrap.server import bind
 from fairkeeper.bootstrap.settings import Settings, read_settings
+from fairkeeper.customers.actions.custody.noting import note_would_have
 from fairkeeper.customers.actions.land import claim_subscription, record_visit
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
 from fairkeeper.customers.actions.marketplace.receive_webhook import receive_webhook
 from fairkeeper.customers.ports import ProvisioningAnswer, ProvisioningRequest, ProvisioningWish
+from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.deals.actions.match_purchase import confirm_purchase
 from fairkeeper.deals.actions.save_deal import save_deal
@@ -429,7 +431,10 @@ def _send_strange_notice(stage: Stage, subscription_id: str) -> None:
 
 
 def _tell(stage: Stage, name: str, customer_id: str) -> None:
-    """Let a customer's administrator be told something, so that there is a message of each customer's."""
+    """Let a customer's administrator be told something, and something be noted instead of done."""
+    with stage.installation.database.write() as session:
+        row = session.scalars(select(SubscriptionRow).where(SubscriptionRow.customer_id == customer_id)).first()
+        note_would_have(session, row, f"done something for {name} alone", key=f"for {name}", now=stage.clock.now())
     stage.run(
         take_up,
         code="customers.finding",

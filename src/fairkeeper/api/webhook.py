@@ -12,11 +12,11 @@ read 2026-11-22.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
@@ -36,6 +36,19 @@ ProveCaller = Callable[[str], object]
 """Proves that a bearer token is Microsoft Marketplace's for this publisher, or raises."""
 KeepNotice = Callable[[bytes, str], str]
 """Keeps a body under a request id, durably, and returns the operation's id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedAnswer:
+    """What the system that ran before answered to a webhook that was handed on to it."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+HandOn = Callable[[bytes, Mapping[str, str]], PassedAnswer | None]
+"""Hands a call on to the older system and returns its answer; None where Fairkeeper answers itself."""
 
 
 class WebhookTokenMissingError(UnauthenticatedError):
@@ -64,10 +77,14 @@ class WebhookDoor:
 
     prove: ProveCaller = field(repr=False)
     keep: KeepNotice = field(repr=False)
+    hand_on: HandOn = field(repr=False, default=lambda _body, _headers: None)
 
 
 def make_webhook_door(
-    runner: Runner, validator: EntraTokenValidator, expectation: WebhookTokenExpectation | None
+    runner: Runner,
+    validator: EntraTokenValidator,
+    expectation: WebhookTokenExpectation | None,
+    hand_on: HandOn | None = None,
 ) -> WebhookDoor:
     """Return the door of an installation.
 
@@ -75,6 +92,7 @@ def make_webhook_door(
         runner: Runs `customers.receive_webhook`.
         validator: Proves tokens.
         expectation: Whose calls are believed; None while it is not configured, and then every call is put off.
+        hand_on: Hands calls on to the system that ran before; None where there is none.
     """
 
     def prove(token: str) -> object:
@@ -87,7 +105,9 @@ def make_webhook_door(
         result = runner.run(receive_webhook, request, Call(principal=system("webhook"), request_id=request_id))
         return str(result.operation_id)
 
-    return WebhookDoor(prove=prove, keep=keep)
+    if hand_on is None:
+        return WebhookDoor(prove=prove, keep=keep)
+    return WebhookDoor(prove=prove, keep=keep, hand_on=hand_on)
 
 
 def webhook_router(door: WebhookDoor) -> APIRouter:
@@ -98,6 +118,7 @@ def webhook_router(door: WebhookDoor) -> APIRouter:
         WEBHOOK_PATH,
         operation_id="marketplace.webhook",
         summary="Take a notice of Microsoft Marketplace.",
+        response_model=WebhookAnswer,
         responses={
             status: {"model": ErrorBody, "description": text}
             for status, text in {
@@ -109,11 +130,17 @@ def webhook_router(door: WebhookDoor) -> APIRouter:
         },
         openapi_extra={"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}},
     )
-    async def webhook(request: Request) -> WebhookAnswer:
-        """Keep the notice and answer once it is durable; unknown actions are kept like the others."""
+    async def webhook(request: Request) -> Any:
+        """Keep the notice and answer once it is durable; unknown actions are kept like the others.
+
+        What comes for a subscription that another system runs is handed on to it, and its answer is the answer.
+        """
         token = _bearer_token(request.headers.get("authorization"))
         body = await request.body()
         operation_id = await run_in_threadpool(_take, door, token, body, request_id_of(request))
+        passed = await run_in_threadpool(door.hand_on, body, dict(request.headers))
+        if passed is not None:
+            return Response(passed.body, status_code=passed.status, media_type=passed.content_type)
         return WebhookAnswer(operation_id=operation_id)
 
     return router

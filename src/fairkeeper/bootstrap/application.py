@@ -24,8 +24,10 @@ from fairkeeper.bootstrap.console import console_parts
 from fairkeeper.bootstrap.database.migrations import check_schema
 from fairkeeper.bootstrap.installation import Installation
 from fairkeeper.bootstrap.settings import Settings
+from fairkeeper.bootstrap.wiring.handing_on import hand_on_observed
 from fairkeeper.evidence.actions import keep_cosignature
 from fairkeeper.mcp.door import MCP_PATH, MCPDoor
+from fairkeeper.outbound.forwarding import OldSystem
 from fairkeeper.token.expectations import WebhookTokenExpectation
 from fairkeeper.values.ids import TenantId
 from fairkeeper.web.app import add_console
@@ -98,7 +100,11 @@ def _mcp_switches(writes: str, installation: Installation) -> frozenset[WriteSwi
 
 
 def _webhook_door(installation: Installation) -> WebhookDoor:
-    return make_webhook_door(installation.runner, installation.validator, webhook_expectation(installation.settings))
+    settings = installation.settings
+    hand_on = None
+    if settings.webhook_forward_url is not None:
+        hand_on = hand_on_observed(installation.database, OldSystem(url=settings.webhook_forward_url))
+    return make_webhook_door(installation.runner, installation.validator, webhook_expectation(settings), hand_on)
 
 
 def webhook_expectation(settings: Settings) -> WebhookTokenExpectation | None:

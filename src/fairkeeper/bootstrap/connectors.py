@@ -13,6 +13,7 @@ from typing import Final
 import httpx
 
 from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.bootstrap.wiring.observing import ReadingTransport
 from fairkeeper.customers.ports import Provisioner
 from fairkeeper.database.secrets import Secret, SecretStore
 from fairkeeper.database.session import Database
@@ -56,9 +57,12 @@ class UnconfiguredTokens:
         """Do nothing; nothing is cached."""
 
 
-def make_http_client() -> httpx.Client:
-    """Return the client that all connectors share; it follows no redirection."""
-    return httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False, limits=_CONNECTIONS)
+def make_http_client(*, is_observing: bool = False) -> httpx.Client:
+    """Return the client that all connectors share; it follows no redirection, and only reads while all is observed."""
+    if not is_observing:
+        return httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False, limits=_CONNECTIONS)
+    transport = ReadingTransport(httpx.HTTPTransport(limits=_CONNECTIONS))
+    return httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False, transport=transport)
 
 
 def missing_for_fulfillment(settings: Settings) -> list[str]:

@@ -34,7 +34,7 @@ def _house(settings: Settings) -> House:
     return House(
         publisher=settings.publisher_name,
         address=settings.address,
-        environment=Environment.SANDBOX if sandbox else Environment.LIVE,
+        environment=_environment(settings),
         support=Link(label="Ask for help", href=settings.support_url) if settings.support_url else None,
         tenant_id=TenantId(settings.entra_tenant_id.lower()) if settings.entra_tenant_id else None,
         sign_in_app_id=app_id.lower() if app_id else None,
@@ -42,6 +42,12 @@ def _house(settings: Settings) -> House:
         technical=_technical(settings),
         provisioning=_provisioning(settings),
     )
+
+
+def _environment(settings: Settings) -> Environment:
+    if settings.is_observing:
+        return Environment.OBSERVING
+    return Environment.SANDBOX if settings.sandbox_url else Environment.LIVE
 
 
 def _technical(settings: Settings) -> tuple[Fact, ...]:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from fairkeeper.access.authorise import make_authorise
 from fairkeeper.access.ports import CustomerOfTenant, PublisherTenant
 from fairkeeper.action.operation import Ports
+from fairkeeper.action.outside import OutsideWrites
 from fairkeeper.action.registry import Registry
 from fairkeeper.action.runner import Authorise, Runner, Wiring
 from fairkeeper.bootstrap.connectors import (
@@ -44,6 +45,7 @@ from fairkeeper.bootstrap.rooms import make_registry
 from fairkeeper.bootstrap.settings import Settings, SettingsError
 from fairkeeper.bootstrap.wiring.clocks import FollowedClock
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
+from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
 from fairkeeper.customers.ports import (
     ConsentNotNeeded,
     ConsentStanding,
@@ -84,6 +86,7 @@ class Installation:
         followed_clock: Keeps it with a sandbox in another process; None elsewhere.
         authorise: Decides who may, for channels that hand out files.
         validator: Proves tokens of Microsoft Entra.
+        outside: What may be changed in other systems; asked before each write.
         access_tokens: Proves people's access tokens for the API; None while no application is configured.
         http: What the connectors share.
         sign_in: How people sign in; None while no application is configured for it.
@@ -105,6 +108,7 @@ class Installation:
     fulfillment: Fulfillment
     sign_in: SignInFlow | None
     provisioner: Provisioner
+    outside: OutsideWrites
     mailer: Mailer
     teams: TeamsChannel
     worker: Worker
@@ -161,10 +165,11 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     log_keys = LogKeys(_origin(settings, database), secrets)
     with database.write() as session:
         ensure_head(session, log_keys, now=clock.now())
-    http = make_http_client()
+    outside = Custodian(database, clock, is_observing=settings.is_observing)
+    http = make_http_client(is_observing=settings.is_observing)
     validator = make_validator(settings, clock)
-    fulfillment = make_fulfillment(settings, http, clock)
-    provisioner = make_provisioner(settings, database, secrets, clock)
+    fulfillment = GuardedFulfillment(make_fulfillment(settings, http, clock), outside)
+    provisioner = GuardedProvisioner(make_provisioner(settings, database, secrets, clock), outside)
     log_reader = LogReader(database, log_keys)
     registry = make_registry()
     wake = _Wake()
@@ -173,7 +178,13 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     wiring = Wiring(
         authorise=authorise,
         record=append,
-        ports=_ports(settings, registry, log_reader, log_keys, {Mailer: mailer, TeamsChannel: teams}),
+        ports=_ports(
+            settings,
+            registry,
+            log_reader,
+            log_keys,
+            {Mailer: mailer, TeamsChannel: teams, OutsideWrites: outside},
+        ),
         after_commit=wake.now,
     )
     runner = Runner(registry, database, clock, wiring)
@@ -204,6 +215,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         fulfillment=fulfillment,
         sign_in=make_sign_in(settings, http),
         provisioner=provisioner,
+        outside=outside,
         mailer=mailer,
         teams=teams,
         worker=worker,

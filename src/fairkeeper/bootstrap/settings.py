@@ -119,6 +119,13 @@ class Settings(BaseSettings):
     support_url: str | None = Field(
         None, description="Where customers ask for help: an https address, or `mailto:` and an address."
     )
+    mode: Literal["observe", "manage"] | None = Field(
+        None,
+        description="Whether anything outside is changed: `observe` changes nothing (the default outside a sandbox).",
+    )
+    webhook_forward_url: str | None = Field(
+        None, description="The older system's webhook, which is sent what comes for subscriptions that are observed."
+    )
     smtp_url: SecretStr | None = Field(
         None, description="The mail server for messages, `smtp://user:password@host:587` or `smtps://…`."
     )
@@ -137,7 +144,8 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "base_url", "entra_authority", "fulfillment_base_url", "ingestion_base_url", "sandbox_url", "provisioning_url"
+        *("base_url", "entra_authority", "fulfillment_base_url", "ingestion_base_url", "sandbox_url"),
+        *("provisioning_url", "webhook_forward_url"),
     )
     @classmethod
     def _plain_address(cls, value: str | None) -> str | None:
@@ -148,6 +156,11 @@ class Settings(BaseSettings):
             msg = "needs an http or https address without query and fragment"
             raise ValueError(msg)
         return value.rstrip("/")
+
+    @property
+    def is_observing(self) -> bool:
+        """Whether nothing outside may be changed."""
+        return self.mode == "observe" or (self.mode is None and self.sandbox_url is None)
 
     @property
     def address(self) -> str:

@@ -31,6 +31,7 @@ ROOMS: Final[Mapping[str, str]] = {
 """Groups of commands that are derived from operations."""
 
 ALONE: Final[Mapping[str, str]] = {
+    "adopt": "Take over what an older system knows, from a file",
     "names": "Say what ids of people, customers and tokens are called",
     "search": "Find customers, subscriptions, entries and people by a word",
     "sign-out": "Sign the asking person out",

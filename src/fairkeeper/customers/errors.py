@@ -24,6 +24,13 @@ class TransitionRefusedError(ConflictError):
     code = "customers.transition_refused"
 
 
+class AdoptionFileError(InvalidError):
+    """The file is no export of the SaaS Accelerator's subscriptions."""
+
+    code = "customers.adoption_file"
+    remedy = "Export the table Subscriptions as CSV with the names of its columns in the first line, as the guide says."
+
+
 class RetentionTooShortError(InvalidError):
     """The publisher's retention is shorter than Microsoft's minimum."""
 

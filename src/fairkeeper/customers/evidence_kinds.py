@@ -28,6 +28,10 @@ RENEWED = _kind("subscription_renewed/1", "The term now runs to {term_end}.")
 UPDATED = _kind("subscription_updated/1", "Microsoft's statement of the subscription changed.")
 HELD = _kind("status_held/1", "Microsoft reports the unknown status {status}; use is held.")
 
+TAKEN_OVER = _kind("subscription_taken_over/1", "Fairkeeper runs the subscription from now on.")
+HANDED_BACK = _kind("subscription_handed_back/1", "Another system runs the subscription again; Fairkeeper observes.")
+ADOPTED = _kind("subscriptions_adopted/1", "{subscriptions} subscriptions were adopted from a file of {source}.")
+
 SUBSCRIPTION_KINDS = (
     RECORDED,
     ACTIVATED,

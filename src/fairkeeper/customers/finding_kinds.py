@@ -170,3 +170,58 @@ CLAIM_WAITS: Final = finding_kinds.declare(
         example="A visitor from another tenant than the beneficiary's chose to claim the subscription",
     )
 )
+
+ADOPTION_ROW_UNREADABLE: Final = finding_kinds.declare(
+    FindingKind(
+        code="customers.adoption_row_unreadable",
+        level=Level.ERROR,
+        title="A line of an older system's export cannot be read",
+        remedy="Correct the line, or leave it out and adopt that subscription by hand.",
+        resource="saas-accelerator",
+        example="AMPSubscriptionId is empty",
+    )
+)
+
+ADOPTION_UNKNOWN_HERE: Final = finding_kinds.declare(
+    FindingKind(
+        code="customers.adoption_unknown_here",
+        level=Level.WARNING,
+        title="An older system knows a subscription that Microsoft's list did not name",
+        remedy="Compare with Microsoft's list (`fairkeeper customers reconcile`), then adopt the file again.",
+        resource="saas-accelerator",
+        example="a subscription that was deleted at Microsoft",
+    )
+)
+
+ADOPTION_MANAGED_ALREADY: Final = finding_kinds.declare(
+    FindingKind(
+        code="customers.adoption_managed_already",
+        level=Level.INFO,
+        title="A subscription of the file is managed already",
+        remedy="Nothing has to be done; hand it back first if the older system runs it again.",
+        resource="saas-accelerator",
+        example="a subscription that was taken over last week",
+    )
+)
+
+ADOPTION_DIFFERS: Final = finding_kinds.declare(
+    FindingKind(
+        code="customers.adoption_differs",
+        level=Level.WARNING,
+        title="An older system states a subscription otherwise than Microsoft",
+        remedy="Microsoft's statement is the true one; look why the older system missed the change.",
+        resource="saas-accelerator",
+        example="the plan is team there and team-plus at Microsoft",
+    )
+)
+
+ADOPTION_NOT_SET_UP: Final = finding_kinds.declare(
+    FindingKind(
+        code="customers.adoption_not_set_up",
+        level=Level.WARNING,
+        title="Microsoft bills a subscription that the older system had not set up",
+        remedy="Set it up in the older system, or take it over here and start provisioning.",
+        resource="saas-accelerator",
+        example="Subscribed at Microsoft, PendingActivation there",
+    )
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fairkeeper.action.operation import Operation
 from fairkeeper.customers import queries
 from fairkeeper.customers.actions import land, operate, provision, retire, ring_clock, show_landing
+from fairkeeper.customers.actions.custody import move_custody
+from fairkeeper.customers.actions.custody.adopt import adopt
 from fairkeeper.customers.actions.marketplace import answer_operation, change_subscription, follow_notice, reconcile
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
 from fairkeeper.customers.actions.marketplace.follow_reading import follow_reading
@@ -33,5 +35,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *reconcile.OPERATIONS,
     rename_customer,
     set_change_rule,
+    *move_custody.OPERATIONS,
+    adopt,
     *queries.OPERATIONS,
 )

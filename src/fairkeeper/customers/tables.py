@@ -107,6 +107,11 @@ class SubscriptionRow(CustomerOwned, Base):
     erased_at: Mapped[datetime | None]
     erased_receipt: Mapped[str | None] = mapped_column(String(40))
 
+    custody: Mapped[str] = mapped_column(String(10), default="managed", server_default="managed", index=True)
+    """`observed` while another system runs it, and nothing outside is done for it; otherwise `managed`."""
+    adopted_at: Mapped[datetime | None]
+    adopted_from: Mapped[str | None] = mapped_column(String(40))
+
 
 class NoticeRow(CustomerOwned, Base):
     """One webhook's notice, kept as it came; a repeated one counts up."""
@@ -219,6 +224,20 @@ class ReminderRow(CustomerOwned, Base):
     raised_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_why: Mapped[str | None] = mapped_column(Text)
+
+
+class WouldHaveRow(CustomerOwned, Base):
+    """Something that was not done outside, because another system runs the subscription or everything is observed."""
+
+    __tablename__ = "would_have"
+    __table_args__ = (UniqueConstraint("subscription_id", "key"),)
+
+    note_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subscription_id: Mapped[str] = mapped_column(String(64))
+    what: Mapped[str] = mapped_column(String(500))
+    key: Mapped[str] = mapped_column(String(200))
+    noted_at: Mapped[datetime] = mapped_column(index=True)
+    settled_at: Mapped[datetime | None]
 
 
 class ChangeRuleRow(Base):

@@ -7,6 +7,7 @@ from typing import Final
 
 from fairkeeper.action.operation import CommandContext
 from fairkeeper.action.telling import MessageTemplate, Telling, Urgency, message_templates, settle, tell
+from fairkeeper.customers.actions.custody.noting import is_observed
 from fairkeeper.customers.path.clocks import Deadline
 from fairkeeper.customers.tables import CustomerRow, ReminderRow, SubscriptionRow
 from fairkeeper.values.clock import format_instant
@@ -37,6 +38,8 @@ def tell_deadline(
     context: CommandContext, row: SubscriptionRow, reminder: ReminderRow, deadline: Deadline, rings_at: str
 ) -> None:
     """Let the owner of a deadline hear of it, once for each of its days."""
+    if is_observed(row):
+        return
     is_near = deadline.due_at - context.now <= URGENT_WITHIN
     tell(
         context,
@@ -61,6 +64,8 @@ def tell_deadline(
 
 def tell_finding(context: CommandContext, reminder: ReminderRow, row: SubscriptionRow | None) -> None:
     """Let the owner of a finding hear of it, each time it is raised; an error at once."""
+    if row is not None and is_observed(row):
+        return
     href = "/webhooks?state=held" if row is None else f"/subscriptions/{row.subscription_id}"
     tell(
         context,

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select
 
 from fairkeeper.action.operation import Operation, OperationInput
+from fairkeeper.action.outside import ObservedOnlyError
 from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
 from fairkeeper.customers.actions import provision, retire, ring_clock
@@ -89,9 +90,9 @@ class CustomersWork:
             handlers=(
                 Handler(name="customers.follow_notice", run=self.follow_notice, retry=_PROMPT),
                 Handler(name="customers.read_subscription", run=self.read_subscription, retry=_PROMPT),
-                Handler(name="customers.answer_operation", run=self.answer_operation, retry=_PROMPT),
-                Handler(name="customers.activate_at_microsoft", run=self.activate, retry=_PROMPT),
-                Handler(name="customers.ask_microsoft", run=self.ask_microsoft, retry=_PROMPT),
+                Handler(name="customers.answer_operation", run=_unless_observed(self.answer_operation), retry=_PROMPT),
+                Handler(name="customers.activate_at_microsoft", run=_unless_observed(self.activate), retry=_PROMPT),
+                Handler(name="customers.ask_microsoft", run=_unless_observed(self.ask_microsoft), retry=_PROMPT),
                 Handler(name="customers.find_deal", run=self.find_deal, retry=_PATIENT),
                 Handler(name="customers.call_provisioner", run=self.call_provisioner, retry=_PATIENT),
                 Handler(name="customers.issue_stopped_receipt", run=self._once(retire.issue_stopped_receipt)),
@@ -347,6 +348,16 @@ class CustomersWork:
 
     def _run(self, operation: Operation, request: OperationInput) -> Any:
         return self._runner.run(operation, request, Call(principal=system(operation.name.rpartition(".")[2])))
+
+
+def _unless_observed(run: Callable[[Task], None]) -> Callable[[Task], None]:
+    """Return a handler that is over where another system runs the subscription: what it would do was noted."""
+
+    def handle(task: Task) -> None:
+        with suppress(ObservedOnlyError):
+            run(task)
+
+    return handle
 
 
 def _json(raw: Mapping[str, object]) -> str:

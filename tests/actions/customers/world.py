@@ -26,6 +26,7 @@ from sqlalchemy import func, select
 from fairkeeper.access.authorise import make_authorise
 from fairkeeper.access.ports import CustomerOfTenant
 from fairkeeper.action.operation import Operation, Ports
+from fairkeeper.action.outside import EverythingManaged, OutsideWrites
 from fairkeeper.action.principal import Principal, PrincipalKind, system
 from fairkeeper.action.registry import Registry
 from fairkeeper.action.runner import Call, Runner, Wiring
@@ -384,6 +385,7 @@ def wire(database: Database, clock: MovableClock, *, retention_days: int = 30) -
             DataToErase: PeopleToErase(),
             Retention: Retention(retention_days),
             Mailer: NoMail(),
+            OutsideWrites: EverythingManaged(),
             TeamsChannel: NoTeams(),
             Submission: Submission(),
         }

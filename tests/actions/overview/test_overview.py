@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from fairkeeper.action.outside import EverythingManaged, OutsideWrites
 from fairkeeper.action.registry import Registry
 from fairkeeper.customers.path.lifecycle import CommercialStatus, OperationState, ProvisioningState
 from fairkeeper.customers.ports import ConsentNotNeeded, ConsentStanding, Retention
@@ -67,6 +68,7 @@ def house(database: Database) -> House:
         OPERATIONS,
         {
             ConsentStanding: ConsentNotNeeded(),
+            OutsideWrites: EverythingManaged(),
             Retention: Retention(),
             LogReader: log.reader,
             Registry: Registry(OPERATIONS),

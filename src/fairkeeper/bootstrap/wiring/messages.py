@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fairkeeper.action.runner import Runner
 from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.bootstrap.wiring.observing import ObservedMail, ObservedTeams
 from fairkeeper.errors import InvalidError
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.messages import MessagesWork
@@ -19,6 +20,8 @@ def make_mailer(settings: Settings) -> Mailer:
     Raises:
         SettingsError: The mail server or the sender cannot be used, or one is set without the other.
     """
+    if settings.is_observing and (settings.smtp_url is not None or settings.mail_from is not None):
+        return ObservedMail()
     if settings.smtp_url is None and settings.mail_from is None:
         return NoMail()
     if settings.smtp_url is None or settings.mail_from is None:
@@ -38,6 +41,8 @@ def make_teams(settings: Settings) -> TeamsChannel:
     """
     if settings.teams_webhook_url is None:
         return NoTeams()
+    if settings.is_observing:
+        return ObservedTeams()
     url = settings.teams_webhook_url.get_secret_value()
     try:
         target_of(url, lookup=lambda host, _port: ["127.0.0.1" if host in {"localhost", "127.0.0.1"} else "8.8.8.8"])

@@ -11,6 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fairkeeper.action.operation import Canonical, CommandContext, EvidenceDraft
+from fairkeeper.action.outside import OutsideWrites
+from fairkeeper.customers.actions.custody.noting import (
+    begin_observed,
+    follow_observed,
+    is_observed,
+    note_would_have,
+)
 from fairkeeper.customers.actions.reminders import Raising, close_reminders, plant_clocks, raise_reminder
 from fairkeeper.customers.actions.wishes import ask, drain, start_provisioning
 from fairkeeper.customers.evidence_kinds import kind_of
@@ -150,18 +157,48 @@ def _update_mirror(context: CommandContext, applied: Applied, following: Followi
     if applied.row is None:
         customer = ensure_customer(context.session, following.snapshot, now=context.now)
         applied.row = new_subscription_row(following.snapshot, customer.customer_id, now=context.now)
+        if context.ports.of(OutsideWrites).is_observing:
+            begin_observed(applied.row, now=context.now)
         context.session.add(applied.row)
         context.session.flush()
     else:
         write_reading(applied.row, following.snapshot, now=context.now)
     _look_at_account(context, applied.row, following)
     _look_at_status(context, applied.row, following)
+    if is_observed(applied.row):
+        _observe(context, applied, following)
+        return
     for use in following.uses:
         _use(context, applied.row, use)
         applied.notes.append(f"use: {use.value}")
     applied.notes.extend(f"{item.field.value} is {item.there or 'none'}" for item in following.differences)
     for finding in following.findings:
         raise_reminder(context, finding, applied.row)
+
+
+def _observe(context: CommandContext, applied: Applied, following: Following) -> None:
+    """Keep the books of a subscription that another system runs, and note what would have been done for it.
+
+    What was there when it was first listed is the baseline: nothing would have been done about that.
+    """
+    row = applied.row
+    assert row is not None  # noqa: S101 - it was read or made a moment ago
+    is_baseline = following.is_new and applied.occasion.operation_id is None
+    for use in () if is_baseline else following.uses:
+        key = f"use:{use.value}:{applied.occasion.operation_id or row.status}"
+        note_would_have(context.session, row, _WOULD_HAVE[use], key=key, now=context.now)
+        applied.notes.append(f"observed: would have {_WOULD_HAVE[use]}")
+    follow_observed(row, now=context.now)
+    applied.notes.extend(f"{item.field.value} is {item.there or 'none'}" for item in following.differences)
+
+
+_WOULD_HAVE = {
+    Use.START: "asked your systems to set it up",
+    Use.CHANGE: "told your systems of the new plan or seats",
+    Use.STOP: "asked your systems to suspend use",
+    Use.RESUME: "asked your systems to resume use",
+    Use.DRAIN: "stopped use, and kept the data until the retention ends",
+}
 
 
 def _look_at_account(context: CommandContext, row: SubscriptionRow, following: Following) -> None:
@@ -209,6 +246,11 @@ def _find_deal(context: CommandContext, applied: Applied) -> None:
 
 def _plan_answer(context: CommandContext, applied: Applied, effect: AnswerOperation) -> None:
     occasion = applied.occasion
+    if applied.row is not None and is_observed(applied.row):
+        what = f"answered {effect.answer.value} to {occasion.action_text or 'an operation'}: {effect.reason.sentence}"
+        note_would_have(context.session, applied.row, what, key=f"answer:{effect.operation_id}", now=context.now)
+        applied.notes.append(f"observed: would have {what}")
+        return
     row = context.session.get(OperationRow, effect.operation_id, with_for_update=True, populate_existing=True)
     if row is None:
         if applied.row is None:

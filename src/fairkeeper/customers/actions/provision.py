@@ -16,6 +16,7 @@ from fairkeeper.action.operation import (
     command,
     internal_command,
 )
+from fairkeeper.customers.actions.custody.noting import refuse_observed
 from fairkeeper.customers.actions.reminders import Raising, close_reminders, raise_reminder
 from fairkeeper.customers.actions.wishes import ask, finish_stop, hand_over, move, newest_job, start_provisioning
 from fairkeeper.customers.errors import ErasureBegunError, WishOutdatedError
@@ -211,6 +212,7 @@ def start_again(context: CommandContext, request: StartProvisioning) -> Outcome[
     publisher's systems were asked to erase.
     """
     row = load_subscription(context.session, request.subscription_id, for_change=True)
+    refuse_observed(row)
     if row.status != CommercialStatus.SUBSCRIBED:
         msg = f"The subscription is {row.status_text or 'held'}; only an active one is provisioned."
         raise ConflictError(msg, code="customers.not_changeable", remedy="Wait until it is active.")

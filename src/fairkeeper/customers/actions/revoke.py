@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
+from fairkeeper.customers.actions.custody.noting import is_observed
 from fairkeeper.customers.actions.wishes import drain
 from fairkeeper.customers.evidence_kinds import REVOKED
 from fairkeeper.customers.path.lifecycle import ProvisioningState
@@ -51,7 +52,8 @@ def revoke_customer(context: CommandContext, request: RevokeCustomer) -> Outcome
     """Stop everything for a customer now: use, tokens, running work; then keep the data until the retention ends.
 
     A signed receipt follows for each subscription, with what only the customer can remove. The subscription at
-    Microsoft is not cancelled by this; that is another command. Again changes nothing.
+    Microsoft is not cancelled by this; that is another command. What another system runs is left to it. Again changes
+    nothing.
     """
     customer = load_customer(context.session, request.customer)
     rows = context.session.scalars(
@@ -60,7 +62,7 @@ def revoke_customer(context: CommandContext, request: RevokeCustomer) -> Outcome
         .order_by(SubscriptionRow.subscription_id)  # two who revoke at once wait for each other, not in a circle
         .with_for_update()
     ).all()
-    live = [row for row in rows if row.provisioning not in _ENDED]
+    live = [row for row in rows if row.provisioning not in _ENDED and not is_observed(row)]
     stopped = context.ports.of(SystemsToStop).stop(context.session, customer.customer_id, now=context.now)
     result = CustomerRevoked(
         customer_id=customer.customer_id,

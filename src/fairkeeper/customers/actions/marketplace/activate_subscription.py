@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
+from fairkeeper.customers.actions.custody.noting import refuse_observed
 from fairkeeper.customers.evidence_kinds import ACTIVATION_ASKED
 from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.store import load_subscription
@@ -58,6 +59,7 @@ def activate_subscription(context: CommandContext, request: ActivateSubscription
     `customers.not_activatable` for a subscription that is suspended, has ended, or is held.
     """
     row = load_subscription(context.session, request.subscription_id, for_change=True)
+    refuse_observed(row)
     if row.status == CommercialStatus.SUBSCRIBED:
         return Outcome(result=ActivationAsked(subscription_id=row.subscription_id, is_active=True), entry=None)
     if row.status != CommercialStatus.PENDING_FULFILLMENT_START:

@@ -19,6 +19,7 @@ from fairkeeper.action.operation import (
     Outcome,
     command,
 )
+from fairkeeper.customers.actions.custody.noting import refuse_observed
 from fairkeeper.customers.evidence_kinds import CHANGE_ASKED
 from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.store import load_subscription
@@ -121,6 +122,7 @@ def cancel_subscription(context: CommandContext, request: CancelSubscription) ->
     Raises `customers.not_changeable` for one that has ended.
     """
     row = load_subscription(context.session, request.subscription_id, for_change=True)
+    refuse_observed(row)
     if row.status == CommercialStatus.UNSUBSCRIBED:
         msg = "The subscription has ended already."
         raise NotChangeableError(msg, remedy="Nothing is left to do.")
@@ -129,6 +131,7 @@ def cancel_subscription(context: CommandContext, request: CancelSubscription) ->
 
 def _changeable(context: CommandContext, subscription_id: SubscriptionId) -> SubscriptionRow:
     row = load_subscription(context.session, subscription_id, for_change=True)
+    refuse_observed(row)
     if row.status != CommercialStatus.SUBSCRIBED:
         msg = f"The subscription is {row.status_text or 'held'}; Microsoft changes only what is Subscribed."
         raise NotChangeableError(msg)

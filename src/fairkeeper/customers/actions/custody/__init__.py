@@ -1,0 +1,1 @@
+"""Whose a subscription is to run: observed (another system does) or managed (Fairkeeper does), and how it moves."""
