@@ -33,6 +33,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.evidence.tables",
     "fairkeeper.access.tables",
     "fairkeeper.messages.tables",
+    "fairkeeper.accounts.tables",
     "fairkeeper.customers.tables",
     "fairkeeper.governance.tables",
     "fairkeeper.deals.book.tables",

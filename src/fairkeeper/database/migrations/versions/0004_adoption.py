@@ -8,7 +8,7 @@ from alembic import op
 from fairkeeper.database.types import UTCDateTime
 
 revision = "0004_adoption"
-down_revision = "0002_deals"
+down_revision = "0003_accounts"
 branch_labels = None
 depends_on = None
 
