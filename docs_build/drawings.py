@@ -35,6 +35,7 @@ _SOURCE: Final = Path(fairkeeper.__file__).parent
 
 CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
     "accounts/checks/publishers.py 1": (None, "Nothing; `accounts/checks/publishers.py` holds the length."),
+    "accounts/verification/events.py 1": (None, "Nothing; record a submission or decision for any other step."),
     "customers/actions/custody/adopt.py 1": (None, "Nothing; rename the columns in the exported file."),
     "customers/following/changes.py 1": (None, "`fairkeeper customers set-change-rule`, or Settings in the console."),
     "customers/path/clocks.py 1": (None, "`FAIRKEEPER_RETENTION_DAYS` for the retention; the days are in the code."),

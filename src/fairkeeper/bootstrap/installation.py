@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from fairkeeper.access.authorise import make_authorise
 from fairkeeper.access.ports import CustomerOfTenant, PublisherTenant
+from fairkeeper.accounts.ports import DocumentSafe
 from fairkeeper.action.operation import Ports
 from fairkeeper.action.outside import OutsideWrites
 from fairkeeper.action.registry import Registry
@@ -65,6 +66,7 @@ from fairkeeper.evidence.integrator import Integrator, ensure_head
 from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import LogKeyRow
+from fairkeeper.jobs.accounts import AccountsWork
 from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.sweeping import Sweeping
@@ -183,17 +185,18 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
             registry,
             log_reader,
             log_keys,
-            {Mailer: mailer, TeamsChannel: teams, OutsideWrites: outside},
+            {Mailer: mailer, TeamsChannel: teams, OutsideWrites: outside, DocumentSafe: secrets},
         ),
         after_commit=wake.now,
     )
     runner = Runner(registry, database, clock, wiring)
     messages = messages_work(settings, runner, mailer, teams)
     deals = deals_work(settings, runner, make_ingestion(settings, http, clock))
+    accounts = AccountsWork(runner, make_ingestion(settings, http, clock)).work()
     worker = Worker(
         database,
         clock,
-        work=_work(settings, runner, fulfillment, provisioner, (messages, deals)),
+        work=_work(settings, runner, fulfillment, provisioner, (messages, deals, accounts)),
         threads=settings.workers,
         lease=timedelta(seconds=settings.task_lease_seconds),
     )

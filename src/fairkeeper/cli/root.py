@@ -27,6 +27,7 @@ ROOMS: Final[Mapping[str, str]] = {
     "people": "Who may sign in, and in which roles",
     "tasks": "Background work that failed",
     "token": "API tokens for programs",
+    "verification": "The account's verification: steps, documents, clocks, appeals",
 }
 """Groups of commands that are derived from operations."""
 
@@ -60,13 +61,19 @@ def _witness() -> dict[str, click.Command]:
 
 
 def _evidence() -> dict[str, click.Command]:
-    from fairkeeper.cli.evidence import COMMANDS
+    from fairkeeper.cli.rooms.evidence import COMMANDS
+
+    return dict(COMMANDS)
+
+
+def _verification() -> dict[str, click.Command]:
+    from fairkeeper.cli.rooms.verification import COMMANDS
 
     return dict(COMMANDS)
 
 
 def _token() -> dict[str, click.Command]:
-    from fairkeeper.cli.tokens import COMMANDS
+    from fairkeeper.cli.rooms.tokens import COMMANDS
 
     return dict(COMMANDS)
 
@@ -84,6 +91,7 @@ HAND_WRITTEN: Final[Mapping[str, tuple[str, Callable[[], dict[str, click.Command
 WRITTEN_IN_ROOMS: Final[Mapping[str, Callable[[], dict[str, click.Command]]]] = {
     "evidence": _evidence,
     "token": _token,
+    "verification": _verification,
 }
 """Commands in a room's group that are no operation, or more than one."""
 

@@ -12,12 +12,12 @@ from fairkeeper.accounts.checks.checking import check_reading
 from fairkeeper.accounts.checks.declaring import Basis
 from fairkeeper.accounts.errors import NamingRefusedError, StructureUnreadableError
 from fairkeeper.accounts.files.reading import read_structure
-from fairkeeper.accounts.ids import counts_of
-from fairkeeper.accounts.picture.boxes import Detail, boxes_of
-from fairkeeper.accounts.picture.layout import lay_out
-from fairkeeper.accounts.picture.svg import write_svg
+from fairkeeper.accounts.structure.ids import counts_of
 from fairkeeper.accounts.structure.model import Structure
 from fairkeeper.accounts.structure.naming import propose
+from fairkeeper.accounts.structure.picture.boxes import Detail, boxes_of
+from fairkeeper.accounts.structure.picture.layout import lay_out
+from fairkeeper.accounts.structure.picture.svg import write_svg
 from fairkeeper.accounts.structure.ways_in import ways_in
 from fairkeeper.accounts.views import CheckedStructure, Picture, WayInView, view_finding
 from fairkeeper.action.operation import OperationInput, TextFile, check

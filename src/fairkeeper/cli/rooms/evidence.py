@@ -68,7 +68,7 @@ def export(  # noqa: PLR0913 - each option comes by its name
     The export records itself, so an entry left out of it would show.
     """
     with executor_at(url, token) as executor:
-        size = _write(output, executor.export(customer, whole_log=whole))
+        size = write_whole(output, executor.export(customer, whole_log=whole))
     answer({"file": str(output), "bytes": size, "verify": f"fairkeeper evidence verify {output}"}, as_json=as_json)
 
 
@@ -82,11 +82,11 @@ def receipt(*, entry_id: str, output: Path | None, url: str | None, token: str |
     """Write the receipt of an entry: the statement with everything needed to check it."""
     path = output or Path(f"{Path(entry_id).name}.json")
     with executor_at(url, token) as executor:
-        size = _write(path, [executor.receipt(entry_id)])
+        size = write_whole(path, [executor.receipt(entry_id)])
     answer({"file": str(path), "bytes": size, "verify": f"fairkeeper evidence verify {path}"}, as_json=as_json)
 
 
-def _write(path: Path, pieces: Any) -> int:
+def write_whole(path: Path, pieces: Any) -> int:
     """Write a file whole or not at all."""
     draft = path.with_name(f"{path.name}.part")
     size = 0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fairkeeper.accounts.picture.boxes import Box, Boxes, Line, LineKind
+from fairkeeper.accounts.structure.picture.boxes import Box, Boxes, Line, LineKind
 
 MARGIN: Final = 16
 COLUMN_GAP: Final = 36

@@ -11,8 +11,8 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from fairkeeper.accounts.picture.boxes import LineKind
-from fairkeeper.accounts.picture.layout import KICKER_HEIGHT, PADDING, Edge, Layout, PlacedBox
+from fairkeeper.accounts.structure.picture.boxes import LineKind
+from fairkeeper.accounts.structure.picture.layout import KICKER_HEIGHT, PADDING, Edge, Layout, PlacedBox
 
 _CLASSES: Final = {
     LineKind.NAME: "pic-name",
