@@ -8,7 +8,7 @@ from alembic import op
 from fairkeeper.database.types import UTCDateTime
 
 revision = "0003_accounts"
-down_revision = "0001_foundation"
+down_revision = "0002_deals"
 branch_labels = None
 depends_on = None
 
