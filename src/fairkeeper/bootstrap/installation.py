@@ -191,8 +191,9 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     )
     runner = Runner(registry, database, clock, wiring)
     messages = messages_work(settings, runner, mailer, teams)
-    deals = deals_work(settings, runner, make_ingestion(settings, http, clock))
-    accounts = AccountsWork(runner, make_ingestion(settings, http, clock)).work()
+    ingestion = make_ingestion(settings, http, clock)
+    deals = deals_work(settings, runner, ingestion)
+    accounts = AccountsWork(runner, ingestion).work()
     worker = Worker(
         database,
         clock,
