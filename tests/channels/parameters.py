@@ -217,7 +217,6 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "deal_reminder_id": fixed(1, "reminder"),
     "owner": fixed("Somebody", "customer"),
     "crm_id": fixed("OPP-1", "customer"),
-    "note": fixed("A note.", "customer"),
     "digest": fixed("", "customer"),
     "expected_digest": fixed("", "customer"),
     "document_urls": fixed({"terms.pdf": "https://files.fairmile.example/terms.pdf"}),
