@@ -190,6 +190,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     # the account's structure in a file
     "ahead_days": fixed(60),
     "publisher_id": fixed("fairmile", "customer"),
+    "offer_id": fixed("fairmile-assistant", "customer", "slug"),
     "programme": fixed("commercial-marketplace", "customer", "slug"),
     "document_id": fixed("vdo_0", "customer", "entry"),
     "incident_id": fixed("inc_0", "customer", "entry"),

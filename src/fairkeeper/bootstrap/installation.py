@@ -47,6 +47,7 @@ from fairkeeper.bootstrap.settings import Settings, SettingsError
 from fairkeeper.bootstrap.wiring.clocks import FollowedClock
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
+from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
 from fairkeeper.customers.ports import (
     ConsentNotNeeded,
     ConsentStanding,
@@ -73,6 +74,7 @@ from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.messages.ports import Mailer, TeamsChannel
 from fairkeeper.microsoft.identity import SignInFlow
+from fairkeeper.overview.ports import AddsToReview, NothingToAdd, OwnAddresses
 from fairkeeper.proof.note import VerifierKey
 from fairkeeper.token.validator import EntraTokenValidator
 from fairkeeper.values.clock import Clock, MovableClock, SystemClock
@@ -185,7 +187,14 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
             registry,
             log_reader,
             log_keys,
-            {Mailer: mailer, TeamsChannel: teams, OutsideWrites: outside, DocumentSafe: secrets},
+            {
+                Mailer: mailer,
+                TeamsChannel: teams,
+                OutsideWrites: outside,
+                DocumentSafe: secrets,
+                OwnAddresses: own_addresses(settings),
+                AddsToReview: NothingToAdd(),
+            },
         ),
         after_commit=wake.now,
     )
@@ -194,10 +203,11 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     ingestion = make_ingestion(settings, http, clock)
     deals = deals_work(settings, runner, ingestion)
     accounts = AccountsWork(runner, ingestion).work()
+    readiness = readiness_work(settings, runner, http)
     worker = Worker(
         database,
         clock,
-        work=_work(settings, runner, fulfillment, provisioner, (messages, deals, accounts)),
+        work=_work(settings, runner, fulfillment, provisioner, (messages, deals, accounts, readiness)),
         threads=settings.workers,
         lease=timedelta(seconds=settings.task_lease_seconds),
     )

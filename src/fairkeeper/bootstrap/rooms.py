@@ -22,6 +22,7 @@ import fairkeeper.messages.operations
 import fairkeeper.overview.actions
 import fairkeeper.overview.names
 import fairkeeper.overview.queries
+import fairkeeper.overview.readiness.reviewing
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.registry import Registry
 from fairkeeper.database.base import Base
@@ -35,6 +36,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.messages.tables",
     "fairkeeper.accounts.tables",
     "fairkeeper.customers.tables",
+    "fairkeeper.overview.tables",
     "fairkeeper.governance.tables",
     "fairkeeper.deals.book.tables",
 )
@@ -55,6 +57,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.governance.policies.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,
+        *fairkeeper.overview.readiness.reviewing.OPERATIONS,
         *fairkeeper.overview.names.OPERATIONS,
     )
 

@@ -25,6 +25,7 @@ ROOMS: Final[Mapping[str, str]] = {
     "messages": "What people were told, how it left, and in which words",
     "policy": "Policies for agents: check, explain, try and compare them",
     "people": "Who may sign in, and in which roles",
+    "readiness": "Whether an offer is ready for Marketplace's review, item by item",
     "tasks": "Background work that failed",
     "token": "API tokens for programs",
     "verification": "The account's verification: steps, documents, clocks, appeals",

@@ -162,6 +162,7 @@ def run_beside(
     url = address_of(bound, HOST)
     installation = open_installation(demo_settings(url, sandbox.url, data_dir), clock)
     token = prepare_people(installation)
+    prepare_account(installation)
     demo = Demo(url=url, sandbox_url=sandbox.url, owner_token=token)
     run_app(create_app(installation), bound, ready=lambda: ready(demo))
 
@@ -188,6 +189,24 @@ def prepare_people(installation: Installation) -> str:
             except PersonExistsError:
                 continue
     return _owner_token(installation)
+
+
+def prepare_account(installation: Installation) -> None:
+    """State the demo publisher's structure at Partner Center, where none is stated yet."""
+    from importlib.resources import files
+
+    from fairkeeper.accounts.actions.state_structure import ImportStructure, import_structure
+    from fairkeeper.accounts.store import newest_structure
+    from fairkeeper.action.operation import TextFile
+    from fairkeeper.action.runner import Call
+    from fairkeeper.bootstrap.local import local_principal
+
+    with installation.database.read() as session:
+        if newest_structure(session) is not None:
+            return
+    text = files("fairkeeper.bootstrap.demo").joinpath("account.yaml").read_text(encoding="utf-8")
+    request = ImportStructure(file=TextFile(name="account.yaml", text=text))
+    installation.runner.run(import_structure, request, Call(principal=local_principal()))
 
 
 def _owner_token(installation: Installation) -> str:

@@ -33,6 +33,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account_structure")),
     )
     op.create_table(
+        "readiness_probe",
+        sa.Column("offer_id", sa.String(length=60), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("address", sa.String(length=2000), nullable=False),
+        sa.Column("is_fine", sa.Boolean(), nullable=False),
+        sa.Column("told", sa.String(length=1000), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("milliseconds", sa.Integer(), nullable=False),
+        sa.Column("probed_at", UTCDateTime(), nullable=False),
+        sa.Column("entry_id", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("offer_id", "target", name=op.f("pk_readiness_probe")),
+    )
+    op.create_table(
         "verification_programme",
         sa.Column("programme_id", sa.String(length=40), nullable=False),
         sa.Column("slug", sa.String(length=80), nullable=False),
@@ -153,6 +166,7 @@ def downgrade() -> None:
 
     op.drop_table("verification_document")
     op.drop_table("verification_programme")
+    op.drop_table("readiness_probe")
     op.drop_table("account_structure")
     op.drop_table("account_observation")
     # ### end Alembic commands ###

@@ -1,0 +1,103 @@
+"""The readiness review of the demo publisher over HTTP: right item by item, and red while its landing page is broken."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.stories.demo_process import RunningDemo, demo
+
+pytestmark = pytest.mark.slow
+OFFER = "fairmile-assistant"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    with demo(tmp_path_factory.mktemp("readiness")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def api(running: RunningDemo) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"{running.url}/api/v1", headers=running.headers, timeout=30) as client:
+        yield client
+
+
+def probe(api: httpx.Client) -> dict[str, Any]:
+    """Ask for a probe and return the review that it led to."""
+    before = show(api)["line"]["probed_at"]
+    assert api.post(f"/readiness/{OFFER}/probe").is_success
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        found = show(api)
+        if found["line"]["probed_at"] not in {None, before}:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("no probe was recorded")
+
+
+def show(api: httpx.Client, offer: str = OFFER) -> dict[str, Any]:
+    found: dict[str, Any] = api.get(f"/readiness/{offer}").raise_for_status().json()
+    return found
+
+
+def marks(review: dict[str, Any]) -> dict[str, str]:
+    return {item["key"]: item["mark"] for item in review["items"]}
+
+
+def test_the_review_is_right_and_turns_red_with_the_landing_page(running: RunningDemo, api: httpx.Client) -> None:
+    unprobed = marks(show(api))
+    assert {key for key, mark in unprobed.items() if mark != "passed"} == {"landing_page", "webhook"}
+    review = probe(api)
+    assert set(marks(review).values()) == {"passed"}
+    assert len(review["items"]) == 16
+    assert review["line"]["is_ready"]
+    told = {item["key"]: item["told"] for item in review["items"]}
+    assert told["landing_page"].endswith("answers, and leads to the sign-in of Microsoft Entra.")
+    assert told["webhook"].endswith("refuses a call without a token, as it must.")
+
+    there = httpx.get(f"{running.sandbox_url}/sandbox/publisher").json()
+    broken = {**there, "landing_url": f"{running.url}/marketplace/moved-away"}
+    httpx.put(f"{running.sandbox_url}/sandbox/publisher", json=broken).raise_for_status()
+    red = probe(api)
+    assert {key for key, mark in marks(red).items() if mark != "passed"} == {"landing_page"}
+    (item,) = (each for each in red["items"] if each["key"] == "landing_page")
+    assert "answers 404" in item["told"]
+    assert item["remedy"]
+    assert not red["line"]["is_ready"]
+
+    httpx.put(f"{running.sandbox_url}/sandbox/publisher", json=there).raise_for_status()
+    assert probe(api)["line"]["is_ready"]
+
+
+def test_the_package_for_the_reviewer_is_whole(api: httpx.Client) -> None:
+    package = api.get(f"/readiness/{OFFER}/package").raise_for_status().json()
+    files = {each["name"]: base64.b64decode(each["content_base64"]) for each in package["files"]}
+    assert set(files) == {"review.txt", "review.csv", "review.json", "structure.svg", "SHA256SUMS.txt"}
+    assert b"It is no statement of Microsoft's." in files["review.txt"]
+    assert files["structure.svg"].startswith(b"<svg")
+
+
+def test_an_offer_that_nobody_prepared_is_told_item_by_item(api: httpx.Client) -> None:
+    found = marks(show(api, "fairmile-desk"))
+    assert {key for key, mark in found.items() if mark == "failed"} == {"plans", "texts", "links"}
+    assert {key for key, mark in found.items() if mark == "unknown"} == {
+        *("activation_consent", "landing_page", "webhook", "admin_disclosure"),
+        *("intended_use", "evaluation", "test_account"),
+    }
+
+
+def test_products_are_read_from_the_pretend_microsoft(api: httpx.Client) -> None:
+    assert api.post("/accounts/seen/products/ask").is_success
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit and not (found := api.get("/accounts/structure/differences").json()):
+        time.sleep(0.1)
+    assert {(each["kind"], each["subject"]) for each in found} >= {
+        ("not_stated", "fairmile-appliance"),
+        ("not_stated", "fairmile-onboarding"),
+    }
