@@ -12,11 +12,16 @@ from fairkeeper.sandbox.app import create_sandbox
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.control import control_app
 from fairkeeper.sandbox.directory import default_directory
+from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.control import (
     Control,
+    WantedConsent,
     WantedFault,
     WantedMetadata,
+    WantedPolicy,
+    WantedPrincipal,
     WantedRedirectUri,
+    WantedRevocation,
     WantedRotation,
     WantedSlowness,
 )
@@ -32,6 +37,11 @@ ENTRA_CALLS: Final[dict[tuple[str, str], tuple[str, type[BaseModel] | None]]] = 
     ("DELETE", "/control/faults"): ("Switch everything off.", None),
     ("POST", "/control/metadata"): ("Take metadata and keys away, or bring them back.", WantedMetadata),
     ("POST", "/control/slow"): ("Let every answer wait.", WantedSlowness),
+    ("GET", "/control/consents"): ("What every application holds in every tenant, and who waits.", None),
+    ("POST", "/control/consents"): ("Grant for everybody, as an administrator's automation does.", WantedConsent),
+    ("POST", "/control/revocations"): ("Take permissions back.", WantedRevocation),
+    ("POST", "/control/service-principals"): ("Disable, enable or delete an enterprise application.", WantedPrincipal),
+    ("POST", "/control/consent-policies"): ("Choose what users of a tenant may consent to.", WantedPolicy),
     ("POST", "/control/apps/{client_id}/redirect-uris"): (
         "Register one more address for an application's answers.",
         WantedRedirectUri,
@@ -49,7 +59,7 @@ def control_document() -> dict[str, Any]:
 
 def entra_calls() -> set[tuple[str, str]]:
     """Return method and path of the pretend Entra's control routes."""
-    control = Control(directory=default_directory(), ring=SigningRing(), faults=EntraFaults())
+    control = Control(directory=default_directory(), ring=SigningRing(), faults=EntraFaults(), consents=ConsentStore())
     return {(method, route.path) for route in control.routes() for method in (route.methods or ()) if method != "HEAD"}
 
 

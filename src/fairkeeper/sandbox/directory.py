@@ -29,6 +29,13 @@ FULFILLMENT_APP_SECRET = "sandbox-fulfillment-secret"  # noqa: S105 - a pretend 
 LANDING_APP_ID = "fa111111-0000-4000-8000-0000000000f2"
 """The publisher's multi-tenant application for sign-in and the landing page, personal accounts included."""
 LANDING_APP_SECRET = "sandbox-landing-secret"  # noqa: S105 - a pretend secret of a pretend application
+AT_YOUR_SIDE_APP_ID = "fa111111-0000-4000-8000-0000000000d3"
+"""The publisher's multi-tenant application that works in a person's name."""
+DESK_APP_ID = "fa111111-0000-4000-8000-0000000000d4"
+"""The publisher's multi-tenant application that works with nobody signed in."""
+SORTER_APP_ID = "fa111111-0000-4000-8000-0000000000d5"
+"""The publisher's agent."""
+WORK_APP_SECRET = "sandbox-work-secret"  # noqa: S105 - a pretend secret of three pretend applications
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _NAMESPACE = uuid.UUID("fa111111-0000-4000-8000-00000000a5e0")
@@ -81,6 +88,8 @@ class AppRegistration:
             machine (localhost, 127.0.0.1, ::1) the port is left out of the comparison.
         audience: Who may sign in.
         access_token_version: The format of tokens for this application as an API (`accessTokenAcceptedVersion`).
+        delegated, application: Permissions of Graph that the registration lists; `.default` asks for all of them.
+        is_publisher_verified: Whether users may consent to more than sign-in.
     """
 
     client_id: str
@@ -90,6 +99,9 @@ class AppRegistration:
     redirect_uris: tuple[str, ...] = ()
     audience: SignInAudience = SignInAudience.SINGLE
     access_token_version: int = 2
+    delegated: tuple[str, ...] = ()
+    application: tuple[str, ...] = ()
+    is_publisher_verified: bool = True
 
     def may_redirect_to(self, uri: str) -> bool:
         """Say whether an address is registered for answers.
@@ -285,7 +297,7 @@ _PERSONAL_ACCOUNTS = ("Petra Personal", "Pablo Personal")
 
 
 def default_directory() -> Directory:
-    """Return the made-up world of the demo: a publisher, six customers, personal accounts, two applications.
+    """Return the made-up world of the demo: a publisher, six customers, personal accounts, five applications.
 
     Example:
         >>> len(default_directory().tenants), default_directory().people[0].email
@@ -330,7 +342,7 @@ def _person(tenant: Tenant, name: str, *, object_id: str, puid: str, is_tenant_a
 
 
 def _add_apps(directory: Directory) -> None:
-    """Register what Microsoft recommends: one application for API calls, another for people.
+    """Register what Microsoft recommends: one application for API calls, another for people, others for work.
 
     Source: Microsoft Marketplace, "Build the landing page for your transactable SaaS offer" (two registrations),
     read 2026-11-22.
@@ -354,3 +366,24 @@ def _add_apps(directory: Directory) -> None:
             audience=SignInAudience.MULTI_AND_PERSONAL,
         )
     )
+    for client_id, name, delegated, application in _WORK_APPS:
+        directory.add_app(
+            AppRegistration(
+                client_id=client_id,
+                tenant_id=PUBLISHER_TENANT_ID,
+                name=name,
+                secrets=(WORK_APP_SECRET,),
+                redirect_uris=("http://localhost/*", "http://127.0.0.1/*"),
+                audience=SignInAudience.MULTI,
+                delegated=delegated,
+                application=application,
+            )
+        )
+
+
+_WORK_APPS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
+    (AT_YOUR_SIDE_APP_ID, "Fairmile at your side", (), ()),
+    (DESK_APP_ID, "Fairmile desk", (), ("Mail.Read", "Mail.Send")),
+    (SORTER_APP_ID, "Fairmile sorter", (), ("Sites.Selected",)),
+)
+"""What works in customers' tenants: one registration for each tier, with the permissions that it lists."""

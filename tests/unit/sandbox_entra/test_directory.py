@@ -6,10 +6,13 @@ import pytest
 
 from fairkeeper.errors import InvalidError
 from fairkeeper.sandbox.directory import (
+    AT_YOUR_SIDE_APP_ID,
+    DESK_APP_ID,
     FULFILLMENT_APP_ID,
     LANDING_APP_ID,
     PERSONAL_TENANT_ID,
     PUBLISHER_TENANT_ID,
+    SORTER_APP_ID,
     AppRegistration,
     Person,
     SignInAudience,
@@ -17,6 +20,8 @@ from fairkeeper.sandbox.directory import (
     default_directory,
 )
 from fairkeeper.token.authority import is_guid
+
+WORK = (AT_YOUR_SIDE_APP_ID, DESK_APP_ID, SORTER_APP_ID)
 
 
 def app(*redirect_uris: str) -> AppRegistration:
@@ -55,16 +60,18 @@ def test_every_domain_is_reserved_for_examples() -> None:
     assert {tenant.domain.rpartition(".")[2] for tenant in default_directory().tenants} == {"example"}
 
 
-def test_two_applications_are_registered_in_the_publishers_tenant() -> None:
+def test_five_applications_are_registered_in_the_publishers_tenant() -> None:
     directory = default_directory()
     audiences = {each.client_id: each.audience for each in directory.apps}
     assert audiences == {
         FULFILLMENT_APP_ID: SignInAudience.SINGLE,
         LANDING_APP_ID: SignInAudience.MULTI_AND_PERSONAL,
+        **dict.fromkeys(WORK, SignInAudience.MULTI),
     }
     assert {(each.client_id, each.tenant_id) for each in directory.service_principals} == {
         (FULFILLMENT_APP_ID, PUBLISHER_TENANT_ID),
         (LANDING_APP_ID, PUBLISHER_TENANT_ID),
+        *((each, PUBLISHER_TENANT_ID) for each in WORK),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fairkeeper.sandbox.directory import FULFILLMENT_APP_ID, PUBLISHER_TENANT_ID
+from fairkeeper.sandbox.directory import FULFILLMENT_APP_ID, LANDING_APP_ID, PUBLISHER_TENANT_ID
 from tests.unit.sandbox_entra.desk import Desk
 
 
@@ -78,4 +78,6 @@ def test_application_token_has_no_me() -> None:
 
 def test_token_without_user_read_is_403() -> None:
     desk = Desk.open()
+    cora = desk.person("Cora")
+    desk.entra.consents.grant_for_person(LANDING_APP_ID, cora.tenant_id, cora.object_id, ["Mail.Read"])
     assert me(desk, graph_token(desk, "Cora", "openid Mail.Read")).status_code == 403

@@ -27,6 +27,11 @@ from starlette.types import Receive, Scope, Send
 from fairkeeper.errors import InvalidError
 from fairkeeper.sandbox.directory import Directory
 from fairkeeper.sandbox.entra.authorize import RefusedReply, Reply, SignIn
+from fairkeeper.sandbox.entra.consent.deciding import AdminConsent
+from fairkeeper.sandbox.entra.consent.graph import ConsentGraph
+from fairkeeper.sandbox.entra.consent.graph_routes import graph_routes
+from fairkeeper.sandbox.entra.consent.pages import ConsentPage, ConsentPages, Surroundings, consent_routes
+from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.control import Control, read_body
 from fairkeeper.sandbox.entra.errors import CATALOGUE, StsError
 from fairkeeper.sandbox.entra.faults import Faults
@@ -71,6 +76,7 @@ class PretendEntra:
         self.base_url = base_url.rstrip("/")
         self.faults = Faults()
         self.ring = SigningRing((state or {}).get("keys"), on_change)
+        self.consents = ConsentStore((state or {}).get("consents"), on_change)
         for client_id, tenant_id in (state or {}).get("service_principals", []):
             if directory.tenant(tenant_id) is not None:
                 directory.add_service_principal(client_id, tenant_id)
@@ -79,12 +85,14 @@ class PretendEntra:
             directory, clock=clock, base_url=self.base_url, ring=self.ring, chance=random.SystemRandom()
         )
         codes = Codes()
-        self._sign_in = SignIn(self._mint, codes, self.faults, on_change)
-        self._tokens = TokenEndpoint(self._mint, codes, self.faults)
+        self._sign_in = SignIn(self._mint, codes, self.faults, self.consents, on_change)
+        self._tokens = TokenEndpoint(self._mint, codes, self.faults, self.consents)
+        self._admin = AdminConsent(self._mint, self.consents)
+        self._pages = ConsentPages(self._mint, self.consents, self._sign_in, self._admin)
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
         )
-        control = Control(directory=directory, ring=self.ring, faults=self.faults)
+        control = Control(directory=directory, ring=self.ring, faults=self.faults, consents=self.consents)
         self._app = Starlette(routes=[*control.routes(), *self._routes()])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,7 +102,11 @@ class PretendEntra:
     def export_state(self) -> dict[str, Any]:
         """Return what has to survive a restart, as JSON values; it holds private keys."""
         principals = [[each.client_id, each.tenant_id] for each in self.directory.service_principals]
-        return {"keys": self.ring.export_state(), "service_principals": principals}
+        return {
+            "keys": self.ring.export_state(),
+            "service_principals": principals,
+            "consents": self.consents.export_state(),
+        }
 
     def issue_app_token(
         self,
@@ -129,6 +141,8 @@ class PretendEntra:
         well_known = ".well-known/openid-configuration"
         return [
             Route("/graph/v1.0/me", self._guarded(self._me), methods=["GET"]),
+            *graph_routes(ConsentGraph(mint=self._mint, store=self.consents), guarded=self._guarded),
+            *consent_routes(self._pages, self._admin, self._surroundings()),
             Route("/common/discovery/instance", self._guarded(self._instance), methods=["GET"]),
             Route("/error", self._guarded(self._error_lookup), methods=["GET"]),
             Route(f"/{{tenant}}/v2.0/{well_known}", self._guarded(self._metadata(2)), methods=["GET"]),
@@ -140,6 +154,15 @@ class PretendEntra:
             Route("/{tenant}/oauth2/v2.0/token", self._guarded(self._token(2)), methods=["GET", "POST"]),
             Route("/{tenant}/oauth2/token", self._guarded(self._token(1)), methods=["GET", "POST"]),
         ]
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            guarded=self._guarded,
+            read_form=_form,
+            render=self._page,
+            trouble=self._trouble,
+            base_url=self.base_url,
+        )
 
     def _guarded(self, handler: Handler) -> Handler:
         """Wait as long as is switched on, and turn refusals into the documented answers."""
@@ -214,7 +237,10 @@ class PretendEntra:
             if "cancel" in posted:
                 return self._reply(self._sign_in.cancelled(asked))
             if "object_id" in posted:
-                return self._reply(self._sign_in.choose(asked, posted["object_id"]))
+                answered = self._pages.user_answers(asked, posted, parameters)
+                if isinstance(answered, ConsentPage):
+                    return self._page("consent.html", page=answered)
+                return self._reply(answered)
             return self._page("accounts.html", page=self._sign_in.picker(asked, parameters))
         except RefusedReply as refused:
             return self._reply(refused.reply)

@@ -1,8 +1,8 @@
 """Signing in: reading the request, choosing an account, sending a code back.
 
-There are no passwords: whoever reaches the page chooses an account. Consent is not asked for here; signing in makes the
-application present in the tenant, as the first consent does, and `granted` is the one place where consent will join.
-The sandbox insists on PKCE, which Microsoft recommends for every application.
+There are no passwords: whoever reaches the page chooses an account. Signing in makes the application present in the
+tenant, as the first consent does; what a person has to consent to before is decided beside this (`consent`), and for
+sign-in alone no page asks. The sandbox insists on PKCE, which Microsoft recommends for every application.
 
 Source: Microsoft Entra, "Microsoft identity platform and OAuth 2.0 authorization code flow", sections "Request an
 authorization code" and "Error response"; "Microsoft Entra authentication and authorization error codes"; read
@@ -21,11 +21,13 @@ from typing import NoReturn
 from urllib.parse import urlencode, urlsplit
 
 from fairkeeper.sandbox.directory import AppRegistration, Person
+from fairkeeper.sandbox.entra.consent.deciding import Missing, missing_for
+from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.errors import StsError
 from fairkeeper.sandbox.entra.faults import Endpoint, Faults
 from fairkeeper.sandbox.entra.grants import Codes, CodeTicket, Grant
 from fairkeeper.sandbox.entra.mint import TokenMint
-from fairkeeper.sandbox.entra.resources import read_scopes
+from fairkeeper.sandbox.entra.resources import GRAPH_APP_ID, read_scopes
 from fairkeeper.sandbox.entra.segments import Segment, check_app, check_person, resolve_segment
 
 _RESPONSE_MODES = frozenset({"query", "fragment", "form_post"})
@@ -106,9 +108,15 @@ class SignIn:
     """The authorize endpoint, without HTTP."""
 
     def __init__(
-        self, mint: TokenMint, codes: Codes, faults: Faults, on_change: Callable[[], None] | None = None
+        self,
+        mint: TokenMint,
+        codes: Codes,
+        faults: Faults,
+        consents: ConsentStore,
+        on_change: Callable[[], None] | None = None,
     ) -> None:
         self._mint = mint
+        self._consents = consents
         self._codes = codes
         self._faults = faults
         self._on_change = on_change
@@ -174,14 +182,29 @@ class SignIn:
         Raises:
             StsError: To be shown on a page: 50020 or 500208, this account may not sign in here; 50034 nobody.
         """
-        person = self._mint.directory.person(object_id)
-        if person is None:
-            raise StsError(50034, tenant=request.segment.name)
-        check_person(request.segment, request.app, person)
+        person = self.person_of(request, object_id)
         fault = self._faults.take(Endpoint.AUTHORIZE, client_id=request.app.client_id, tenant_id=person.tenant_id)
         if fault is not None:
             return request.refusal(StsError(fault, client=request.app.client_id, tenant=person.tenant_id))
         return self.granted(request, person)
+
+    def person_of(self, request: SignInRequest, object_id: str) -> Person:
+        """Return who was chosen.
+
+        Raises:
+            StsError: To be shown on a page: 50020 or 500208, this account may not sign in here; 50034 nobody.
+        """
+        person = self._mint.directory.person(object_id)
+        if person is None:
+            raise StsError(50034, tenant=request.segment.name)
+        check_person(request.segment, request.app, person)
+        return person
+
+    def missing(self, request: SignInRequest, person: Person) -> Missing | None:
+        """Return what has to be consented to first; None if nothing."""
+        wanted = read_scopes(self._mint.directory, request.scope, tenant=request.segment.name, is_one_resource=False)
+        is_graph = wanted.resource.app_id == GRAPH_APP_ID
+        return missing_for(self._consents, request.app, person, wanted.permissions, is_graph=is_graph)
 
     def granted(self, request: SignInRequest, person: Person) -> Reply:
         """Return the answer of a person who has signed in and agreed."""

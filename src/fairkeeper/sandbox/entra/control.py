@@ -16,6 +16,8 @@ from starlette.routing import Route
 
 from fairkeeper.errors import InvalidError
 from fairkeeper.sandbox.directory import Directory
+from fairkeeper.sandbox.entra.consent.permissions import PERMISSIONS, ConsentPolicy
+from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.faults import MAX_SLOW_SECONDS, Endpoint, Faults
 from fairkeeper.sandbox.entra.signing import SigningRing
 
@@ -54,6 +56,40 @@ class WantedSlowness(_Wanted):
     seconds: float = Field(ge=0, le=MAX_SLOW_SECONDS)
 
 
+class WantedConsent(_Wanted):
+    """What an administrator, or the tenant's own automation, grants to an application for everybody."""
+
+    client_id: str = Field(max_length=64)
+    tenant_id: str = Field(max_length=64)
+    delegated: list[str] = Field(default=[], max_length=100)
+    application: list[str] = Field(default=[], max_length=100)
+
+
+class WantedRevocation(_Wanted):
+    """What an administrator takes back; no name means all of it."""
+
+    client_id: str = Field(max_length=64)
+    tenant_id: str = Field(max_length=64)
+    names: list[str] = Field(default=[], max_length=100)
+
+
+class WantedPrincipal(_Wanted):
+    """What becomes of an enterprise application."""
+
+    client_id: str = Field(max_length=64)
+    tenant_id: str = Field(max_length=64)
+    is_enabled: bool = True
+    is_deleted: bool = False
+
+
+class WantedPolicy(_Wanted):
+    """What users of a tenant may consent to, and whether they can ask an administrator on Microsoft's page."""
+
+    tenant_id: str = Field(max_length=64)
+    policy: ConsentPolicy
+    has_workflow: bool = True
+
+
 class WantedRedirectUri(_Wanted):
     """One more address for an application's answers."""
 
@@ -70,6 +106,7 @@ class Control:
     directory: Directory
     ring: SigningRing
     faults: Faults
+    consents: ConsentStore
 
     def routes(self) -> list[Route]:
         """Return the control routes, to be mounted beside the pretend Entra's own."""
@@ -81,6 +118,11 @@ class Control:
             Route("/control/faults", _guarded(self._clear), methods=["DELETE"]),
             Route("/control/metadata", _guarded(self._set_metadata), methods=["POST"]),
             Route("/control/slow", _guarded(self._set_slow), methods=["POST"]),
+            Route("/control/consents", _guarded(self._read_consents), methods=["GET"]),
+            Route("/control/consents", _guarded(self._grant), methods=["POST"]),
+            Route("/control/revocations", _guarded(self._revoke), methods=["POST"]),
+            Route("/control/service-principals", _guarded(self._set_principal), methods=["POST"]),
+            Route("/control/consent-policies", _guarded(self._set_policy), methods=["POST"]),
             Route("/control/apps/{client_id}/redirect-uris", _guarded(self._add_redirect_uri), methods=["POST"]),
         ]
 
@@ -128,6 +170,44 @@ class Control:
         wanted = await _body(request, WantedRedirectUri)
         app = self.directory.add_redirect_uri(request.path_params["client_id"], wanted.uri)
         return {"client_id": app.client_id, "redirect_uris": list(app.redirect_uris)}
+
+    async def _read_consents(self, _request: Request) -> dict[str, Any]:
+        """Say what every application holds in every tenant, and who waits for an administrator."""
+        requests = [asdict(each) for each in self.consents.requests]
+        return {**self.consents.export_state(), "requests": requests}
+
+    async def _grant(self, request: Request) -> dict[str, Any]:
+        wanted = await _body(request, WantedConsent)
+        unknown = [name for name in (*wanted.delegated, *wanted.application) if name not in PERMISSIONS]
+        if unknown:
+            raise InvalidError(f"Graph has no permission {unknown[0]!r} here.", code="sandbox.permission_unknown")
+        self.directory.add_service_principal(wanted.client_id, wanted.tenant_id)
+        self.consents.grant_for_all(
+            wanted.client_id, wanted.tenant_id, delegated=wanted.delegated, application=wanted.application
+        )
+        return self.consents.export_state()
+
+    async def _revoke(self, request: Request) -> dict[str, Any]:
+        wanted = await _body(request, WantedRevocation)
+        self.consents.revoke(wanted.client_id, wanted.tenant_id, wanted.names)
+        return self.consents.export_state()
+
+    async def _set_principal(self, request: Request) -> dict[str, Any]:
+        wanted = await _body(request, WantedPrincipal)
+        if wanted.is_deleted:
+            self.directory.remove_service_principal(wanted.client_id, wanted.tenant_id)
+            self.consents.forget(wanted.client_id, wanted.tenant_id)
+        else:
+            self.directory.add_service_principal(wanted.client_id, wanted.tenant_id)
+            self.consents.set_enabled(wanted.client_id, wanted.tenant_id, is_enabled=wanted.is_enabled)
+        return self.consents.export_state()
+
+    async def _set_policy(self, request: Request) -> dict[str, Any]:
+        wanted = await _body(request, WantedPolicy)
+        if self.directory.tenant(wanted.tenant_id) is None:
+            raise InvalidError(f"No tenant {wanted.tenant_id!r} is known.", code="sandbox.tenant_unknown")
+        self.consents.set_policy(wanted.tenant_id, wanted.policy, has_workflow=wanted.has_workflow)
+        return self.consents.export_state()
 
     def _faults(self) -> dict[str, Any]:
         return {

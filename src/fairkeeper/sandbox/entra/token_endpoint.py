@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fairkeeper.sandbox.directory import AppRegistration, Person
 from fairkeeper.sandbox.entra.authorize import client_info
+from fairkeeper.sandbox.entra.consent.deciding import check_granted
+from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.errors import StsError
 from fairkeeper.sandbox.entra.faults import Endpoint, Faults
 from fairkeeper.sandbox.entra.grants import Codes, Grant, read_refresh_token, write_refresh_token
 from fairkeeper.sandbox.entra.mint import TokenMint
-from fairkeeper.sandbox.entra.resources import DEFAULT_SCOPE, Resource, find_resource, read_scopes
+from fairkeeper.sandbox.entra.resources import DEFAULT_SCOPE, GRAPH_APP_ID, Resource, find_resource, read_scopes
 from fairkeeper.sandbox.entra.segments import (
     COMMON,
     CONSUMERS,
@@ -33,8 +36,9 @@ Form = Mapping[str, str]
 class TokenEndpoint:
     """Gives tokens for codes, refresh tokens and secrets."""
 
-    def __init__(self, mint: TokenMint, codes: Codes, faults: Faults) -> None:
+    def __init__(self, mint: TokenMint, codes: Codes, faults: Faults, consents: ConsentStore) -> None:
         self._mint = mint
+        self._consents = consents
         self._codes = codes
         self._faults = faults
 
@@ -103,8 +107,14 @@ class TokenEndpoint:
         tenant_id = segment.tenant.id
         if self._mint.directory.service_principal(app.client_id, tenant_id) is None:
             raise StsError(700016, client=app.client_id, tenant=tenant_id)
+        given = self._consents.given(app.client_id, tenant_id)
+        if not given.is_enabled:
+            raise StsError(7000112, client=app.client_id)
         resource = self._wanted_v1(form, tenant_id) if version == 1 else self._wanted_v2(form, tenant_id)
-        issued = self._mint.access_token_for_app(tenant_id=tenant_id, client_id=app.client_id, resource=resource)
+        roles = given.application if resource.app_id == GRAPH_APP_ID else frozenset[str]()
+        issued = self._mint.access_token_for_app(
+            tenant_id=tenant_id, client_id=app.client_id, resource=resource, roles=roles
+        )
         if version == 2:
             seconds = issued.expires_in_seconds
             return {
@@ -162,7 +172,8 @@ class TokenEndpoint:
         check_person(segment, app, person)
         directory, scope = self._mint.directory, form.get("scope") or grant.scope
         wanted = read_scopes(directory, scope, tenant=grant.tenant_id, is_one_resource="scope" in form)
-        issued = self._mint.access_token_for_person(grant, person, wanted)
+        permissions = check_granted(self._consents, app, person, wanted.permissions, wanted.resource.app_id)
+        issued = self._mint.access_token_for_person(grant, person, replace(wanted, permissions=permissions))
         answer: dict[str, Any] = {
             "token_type": "Bearer",
             "scope": scope,
@@ -186,6 +197,8 @@ class TokenEndpoint:
         is_present = directory.service_principal(grant.client_id, grant.tenant_id) is not None
         if app is None or not is_present:
             raise StsError(700016, client=grant.client_id, tenant=grant.tenant_id)
+        if not self._consents.given(grant.client_id, grant.tenant_id).is_enabled:
+            raise StsError(7000112, client=grant.client_id)
         if person is None:
             raise StsError(50034, tenant=grant.tenant_id)
         return app, person
