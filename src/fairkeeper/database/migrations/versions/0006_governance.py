@@ -8,7 +8,7 @@ from alembic import op
 from fairkeeper.database.types import UTCDateTime
 
 revision = "0006_governance"
-down_revision = "0004_adoption"
+down_revision = "0005_consent"
 branch_labels = None
 depends_on = None
 
