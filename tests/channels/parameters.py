@@ -39,6 +39,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "task_key": ("task", "key"),
     "session": ("web_session", "cookie_digest"),
     "idempotency": ("idempotency", "key"),
+    "question": ("consent_question", "id"),
     "message": ("message", "message_id"),
 }
 """Where the ids of each kind are kept."""
@@ -139,6 +140,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
         own=lambda _stage, tenant: tenant.subscription_id, kinds=("subscription",)
     ),
     "state": fixed("held", "customer"),
+    "consent.list_tenants:state": fixed("linked"),
     "customers.list_reminders:customer": Filling(
         own=lambda _stage, tenant: tenant.slug, kinds=("slug", "customer", "tenant")
     ),
@@ -157,6 +159,9 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "quiet_until": fixed("07:00", "customer"),
     "digest_at": fixed("08:00", "customer"),
     "escalate_to": fixed("owner", "customer"),
+    "answer": fixed("An answer.", "customer"),
+    "registration": fixed("desk", "customer"),
+    "question_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "question"), kinds=("question",)),
     # neither
     "escalate_after_hours": fixed(4),
     "escalate_digest_after_hours": fixed(72),

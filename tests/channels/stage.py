@@ -36,7 +36,7 @@ from fairkeeper.access.actions.sign_in import sign_in
 from fairkeeper.access.actions.tokens import create_token
 from fairkeeper.access.attempts import SignInPurpose
 from fairkeeper.access.credentials import digest
-from fairkeeper.action.operation import Operation, OperationKind
+from fairkeeper.action.operation import Operation, OperationKind, TextFile
 from fairkeeper.action.principal import Principal, system
 from fairkeeper.action.runner import Call
 from fairkeeper.bootstrap.application import create_app
@@ -46,6 +46,12 @@ from fairkeeper.bootstrap.local import local_principal
 from fairkeeper.bootstrap.rooms import all_operations, all_tables
 from fairkeeper.bootstrap.server import bind
 from fairkeeper.bootstrap.settings import Settings, read_settings
+from fairkeeper.consent.actions.apply_plan import apply_plan
+from fairkeeper.consent.actions.ask import ask_customer, share_page
+from fairkeeper.consent.actions.connect import ask_on_page
+from fairkeeper.consent.actions.probe import check_now
+from fairkeeper.consent.actions.start import begin_consent
+from fairkeeper.consent.queries import show_customer as show_consent
 from fairkeeper.customers.actions.custody.noting import note_would_have
 from fairkeeper.customers.actions.land import claim_subscription, record_visit
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
@@ -59,11 +65,13 @@ from fairkeeper.deals.actions.submit_deal import record_progress
 from fairkeeper.messages.actions.take_up import take_up
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.directory import (
+    DESK_APP_ID,
     FULFILLMENT_APP_ID,
     FULFILLMENT_APP_SECRET,
     LANDING_APP_ID,
     LANDING_APP_SECRET,
     PUBLISHER_TENANT_ID,
+    WORK_APP_SECRET,
     Person,
     default_directory,
 )
@@ -260,6 +268,7 @@ def settings_for(folder: Path, address: DatabaseAddress, url: str, microsoft: st
         fulfillment_app_secret=FULFILLMENT_APP_SECRET,
         sign_in_app_id=LANDING_APP_ID,
         sign_in_app_secret=LANDING_APP_SECRET,
+        consent_app_secrets=json.dumps({DESK_APP_ID: WORK_APP_SECRET}),
         log_origin="fairmile.example/log",
         mcp_writes=",".join(f"{name}:customer_admin" for name in writes),
         provisioning_entry_point="tests.channels.stage:publishers_systems",
@@ -291,6 +300,7 @@ def open_stage(folder: Path, address: DatabaseAddress) -> Iterator[Stage]:
             stage = Stage(installation=installation, app=app, url=url, sandbox=microsoft, clock=clock, http=http)
             stage.owner_token = prepare_people(installation)
             stage.owner_cookie = _sign_in_owner(stage)
+            stage.run(apply_plan, local_principal(), file=TextFile(name="plan.yaml", text=CONSENT_PLAN))
             stage.contoso = _move_in(stage, "Contoso")
             stage.fabrikam = _move_in(stage, "Fabrikam")
             stage.place_entries()
@@ -370,6 +380,7 @@ def _move_in(stage: Stage, name: str) -> Tenant:
     )
     _tell(stage, name, customer_id)
     _agree_on_a_deal(stage, tenant)
+    _consent(stage, tenant)
     for path, body in (("/evidence/exports", {}), (f"/subscriptions/{subscription_id}/pause", {"reason": "A pause."})):
         headers = {"idempotency-key": f"{name}-{path.rpartition('/')[2]}"}
         answer = stage.call("POST", f"/api/v1{path}", tenant.tokens["every"], json=body, headers=headers)
@@ -405,6 +416,32 @@ def _agree_on_a_deal(stage: Stage, tenant: Tenant) -> None:
         stage.run(record_progress, local_principal(), deal=deal, happened=happened)
     stage.work()
     stage.run(confirm_purchase, local_principal(), subscription_id=tenant.subscription_id, deal=deal)
+
+
+def _consent(stage: Stage, tenant: Tenant) -> None:
+    """Let a tenant be asked, begin to consent, ask a question, and grant, so that a token of it is kept."""
+    (administrator, _) = tenant.people
+    stage.run(ask_customer, local_principal(), customer=tenant.slug)
+    made = stage.run(share_page, local_principal(), customer=tenant.slug)
+    page = digest(made.path.rpartition("/")[2]).hex()
+    stage.run(ask_on_page, page=page, text=f"May {tenant.name} choose the sites later?")
+    (grant,) = stage.run(show_consent, local_principal(), customer=tenant.slug).grants
+    stage.run(
+        begin_consent,
+        page=page,
+        grant_id=grant.grant_id,
+        way="admin",
+        state_digest=digest(f"state of {tenant.name}").hex(),
+        browser_digest=digest(f"browser of {tenant.name}").hex(),
+    )
+    path = f"{stage.sandbox.url}/entra/control/consents"
+    granted = {
+        "client_id": DESK_APP_ID,
+        "tenant_id": administrator.tenant_id,
+        "application": ["Mail.Read", "Mail.Send"],
+    }
+    assert stage.http.post(path, json=granted).is_success
+    stage.run(check_now, local_principal(), customer=tenant.slug)
     stage.work()
 
 
@@ -489,6 +526,41 @@ def _use_tokens(stage: Stage) -> None:
     tokens: list[str] = [stage.owner_token, *stage.contoso.tokens.values(), *stage.fabrikam.tokens.values()]
     for token in tokens:
         stage.call("GET", "/api/v1/access/me", token)
+
+
+CONSENT_PLAN = """
+consent_plan:
+  version: 1
+  dated_on: 2026-11-22
+  publisher: {name: Fairmile Software, home_tenant_id: fa111111-0000-4000-8000-000000000001}
+  offers:
+    - offer_id: fairmile-assistant
+      type: saas
+      identity_owner: publisher
+      description: An administrator of your company approves reading and answering mail.
+  registrations:
+    - key: desk
+      name: Fairmile desk
+      app_id: fa111111-0000-4000-8000-0000000000d4
+      tier: operational_application
+      home_tenant_id: fa111111-0000-4000-8000-000000000001
+      audience: multi_tenant
+      credential: secret
+      accounts: [fairmile]
+      application: [Mail.Read, Mail.Send]
+  features:
+    - key: answer-mail
+      title: Read mail and answer it
+      registration: desk
+      acts: alone
+      consent: admin
+      is_required: false
+      permissions:
+        - {name: Mail.Read, kind: application, reason: New messages are read at night too.}
+        - {name: Mail.Send, kind: application, reason: Released answers are sent.}
+      without: Mail is answered by hand.
+"""
+"""What the stage's publisher asks for; not required, so that use does not wait for it."""
 
 
 def somebody(check: Callable[[Person], bool]) -> Person:

@@ -44,7 +44,8 @@ def without_ids(words: str, sent: Any) -> str:
 
 def without_new_ids(words: str) -> str:
     """Return words without ids and secrets that are drawn anew for each answer."""
-    words = re.sub(r"\b(req|ent|exp|job|tok|per|tsk)_[0-9A-Za-z]{8,}", r"\1_NEW", words)
+    words = re.sub(r"\b(req|ent|exp|job|tok|per|tsk|con|gra|lnk)_[0-9A-Za-z]{8,}", r"\1_NEW", words)
+    words = re.sub(r"/connect/[\w-]{43}", "/connect/NEW", words)
     return re.sub(r"fk_[\w-]{43}", "fk_NEW", words)
 
 

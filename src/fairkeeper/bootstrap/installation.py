@@ -23,6 +23,7 @@ from fairkeeper.action.runner import Authorise, Runner, Wiring
 from fairkeeper.bootstrap.connectors import (
     EntraAccessTokens,
     make_access_tokens,
+    make_authority,
     make_fulfillment,
     make_http_client,
     make_ingestion,
@@ -45,11 +46,21 @@ from fairkeeper.bootstrap.ports import (
 from fairkeeper.bootstrap.rooms import make_registry
 from fairkeeper.bootstrap.settings import Settings, SettingsError
 from fairkeeper.bootstrap.wiring.clocks import FollowedClock
+from fairkeeper.bootstrap.wiring.consent import (
+    MirroredPurchases,
+    StandingOfGrants,
+    TrustRemains,
+    TrustToStop,
+    WordsToErase,
+    make_consent_flow,
+    make_tenant_tokens,
+    work_credentials,
+)
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
 from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
+from fairkeeper.consent.ports import KnownCustomers
 from fairkeeper.customers.ports import (
-    ConsentNotNeeded,
     ConsentStanding,
     DataToErase,
     Fulfillment,
@@ -68,11 +79,13 @@ from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import LogKeyRow
 from fairkeeper.jobs.accounts import AccountsWork
+from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.messages.ports import Mailer, TeamsChannel
+from fairkeeper.microsoft.consent import ConsentFlow
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.overview.ports import AddsToReview, NothingToAdd, OwnAddresses
 from fairkeeper.proof.note import VerifierKey
@@ -94,6 +107,7 @@ class Installation:
         access_tokens: Proves people's access tokens for the API; None while no application is configured.
         http: What the connectors share.
         sign_in: How people sign in; None while no application is configured for it.
+        consent: The ways to Microsoft's consent pages.
     """
 
     settings: Settings
@@ -111,6 +125,7 @@ class Installation:
     http: httpx.Client
     fulfillment: Fulfillment
     sign_in: SignInFlow | None
+    consent: ConsentFlow
     provisioner: Provisioner
     outside: OutsideWrites
     mailer: Mailer
@@ -175,6 +190,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     fulfillment = GuardedFulfillment(make_fulfillment(settings, http, clock), outside)
     provisioner = GuardedProvisioner(make_provisioner(settings, database, secrets, clock), outside)
     log_reader = LogReader(database, log_keys)
+    credentials = work_credentials(settings, make_authority(settings).base)
     registry = make_registry()
     wake = _Wake()
     mailer, teams = make_mailer(settings), make_teams(settings)
@@ -194,6 +210,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
                 DocumentSafe: secrets,
                 OwnAddresses: own_addresses(settings),
                 AddsToReview: NothingToAdd(),
+                SecretStore: secrets,
             },
         ),
         after_commit=wake.now,
@@ -204,10 +221,11 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     deals = deals_work(settings, runner, ingestion)
     accounts = AccountsWork(runner, ingestion).work()
     readiness = readiness_work(settings, runner, http)
+    consent = ConsentWork(runner, make_tenant_tokens(credentials, http, clock), secrets).work()
     worker = Worker(
         database,
         clock,
-        work=_work(settings, runner, fulfillment, provisioner, (messages, deals, accounts, readiness)),
+        work=_work(settings, runner, fulfillment, provisioner, (messages, deals, accounts, readiness, consent)),
         threads=settings.workers,
         lease=timedelta(seconds=settings.task_lease_seconds),
     )
@@ -228,6 +246,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         http=http,
         fulfillment=fulfillment,
         sign_in=make_sign_in(settings, http),
+        consent=make_consent_flow(credentials, http),
         provisioner=provisioner,
         outside=outside,
         mailer=mailer,
@@ -286,10 +305,13 @@ def _ports(
             LogKeys: log_keys,
             PublisherTenant: ConfiguredPublisher(tenant_id=tenant_id),
             CustomerOfTenant: MirroredCustomers(),
-            ConsentStanding: ConsentNotNeeded(),
-            SystemsToStop: CustomersTokens(),
-            WhatRemains: SignInAppRemains(app_id=sign_in_app_id, name="the publisher's sign-in application"),
-            DataToErase: PeopleToErase(),
+            KnownCustomers: MirroredPurchases(),
+            ConsentStanding: StandingOfGrants(),
+            SystemsToStop: TrustToStop((CustomersTokens(),)),
+            WhatRemains: TrustRemains(
+                SignInAppRemains(app_id=sign_in_app_id, name="the publisher's sign-in application")
+            ),
+            DataToErase: WordsToErase(PeopleToErase()),
             Retention: Retention(settings.retention_days),
             **connectors,
             Submission: Submission(missing=tuple(missing_for_fulfillment(settings))),

@@ -37,6 +37,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.accounts.tables",
     "fairkeeper.customers.tables",
     "fairkeeper.overview.tables",
+    "fairkeeper.consent.tables",
     "fairkeeper.governance.tables",
     "fairkeeper.deals.book.tables",
 )

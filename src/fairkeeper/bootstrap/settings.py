@@ -87,6 +87,13 @@ class Settings(BaseSettings):
         None, description="Application id of the multitenant app that people sign in with; the service app by default."
     )
     sign_in_app_secret: SecretStr | None = Field(None, description="A client secret of the sign-in app.")
+    consent_app_secrets: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Client secrets of the registrations that work in customers' tenants: a JSON object, "
+            "application id to secret."
+        ),
+    )
     api_scope: str = Field(
         "access_as_user",
         description="Scope that a person's Microsoft Entra token must carry to be taken by the API.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairkeeper.errors import ConflictError, DeniedError, InvalidError, NotFoundError, UnavailableError, UpstreamError
+from fairkeeper.errors import ConflictError, DeniedError, InvalidError, NotFoundError
 
 
 class MoveRefusedError(ConflictError):
@@ -46,13 +46,6 @@ class PlanRefusedError(InvalidError):
     remedy = "Run fairkeeper consent check on the file and correct what it finds."
 
 
-class NothingToAskError(ConflictError):
-    """The plan asks for nothing that this tenant has not granted."""
-
-    code = "consent.nothing_to_ask"
-    remedy = "Nothing has to be done."
-
-
 class ConnectLinkRefusedError(NotFoundError):
     """There is no such connect page: the address is wrong, too old, or was withdrawn."""
 
@@ -67,43 +60,8 @@ class AnswerRefusedError(DeniedError):
     remedy = "Open the page of what is asked for again and start from there, in one browser."
 
 
-class TokenNotReadyError(UnavailableError):
-    """No token of this tenant can be had just now."""
-
-    code = "consent.token_not_ready"
-    remedy = "Ask again in a few seconds; it is being fetched."
-
-
 class GrantNotVerifiedError(DeniedError):
     """The grant is not verified, so no token of it is served."""
 
     code = "consent.grant_not_verified"
     remedy = "Look at the grant; only a verified one unlocks work in the customer's tenant."
-
-
-class CatalogueUnreadableError(InvalidError):
-    """A file of Graph permissions is not what Microsoft publishes."""
-
-    code = "consent.catalogue_unreadable"
-    remedy = "Give permissions.json of microsoftgraph/microsoft-graph-devx-content, as it was downloaded."
-
-
-class CallHomeRefusedError(DeniedError):
-    """An instance presented a claim code or a token that does not fit."""
-
-    code = "consent.call_home_refused"
-    remedy = "Make a new claim code, and register the instance once with it from inside the customer's tenant."
-
-
-class NotificationRefusedError(DeniedError):
-    """A notification of a managed application carries no good secret."""
-
-    code = "consent.notification_refused"
-    remedy = "Put the notification address into Partner Center exactly as Fairkeeper shows it, and publish again."
-
-
-class ResourceManagerError(UpstreamError):
-    """Azure Resource Manager could not be asked about a managed application."""
-
-    code = "consent.resource_manager_failed"
-    remedy = "It is asked again by itself; nothing is believed of a notification before that."

@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 from fairkeeper.action.operation import Operation
-from fairkeeper.consent.actions import check_plan
+from fairkeeper.consent import queries
+from fairkeeper.consent.actions import (
+    apply_plan,
+    ask,
+    check_plan,
+    connect,
+    follow_customer,
+    probe,
+    start,
+    tokens,
+    unlink,
+)
 
-OPERATIONS: tuple[Operation, ...] = (*check_plan.OPERATIONS,)
+OPERATIONS: tuple[Operation, ...] = (
+    *check_plan.OPERATIONS,
+    *apply_plan.OPERATIONS,
+    *follow_customer.OPERATIONS,
+    *ask.OPERATIONS,
+    *connect.OPERATIONS,
+    *start.OPERATIONS,
+    *probe.OPERATIONS,
+    *tokens.OPERATIONS,
+    *unlink.OPERATIONS,
+    *queries.OPERATIONS,
+)

@@ -72,7 +72,7 @@ class AppRegistration:
     credential: Credential = field(repr=False)
 
 
-class _Applications:
+class Applications:
     """Makes msal's applications, which share the metadata they have fetched and nothing else."""
 
     def __init__(self, registration: AppRegistration, http: httpx.Client) -> None:
@@ -123,7 +123,7 @@ class AppTokenSource:
         http: httpx.Client,
         resource: str = MARKETPLACE_RESOURCE,
     ) -> None:
-        self._applications = _Applications(registration, http)
+        self._applications = Applications(registration, http)
         self._tenant_id = tenant_id
         self._scope = f"{resource}/.default"
         self._lock = threading.Lock()
@@ -186,6 +186,14 @@ class SignInReturn:
     tenant: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeemed:
+    """What a code was redeemed for; the token proves nothing yet."""
+
+    id_token: str = field(repr=False)
+    scopes: tuple[str, ...]
+
+
 class SignInFlow:
     """Authorization code with PKCE; scopes openid, profile and email and no more, so that nobody needs an admin.
 
@@ -195,10 +203,16 @@ class SignInFlow:
     """
 
     def __init__(self, registration: AppRegistration, *, http: httpx.Client) -> None:
-        self._applications = _Applications(registration, http)
+        self._applications = Applications(registration, http)
 
     def start(
-        self, *, redirect_uri: str, tenant: str, prompt: str | None = "select_account", login_hint: str | None = None
+        self,
+        *,
+        redirect_uri: str,
+        tenant: str,
+        prompt: str | None = "select_account",
+        login_hint: str | None = None,
+        scopes: tuple[str, ...] = ("email",),
     ) -> SignInStart:
         """Begin a sign-in.
 
@@ -207,13 +221,14 @@ class SignInFlow:
             tenant: `common` for work and personal accounts, `organizations`, or a tenant id.
             prompt: Microsoft's `prompt`; None lets a signed-in person through without a page.
             login_hint: Which account to suggest.
+            scopes: What is asked for beside openid and profile; a person's own consent names permissions here.
 
         Raises:
             OwnConfigurationError: The tenant is not known.
             EntraUnavailableError: Microsoft Entra cannot be reached.
         """
         flow = self._applications.make(tenant).initiate_auth_code_flow(
-            ["email"],
+            list(scopes),
             redirect_uri=redirect_uri,
             state=secrets.token_urlsafe(32),
             prompt=prompt,
@@ -246,11 +261,15 @@ class SignInFlow:
             EntraUnavailableError: Microsoft Entra cannot be reached.
             EntraRefusedError: Its answer cannot be read.
         """
+        return self.redeem_with_scopes(returned, ("email",)).id_token
+
+    def redeem_with_scopes(self, returned: SignInReturn, scopes: tuple[str, ...]) -> Redeemed:
+        """Redeem an answer, and return with the raw ID token the scopes that were granted; raises as `redeem` does."""
         verifier, _, nonce = returned.code_verifier.partition(_SEPARATOR)
         flow = {
             "state": returned.state,
             "redirect_uri": returned.redirect_uri,
-            "scope": ["openid", "profile", "email"],
+            "scope": ["openid", "profile", *scopes],
             "code_verifier": verifier,
             "nonce": nonce,
         }
@@ -264,7 +283,8 @@ class SignInFlow:
         result = _redeemed(application, flow, answer)
         id_token = result.get("id_token")
         if isinstance(id_token, str):
-            return id_token
+            granted = result.get("scope")
+            return Redeemed(id_token=id_token, scopes=tuple(granted.split() if isinstance(granted, str) else ()))
         raise _sign_in_fault(result)
 
 

@@ -58,10 +58,12 @@ customers.cancel        owner platform | customer_admin |
 customers.configure     owner platform | |
 customers.revoke        owner platform security | customer_admin |
 customers.report        owner platform | | service
-consent.read            owner operations platform support security auditor | {readers} | service
+consent.read            owner operations platform support security auditor | {customer} | service
 consent.inspect         owner platform security auditor | |
 consent.change          owner platform | |
 consent.administer      owner platform | customer_admin |
+consent.share           owner platform | customer_admin customer_user |
+consent.serve           owner platform | | service
 metering.read           owner operations deal_desk platform support security finance leader auditor | customer_admin customer_auditor | service
 metering.inspect        owner platform finance auditor | |
 metering.change         owner platform | |

@@ -93,7 +93,7 @@ def test_a_call_that_the_catalogue_does_not_hold_proves_nothing() -> None:
 
 
 def test_one_application_for_two_tiers_leaks() -> None:
-    text = changed(("app_id: fa111111-0000-4000-8000-0000000000f3", "app_id: fa111111-0000-4000-8000-0000000000f4"))
+    text = changed(("app_id: fa111111-0000-4000-8000-0000000000d3", "app_id: fa111111-0000-4000-8000-0000000000d4"))
     assert codes(text) == ["consent.default_leaks_tier"]
 
 

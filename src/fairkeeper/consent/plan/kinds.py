@@ -109,7 +109,7 @@ DESCRIPTION_SILENT: Final = _declare(
 PERMISSION_UNKNOWN: Final = _declare(
     "permission_unknown",
     title="A permission is not in the catalogue, so nothing can be said about it",
-    remedy="Check the spelling; import Microsoft's current list (fairkeeper consent import-catalogue), or explain it.",
+    remedy="Check the spelling in Microsoft's reference; if it is newer than the catalogue, explain it yourself.",
     resource="graph-permissions",
     example="Mails.Read",
 )

@@ -18,11 +18,12 @@ from fairkeeper.customers.actions.custody.noting import (
     is_observed,
     note_would_have,
 )
+from fairkeeper.customers.actions.marketplace.tell_consent import tell_consent
 from fairkeeper.customers.actions.reminders import Raising, close_reminders, plant_clocks, raise_reminder
 from fairkeeper.customers.actions.wishes import ask, drain, start_provisioning
 from fairkeeper.customers.evidence_kinds import kind_of
 from fairkeeper.customers.finding_kinds import BENEFICIARY_UNKNOWN, MISSING_THERE, STATUS_UNKNOWN
-from fairkeeper.customers.following.mirror import Following, Mirror, Use
+from fairkeeper.customers.following.mirror import Field, Following, Mirror, Use
 from fairkeeper.customers.following.webhooks import (
     AnswerOperation,
     Effect,
@@ -109,7 +110,15 @@ def apply_effects(
             applied.notes.append(effect.reason.sentence)
     if applied.row is not None and (applied.following is not None or applied.has_answer):
         plant_clocks(context, applied.row)
+    if applied.row is not None and applied.following is not None and _concerns_trust(applied.following, applied.mirror):
+        tell_consent(context, applied.row)
     return applied
+
+
+def _concerns_trust(following: Following, mirror: Mirror | None) -> bool:
+    """Say whether what was bought, or whether it holds, has changed."""
+    changed = {difference.field for difference in following.differences}
+    return mirror is None or bool(changed & {Field.STATUS, Field.PLAN})
 
 
 def known_there(context: CommandContext, row: SubscriptionRow | None) -> None:

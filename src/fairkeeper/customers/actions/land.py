@@ -21,6 +21,7 @@ from fairkeeper.action.operation import (
     internal_command,
 )
 from fairkeeper.customers.actions.marketplace.follow_notice import LARGEST_JSON, snapshot_of
+from fairkeeper.customers.actions.marketplace.tell_consent import tell_consent
 from fairkeeper.customers.actions.reminders import Raising, find_reminder, raise_reminder
 from fairkeeper.customers.evidence_kinds import CLAIM_CONFIRMED, CLAIMED, LANDED
 from fairkeeper.customers.finding_kinds import CLAIM_WAITS
@@ -64,6 +65,7 @@ def record_visit(context: CommandContext, request: RecordVisit) -> Outcome[Visit
     view = view_landing(snapshot, person, claims_of(context.session, row.subscription_id))
     if view.relation is not Relation.STRANGER:
         row.was_visited = True
+        tell_consent(context, row, person)
     entry = EvidenceDraft(
         kind=LANDED.name,
         subject_type="subscription",

@@ -1,0 +1,265 @@
+"""Wires the room of consent: what it is told of customers, and what it answers to the rooms above it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+import httpx
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fairkeeper.access.people import PERSONAL_ACCOUNTS_TENANT
+from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.consent.actions.unlink import end_trust, erase_words
+from fairkeeper.consent.asking.wanted import Wanted, WantedFeature
+from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
+from fairkeeper.consent.plan.plan import Tier
+from fairkeeper.consent.ports import Bought, KnownCustomer
+from fairkeeper.consent.store import find_link, grants_of, present_grants, wanted_of_row, what_of
+from fairkeeper.consent.tables import GrantRow, LinkRow
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState
+from fairkeeper.customers.path.receipts import ErasedThing, RemainingKind, RemainingThing, StoppedThing
+from fairkeeper.customers.path.standing import Mark
+from fairkeeper.customers.ports import DataToErase, SystemsToStop, WhatRemains
+from fairkeeper.customers.store import load_customer
+from fairkeeper.customers.tables import CustomerRow, SubscriptionRow
+from fairkeeper.microsoft.consent import ConsentFlow, TenantTokenClient, WorkCredentials, read_secrets
+from fairkeeper.values.clock import Clock
+from fairkeeper.values.ids import CustomerId, SubscriptionId, TenantId
+
+
+class MirroredPurchases:
+    """`KnownCustomers` from the customers and subscriptions that are mirrored here."""
+
+    def find(self, session: Session, customer: str) -> KnownCustomer:
+        """Return a customer with what it bought."""
+        row = load_customer(session, customer)
+        bought = session.scalars(select(SubscriptionRow).where(SubscriptionRow.customer_id == row.customer_id))
+        return KnownCustomer(
+            customer_id=row.customer_id,
+            slug=row.slug,
+            name=row.name,
+            tenant_id=row.tenant_id,
+            is_personal=row.tenant_id == PERSONAL_ACCOUNTS_TENANT,
+            bought=tuple(_bought(each) for each in bought),
+        )
+
+    def names(self, session: Session, customer_ids: Collection[CustomerId]) -> Mapping[CustomerId, tuple[str, str]]:
+        """Return readable address and name of customers, by id."""
+        rows = session.scalars(select(CustomerRow).where(CustomerRow.customer_id.in_(list(customer_ids))))
+        return {row.customer_id: (row.slug, row.name) for row in rows}
+
+
+def _bought(row: SubscriptionRow) -> Bought:
+    return Bought(
+        offer_id=row.offer_id,
+        plan_id=row.plan_id,
+        is_active=row.status == CommercialStatus.SUBSCRIBED,
+        is_suspended=row.status == CommercialStatus.SUSPENDED,
+        has_ended=row.status == CommercialStatus.UNSUBSCRIBED,
+        purchaser_tenant_id=row.purchaser_tenant_id,
+    )
+
+
+_WORST_FIRST: Final = (
+    ConsentState.REVOKED,
+    ConsentState.NONE,
+    ConsentState.REQUESTED,
+    ConsentState.STALE,
+    ConsentState.GRANTED,
+)
+_OF_GRANT: Final[Mapping[GrantState, ConsentState]] = {
+    GrantState.NOT_NEEDED: ConsentState.NONE,
+    GrantState.REQUESTED: ConsentState.REQUESTED,
+    GrantState.PENDING_ADMIN: ConsentState.REQUESTED,
+    GrantState.GRANTED_UNVERIFIED: ConsentState.REQUESTED,
+    GrantState.DECLINED: ConsentState.REQUESTED,
+    GrantState.PARTIAL: ConsentState.REQUESTED,
+    GrantState.VERIFIED: ConsentState.GRANTED,
+    GrantState.DRIFTED: ConsentState.STALE,
+    GrantState.SUSPECTED_LOST: ConsentState.STALE,
+    GrantState.REVOKED: ConsentState.REVOKED,
+}
+_WORDS: Final[Mapping[GrantState, str]] = {
+    GrantState.PENDING_ADMIN: "it waits for the customer's administrator",
+    GrantState.GRANTED_UNVERIFIED: "it is said to be granted and not proved yet",
+    GrantState.DECLINED: "it was declined",
+    GrantState.PARTIAL: "a part was granted",
+    GrantState.DRIFTED: "what is granted has changed",
+    GrantState.SUSPECTED_LOST: "it may have been taken back",
+}
+
+
+class StandingOfGrants:
+    """`ConsentStanding`: where consent stands for a subscription, by what its plan needs and its tenant granted."""
+
+    def standings_of(
+        self, session: Session, subscription_ids: Collection[SubscriptionId]
+    ) -> Mapping[SubscriptionId, Mark[ConsentState]]:
+        """Say where consent stands for each of these subscriptions."""
+        rows = session.scalars(
+            select(SubscriptionRow).where(SubscriptionRow.subscription_id.in_(list(subscription_ids)))
+        ).all()
+        links: dict[CustomerId, LinkRow] = {}
+        customers = {row.customer_id for row in rows}
+        present = select(LinkRow).where(LinkRow.customer_id.in_(customers)).order_by(LinkRow.number)
+        for link in session.scalars(present):
+            links[link.customer_id] = link
+        grants = grants_of(session, [link.link_id for link in links.values()]) if links else {}
+        marks = dict.fromkeys(subscription_ids, Mark(state=ConsentState.NOT_NEEDED))
+        for row in rows:
+            link_of = links.get(row.customer_id)
+            if link_of is not None:
+                marks[row.subscription_id] = _mark(row, link_of, grants[link_of.link_id])
+        return marks
+
+
+def _mark(row: SubscriptionRow, link: LinkRow, grants: list[GrantRow]) -> Mark[ConsentState]:
+    wanted = wanted_of_row(link)
+    features = [
+        each
+        for each in (wanted.features if wanted else ())
+        if each.is_required and each.is_for(row.offer_id, row.plan_id)
+    ]
+    if wanted is None or not features:
+        return Mark(state=ConsentState.NOT_NEEDED)
+    if LinkState(link.state) in ENDED_LINKS:
+        return Mark(state=ConsentState.REVOKED, since_at=link.since_at, note="trust in the tenant was ended")
+    marks = [_feature_mark(each, wanted, grants) for each in features]
+    return min(marks, key=lambda mark: _WORST_FIRST.index(mark.state))
+
+
+def _feature_mark(feature: WantedFeature, wanted: Wanted, grants: list[GrantRow]) -> Mark[ConsentState]:
+    """Return where one feature stands: by the best of the grants that it belongs to."""
+    found: list[Mark[ConsentState]] = []
+    for grant in grants:
+        if feature.key not in grant.features:
+            continue
+        state = GrantState(grant.state)
+        consent = _OF_GRANT[state]
+        needs = {permission.name for permission in feature.permissions}
+        if state in {GrantState.DRIFTED, GrantState.PARTIAL} and needs <= set(grant.carried):
+            consent = ConsentState.GRANTED
+        words = _WORDS.get(state)
+        note = None if words is None or consent is ConsentState.GRANTED else f"{what_of(grant, wanted)}: {words}"
+        found.append(Mark(state=consent, since_at=grant.since_at, note=note))
+    best = max(found, key=lambda mark: _WORST_FIRST.index(mark.state), default=None)
+    return best or Mark(state=ConsentState.NONE)
+
+
+class TrustToStop:
+    """`SystemsToStop` for a customer's tenant: grants, tokens, pages and work; with whatever else has to stop.
+
+    Args:
+        others: What else stops.
+    """
+
+    def __init__(self, others: Iterable[SystemsToStop]) -> None:
+        self._others = tuple(others)
+
+    def stop(self, session: Session, customer_id: CustomerId, *, now: datetime) -> tuple[StoppedThing, ...]:
+        """Stop all of it in the caller's transaction, and name what has stopped."""
+        before = tuple(thing for each in self._others for thing in each.stop(session, customer_id, now=now))
+        if end_trust(session, customer_id, now=now) is None:
+            return before
+        session.flush()
+        link = find_link(session, customer_id)
+        rows = [] if link is None else present_grants(session, link)
+        wanted = None if link is None else wanted_of_row(link)
+        names = {} if wanted is None else {each.key: each.name for each in wanted.registrations}
+        grants = tuple(
+            StoppedThing(
+                kind="grant",
+                name=f"use of what was granted to {names.get(row.registration, row.registration)}",
+                stopped_at=row.since_at,
+            )
+            for row in rows
+        )
+        since = None if link is None else link.since_at
+        tenant = (
+            StoppedThing(kind="tenant_link", name="trust in the tenant", stopped_at=since),
+            StoppedThing(kind="tenant_tokens", name="tokens of the tenant kept here", stopped_at=since),
+            StoppedThing(kind="tenant_work", name="work waiting for the tenant", stopped_at=since),
+        )
+        return (*before, *grants, *tenant)
+
+
+class TrustRemains:
+    """`WhatRemains`: the applications that may be left in a tenant, and what they may hold there.
+
+    Args:
+        others: What else remains.
+    """
+
+    def __init__(self, others: WhatRemains) -> None:
+        self._others = others
+
+    def remaining(self, session: Session, tenant_id: TenantId | None) -> tuple[RemainingThing, ...]:
+        """Return what only the customer can remove."""
+        known = self._others.remaining(session, tenant_id)
+        if tenant_id is None:
+            return known
+        rows = session.scalars(select(LinkRow).where(LinkRow.tenant_id == tenant_id).order_by(LinkRow.number)).all()
+        if not rows or LinkState(rows[-1].state) not in ENDED_LINKS:
+            return known
+        link, named = rows[-1], {thing.app_id for thing in known}
+        grants = {row.app_id: row for row in present_grants(session, link)}
+        found: list[RemainingThing] = []
+        for thing in link.remaining:
+            if thing["gone_at"] is not None or thing["app_id"] in named:
+                continue
+            app_id, name = thing["app_id"], thing["name"]
+            found.append(RemainingThing(kind=RemainingKind.ENTERPRISE_APPLICATION, name=name, app_id=app_id))
+            grant = grants.get(app_id)
+            if grant is not None:
+                is_delegated = grant.tier == Tier.OPERATIONAL_DELEGATED
+                kind = RemainingKind.DELEGATED_GRANT if is_delegated else RemainingKind.APPLICATION_GRANT
+                held = ", ".join(grant.application or grant.delegated)
+                found.append(RemainingThing(kind=kind, name=f"{held} of {name}", app_id=app_id))
+        return (*found, *known)
+
+
+class WordsToErase:
+    """`DataToErase` for what people wrote on connect pages, with what else is erased.
+
+    Args:
+        others: What else is erased.
+    """
+
+    def __init__(self, others: DataToErase) -> None:
+        self._others = others
+
+    def erase(self, session: Session, customer_id: CustomerId, *, now: datetime) -> tuple[ErasedThing, ...]:
+        """Erase it in the caller's transaction."""
+        count = erase_words(session, customer_id)
+        erased = self._others.erase(session, customer_id, now=now)
+        return (*erased, ErasedThing(kind="consent_words", count=count, erased_by="fairkeeper"))
+
+
+def work_credentials(settings: Settings, authority: str) -> WorkCredentials:
+    """Return the credentials of the registrations that work in customers' tenants.
+
+    Raises:
+        SettingsError: The setting is no JSON object of texts.
+    """
+    try:
+        secrets = read_secrets(settings.consent_app_secrets.get_secret_value())
+    except ValueError as error:
+        msg = "FAIRKEEPER_CONSENT_APP_SECRETS cannot be read: it needs a JSON object of application ids and secrets."
+        raise SettingsError(msg) from error
+    if settings.sign_in_app_id is not None and settings.sign_in_app_secret is not None:
+        # Only to see whether it is gone after an end; nobody works with it.
+        secrets.setdefault(settings.sign_in_app_id.lower(), settings.sign_in_app_secret.get_secret_value())
+    return WorkCredentials(authority=authority, secrets=secrets)
+
+
+def make_tenant_tokens(credentials: WorkCredentials, http: httpx.Client, clock: Clock) -> TenantTokenClient:
+    """Return what asks for tokens of customers' tenants."""
+    return TenantTokenClient(credentials, http=http, clock=clock)
+
+
+def make_consent_flow(credentials: WorkCredentials, http: httpx.Client) -> ConsentFlow:
+    """Return the ways to Microsoft's consent pages."""
+    return ConsentFlow(credentials, http=http)

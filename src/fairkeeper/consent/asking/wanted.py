@@ -1,0 +1,228 @@
+"""What one customer's tenant is asked for: the plan, narrowed to what it bought, as a frozen document.
+
+It is kept with the tenant link, so that what an administrator was shown stays what is asked for until the plan's next
+version, and so that a customer's own session can read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fairkeeper.consent.catalogue.permissions import Catalogue, Kind
+from fairkeeper.consent.plan.checks import needs_administrator
+from fairkeeper.consent.plan.plan import ConsentPlan, Feature, Registration, Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedPermission:
+    """One permission with its reason."""
+
+    name: str
+    kind: Kind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedFeature:
+    """One feature with what it asks for, as the customer reads it."""
+
+    key: str
+    title: str
+    registration: str
+    acts: str
+    needs_admin: bool
+    is_required: bool
+    without: str
+    offers: tuple[str, ...]
+    plans: tuple[str, ...]
+    permissions: tuple[WantedPermission, ...]
+
+    def is_for(self, offer_id: str | None, plan_id: str | None) -> bool:
+        """Say whether it belongs to a plan of an offer."""
+        return (not self.offers or offer_id in self.offers) and (not self.plans or plan_id in self.plans)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedRegistration:
+    """One app registration that would appear in the customer's tenant."""
+
+    key: str
+    name: str
+    app_id: str
+    tier: Tier
+    is_publisher_verified: bool
+    delegated: tuple[str, ...]
+    application: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """All of it, for one customer.
+
+    Args:
+        plan_version: Of the plan that it comes from.
+        sign_in: The registration that people sign in with, which appears with the first sign-in.
+    """
+
+    plan_version: int
+    publisher: str
+    registrations: tuple[WantedRegistration, ...]
+    features: tuple[WantedFeature, ...]
+    sign_in: WantedRegistration | None = None
+
+    def features_of(self, registration: str) -> tuple[WantedFeature, ...]:
+        """Return what is asked for through one registration."""
+        return tuple(each for each in self.features if each.registration == registration)
+
+    def registration(self, key: str) -> WantedRegistration | None:
+        """Return one registration by its key."""
+        return next((each for each in self.registrations if each.key == key), None)
+
+    def permissions(self, registration: str, kind: Kind, features: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Return the permissions of a kind, of the named features or of all, each once and in the plan's order."""
+        named = None if features is None else set(features)
+        return tuple(
+            dict.fromkeys(
+                permission.name
+                for feature in self.features_of(registration)
+                if named is None or feature.key in named
+                for permission in feature.permissions
+                if permission.kind is kind
+            )
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "plan_version": self.plan_version,
+            "publisher": self.publisher,
+            "registrations": [_registration_json(each) for each in self.registrations],
+            "sign_in": None if self.sign_in is None else _registration_json(self.sign_in),
+            "features": [
+                {
+                    "key": each.key,
+                    "title": each.title,
+                    "registration": each.registration,
+                    "acts": each.acts,
+                    "needs_admin": each.needs_admin,
+                    "is_required": each.is_required,
+                    "without": each.without,
+                    "offers": list(each.offers),
+                    "plans": list(each.plans),
+                    "permissions": [
+                        {"name": one.name, "kind": one.kind.value, "reason": one.reason} for one in each.permissions
+                    ],
+                }
+                for each in self.features
+            ],
+        }
+
+    @classmethod
+    def of_json(cls, document: Mapping[str, Any]) -> Wanted:
+        """Return what `to_json` wrote."""
+        sign_in = document.get("sign_in")
+        return cls(
+            plan_version=document["plan_version"],
+            publisher=document["publisher"],
+            registrations=tuple(_registration_of(each) for each in document["registrations"]),
+            sign_in=None if sign_in is None else _registration_of(sign_in),
+            features=tuple(_feature_of(each) for each in document["features"]),
+        )
+
+
+def _registration_json(each: WantedRegistration) -> dict[str, Any]:
+    return {
+        "key": each.key,
+        "name": each.name,
+        "app_id": each.app_id,
+        "tier": each.tier.value,
+        "is_publisher_verified": each.is_publisher_verified,
+        "delegated": list(each.delegated),
+        "application": list(each.application),
+    }
+
+
+def _registration_of(each: Mapping[str, Any]) -> WantedRegistration:
+    return WantedRegistration(
+        key=each["key"],
+        name=each["name"],
+        app_id=each["app_id"],
+        tier=Tier(each["tier"]),
+        is_publisher_verified=each["is_publisher_verified"],
+        delegated=tuple(each["delegated"]),
+        application=tuple(each["application"]),
+    )
+
+
+def _feature_of(each: Mapping[str, Any]) -> WantedFeature:
+    return WantedFeature(
+        key=each["key"],
+        title=each["title"],
+        registration=each["registration"],
+        acts=each["acts"],
+        needs_admin=each["needs_admin"],
+        is_required=each["is_required"],
+        without=each["without"],
+        offers=tuple(each["offers"]),
+        plans=tuple(each["plans"]),
+        permissions=tuple(
+            WantedPermission(name=one["name"], kind=Kind(one["kind"]), reason=one["reason"])
+            for one in each["permissions"]
+        ),
+    )
+
+
+def wanted_of(plan: ConsentPlan, bought: Iterable[tuple[str | None, str | None]], catalogue: Catalogue) -> Wanted:
+    """Return what a tenant is asked for that bought these plans of these offers.
+
+    Args:
+        plan: The publisher's.
+        bought: Pairs of offer and plan id.
+        catalogue: Who can approve what.
+    """
+    pairs = list(bought)
+    features = [
+        feature
+        for feature in plan.features
+        if any(feature in plan.features_for(offer_id, plan_id) for offer_id, plan_id in pairs)
+    ]
+    keys = {feature.registration for feature in features}
+    landing = next((each for each in plan.registrations if each.tier is Tier.LANDING), None)
+    return Wanted(
+        plan_version=plan.version,
+        publisher=plan.publisher,
+        registrations=tuple(_registration(each) for each in plan.registrations if each.key in keys),
+        sign_in=None if landing is None else _registration(landing),
+        features=tuple(_feature(plan, each, catalogue) for each in features),
+    )
+
+
+def _registration(each: Registration) -> WantedRegistration:
+    return WantedRegistration(
+        key=each.key,
+        name=each.name,
+        app_id=each.app_id,
+        tier=each.tier,
+        is_publisher_verified=each.is_publisher_verified,
+        delegated=each.delegated,
+        application=each.application,
+    )
+
+
+def _feature(plan: ConsentPlan, feature: Feature, catalogue: Catalogue) -> WantedFeature:
+    return WantedFeature(
+        key=feature.key,
+        title=feature.title,
+        registration=feature.registration,
+        acts=feature.acts.value,
+        needs_admin=needs_administrator(plan, feature, catalogue),
+        is_required=feature.is_required,
+        without=feature.without,
+        offers=feature.offers,
+        plans=feature.plans,
+        permissions=tuple(
+            WantedPermission(name=each.name, kind=each.kind, reason=each.reason) for each in feature.permissions
+        ),
+    )

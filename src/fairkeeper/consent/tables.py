@@ -1,0 +1,161 @@
+"""Tables of the room: plans, tenant links, grants, connect pages, consents that were begun, tokens, instances.
+
+A plan is the publisher's; everything else belongs to a customer. What a tenant is asked for is kept with its link, so
+that a customer's own session can read it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fairkeeper.database.base import BIG_KEY, Base, CustomerOwned
+from fairkeeper.values.ids import CustomerId, TenantId
+
+
+def _of_link() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["customer_id", "link_id"], ["tenant_link.customer_id", "tenant_link.link_id"])
+
+
+class PlanRow(Base):
+    """One version of the consent plan, as its file said it."""
+
+    __tablename__ = "consent_plan"
+
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    text: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    applied_at: Mapped[datetime]
+
+
+class LinkRow(CustomerOwned, Base):
+    """Trust in one customer's tenant; the newest number is the present one."""
+
+    __tablename__ = "tenant_link"
+    __table_args__ = (UniqueConstraint("customer_id", "link_id"), UniqueConstraint("customer_id", "number"))
+
+    link_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    tenant_id: Mapped[TenantId]
+    purchaser_tenant_id: Mapped[TenantId | None]
+    """Where it is another than the beneficiary's."""
+    state: Mapped[str] = mapped_column(String(20))
+    since_at: Mapped[datetime]
+    note: Mapped[str | None] = mapped_column(Text)
+    wanted: Mapped[dict[str, Any]]
+    remaining: Mapped[list[Any]]
+    """What is looked for after the end: application, name, when it was seen gone."""
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class GrantRow(CustomerOwned, Base):
+    """One permission set of one tenant for one app registration."""
+
+    __tablename__ = "consent_grant"
+    __table_args__ = (
+        _of_link(),
+        UniqueConstraint("customer_id", "grant_id"),
+        Index("ix_consent_grant_probe", "probe_at"),
+    )
+
+    grant_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    link_id: Mapped[str] = mapped_column(String(40))
+    registration: Mapped[str] = mapped_column(String(60))
+    app_id: Mapped[str] = mapped_column(String(64))
+    tier: Mapped[str] = mapped_column(String(30))
+    plan_version: Mapped[int] = mapped_column(Integer)
+    features: Mapped[list[Any]]
+    delegated: Mapped[list[Any]]
+    application: Mapped[list[Any]]
+    carried: Mapped[list[Any]]
+    """What the last good token carried."""
+    state: Mapped[str] = mapped_column(String(20))
+    since_at: Mapped[datetime]
+    note: Mapped[str | None] = mapped_column(Text)
+    asked_at: Mapped[datetime]
+    asked_again: Mapped[int] = mapped_column(Integer, default=0)
+    proved_at: Mapped[datetime | None]
+    probed_at: Mapped[datetime | None]
+    probe_at: Mapped[datetime | None]
+    missed_at: Mapped[datetime | None]
+    last_code: Mapped[int | None] = mapped_column(Integer)
+    own_fault: Mapped[str | None] = mapped_column(String(200))
+    """What is wrong on our side; never held against the customer."""
+    replaced_by: Mapped[str | None] = mapped_column(String(40))
+
+
+class ConnectRow(CustomerOwned, Base):
+    """One address of the connect page; only its digest is kept."""
+
+    __tablename__ = "connect_page"
+    __table_args__ = (_of_link(), UniqueConstraint("token_digest"))
+
+    connect_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    link_id: Mapped[str] = mapped_column(String(40))
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    purpose: Mapped[str] = mapped_column(String(20))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    opened: Mapped[int] = mapped_column(Integer, default=0)
+    opened_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class StartRow(CustomerOwned, Base):
+    """One consent on its way through Microsoft's pages: bound to a browser, a tenant and an application, used once."""
+
+    __tablename__ = "consent_start"
+    __table_args__ = (_of_link(),)
+
+    state_digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    browser_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    link_id: Mapped[str] = mapped_column(String(40))
+    connect_id: Mapped[str] = mapped_column(String(40))
+    grant_id: Mapped[str] = mapped_column(String(40))
+    tenant_id: Mapped[TenantId]
+    app_id: Mapped[str] = mapped_column(String(64))
+    way: Mapped[str] = mapped_column(String(10))
+    features: Mapped[list[Any]]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Nonce and code verifier of a person's sign-in, sealed."""
+    started_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class QuestionRow(CustomerOwned, Base):
+    """A question that somebody of the customer asked on the connect page."""
+
+    __tablename__ = "consent_question"
+    __table_args__ = (_of_link(),)
+
+    id: Mapped[int] = mapped_column(BIG_KEY, primary_key=True, autoincrement=True)
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    link_id: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime]
+    answer: Mapped[str | None] = mapped_column(Text)
+    answered_at: Mapped[datetime | None]
+
+
+class TenantTokenRow(CustomerOwned, Base):
+    """A token of a customer's tenant, sealed; gone the moment the tenant is revoked."""
+
+    __tablename__ = "tenant_token"
+    __table_args__ = (
+        ForeignKeyConstraint(["customer_id", "grant_id"], ["consent_grant.customer_id", "consent_grant.grant_id"]),
+    )
+
+    grant_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    tenant_id: Mapped[TenantId]
+    sealed: Mapped[bytes]
+    expires_at: Mapped[datetime]
+    kept_at: Mapped[datetime]

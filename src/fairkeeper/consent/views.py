@@ -1,0 +1,238 @@
+"""What this room answers: frozen rows for channels to render."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from fairkeeper.consent.asking.drift import DriftLine
+from fairkeeper.consent.catalogue.permissions import Approver, Kind
+from fairkeeper.consent.lifecycle import GrantState, LinkState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantView:
+    """One grant.
+
+    Attributes:
+        what: The features that it is for.
+        lines: Requested, registered, granted and effective, one line for each permission.
+        own_fault: What is wrong on the publisher's side.
+        can_be_proved_by: `token`, or `sign_in` where only a person's sign-in shows it.
+    """
+
+    grant_id: str
+    registration: str
+    name: str
+    app_id: str
+    tier: str
+    state: GrantState
+    since_at: datetime
+    note: str | None
+    what: tuple[str, ...]
+    plan_version: int
+    asked_at: datetime
+    asked_again: int
+    proved_at: datetime | None
+    probed_at: datetime | None
+    probe_at: datetime | None
+    own_fault: str | None
+    lines: tuple[DriftLine, ...]
+    can_be_proved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionView:
+    """A question that was asked on a connect page."""
+
+    question_id: int
+    text: str
+    asked_at: datetime
+    answer: str | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageView:
+    """An address of the connect page that was made; the address itself is not kept."""
+
+    connect_id: str
+    made_at: datetime
+    expires_at: datetime
+    opened: int
+    opened_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemainingApp:
+    """An application that may be left in the tenant after the end."""
+
+    app_id: str
+    name: str
+    gone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerConsent:
+    """Trust and grants of one customer.
+
+    Attributes:
+        link_id: None where there never was a link.
+        number: How many links there have been.
+        unasked: Features that the plan needs and nobody has asked for.
+    """
+
+    customer_id: str
+    slug: str
+    name: str
+    tenant_id: str
+    link_id: str | None
+    number: int
+    state: LinkState | None
+    since_at: datetime | None
+    note: str | None
+    purchaser_tenant_id: str | None
+    plan_version: int | None
+    grants: tuple[GrantView, ...]
+    unasked: tuple[str, ...]
+    questions: tuple[QuestionView, ...]
+    pages: tuple[PageView, ...]
+    remaining: tuple[RemainingApp, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentLine:
+    """One customer in the list of tenants."""
+
+    customer_id: str
+    slug: str
+    name: str
+    tenant_id: str
+    state: LinkState
+    since_at: datetime
+    grants: tuple[tuple[str, GrantState], ...]
+    last_proved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentLines:
+    """The list of tenants."""
+
+    tenants: tuple[ConsentLine, ...]
+    total: int
+
+
+class NeedKind(StrEnum):
+    """What needs somebody."""
+
+    SUSPECTED = "consent.suspected_lost"
+    LOST = "consent.lost"
+    DRIFTED = "consent.drifted"
+    PARTIAL = "consent.partly_granted"
+    DECLINED = "consent.declined"
+    WAITING = "consent.waiting_long"
+    UNASKED = "consent.not_asked"
+    UNPROVED = "consent.unproved"
+    OWN_FAULT = "consent.own_fault"
+    QUESTION = "consent.question_open"
+    REMAINS = "consent.remains"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentNeed:
+    """Something about a tenant's consent that needs a person; derived from the present state, never stored."""
+
+    kind: NeedKind
+    level: str
+    customer_id: str
+    slug: str
+    name: str
+    message: str
+    remedy: str
+    resource: str
+    since_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """How far tenants came, and why some did not.
+
+    Attributes:
+        reasons: What was said when something was declined, newest first.
+    """
+
+    links: int
+    linked: int
+    asked: int
+    opened: int
+    pending_admin: int
+    declined: int
+    verified: int
+    lost: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedPermission:
+    """One permission as the customer's people read it."""
+
+    name: str
+    kind: Kind
+    reason: str
+    approver: Approver
+    for_administrators: str | None
+    for_users: str | None
+    narrower: tuple[str, ...]
+    can_escalate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedFeature:
+    """One feature as the customer's people read it."""
+
+    key: str
+    title: str
+    acts: str
+    needs_admin: bool
+    is_required: bool
+    without: str
+    permissions: tuple[AskedPermission, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedApp:
+    """One enterprise application, with what is asked for through it.
+
+    Attributes:
+        prompt: The exact lines that Microsoft's page will list, permission by permission.
+        replaced: What was granted before and would go with a new consent.
+    """
+
+    grant_id: str
+    name: str
+    app_id: str
+    tier: str
+    state: GrantState
+    note: str | None
+    is_publisher_verified: bool
+    features: tuple[AskedFeature, ...]
+    prompt: tuple[str, ...]
+    replaced: tuple[str, ...]
+    needs_admin: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectView:
+    """The connect page: what is asked for, and what goes with it."""
+
+    connect_id: str
+    customer_name: str
+    tenant_id: str
+    publisher: str
+    sign_in_name: str | None
+    sign_in_app_id: str | None
+    apps: tuple[AskedApp, ...]
+    questions: tuple[QuestionView, ...]
+    expires_at: datetime

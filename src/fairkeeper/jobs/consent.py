@@ -1,0 +1,139 @@
+"""The room of consent as background work: links follow purchases, grants are probed, remains are looked for.
+
+Each handler asks Microsoft first and then runs one operation. A handler that is repeated asks again, and what it
+records is what was seen last.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import delete, select
+
+from fairkeeper.action.operation import Operation
+from fairkeeper.action.principal import system
+from fairkeeper.action.runner import Call, Runner
+from fairkeeper.consent.actions.apply_plan import FOLLOW_PLAN
+from fairkeeper.consent.actions.follow_customer import Followed, follow_customer
+from fairkeeper.consent.actions.probe import PROBE, record_probe
+from fairkeeper.consent.actions.unlink import LOOK_FOR_REMAINS, record_remains
+from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
+from fairkeeper.consent.plan.plan import Tier
+from fairkeeper.consent.ports import TenantTokens, TokenAnswer
+from fairkeeper.consent.store import load_grant, load_link
+from fairkeeper.consent.tables import GrantRow, LinkRow, StartRow
+from fairkeeper.database.secrets import Secret, SecretStore
+from fairkeeper.database.tasks import NewTask, Task, enqueue
+from fairkeeper.jobs.handler import Handler, RetryRule, Schedule, Work
+from fairkeeper.microsoft.errors import OwnConfigurationError
+from fairkeeper.values.clock import format_instant
+from fairkeeper.values.ids import CustomerId, TenantId
+
+FOLLOW_CUSTOMER: Final = "consent.follow_customer"
+SWEEP: Final = "consent.sweep"
+_MOST_STEPS: Final = 12
+_OWN_CREDENTIAL: Final = 7000218
+"""What Microsoft would answer if it were asked without a credential."""
+_PROMPT: Final = RetryRule(first_seconds=0.5, factor=2, ceiling_seconds=300, attempts=40)
+
+
+class ConsentWork:
+    """The handlers, with whom they ask.
+
+    Args:
+        runner: Runs the operations.
+        tokens: Microsoft Entra.
+        secrets: Seals tokens.
+    """
+
+    def __init__(self, runner: Runner, tokens: TenantTokens, secrets: SecretStore) -> None:
+        self._runner = runner
+        self._tokens = tokens
+        self._secrets = secrets
+
+    def work(self) -> Work:
+        """Return the handlers and schedules of this room."""
+        return Work(
+            handlers=(
+                Handler(name=FOLLOW_CUSTOMER, run=self.follow_customer, retry=_PROMPT),
+                Handler(name=FOLLOW_PLAN, run=self.follow_plan),
+                Handler(name=PROBE, run=self.probe, retry=_PROMPT),
+                Handler(name=LOOK_FOR_REMAINS, run=self.look_for_remains, retry=_PROMPT),
+                Handler(name=SWEEP, run=self.sweep),
+            ),
+            schedules=(Schedule(name=SWEEP, every=timedelta(hours=1)),),
+        )
+
+    def follow_customer(self, task: Task) -> None:
+        """Let a customer's link follow what it bought and who signed in, step by step."""
+        for _ in range(_MOST_STEPS):
+            followed: Followed = self._run(follow_customer, **task.payload)
+            if not followed.has_changed:
+                return
+
+    def follow_plan(self, _task: Task) -> None:
+        """Let every living link follow a new plan."""
+        living = [state.value for state in LinkState if state not in ENDED_LINKS]
+        with self._runner.database.read() as session:
+            customer_ids = session.scalars(select(LinkRow.customer_id).where(LinkRow.state.in_(living))).all()
+        for customer_id in customer_ids:
+            for _ in range(_MOST_STEPS):
+                followed: Followed = self._run(follow_customer, customer_id=customer_id)
+                if not followed.has_changed:
+                    break
+
+    def probe(self, task: Task) -> None:
+        """Ask for a token, and record what it proves."""
+        with self._runner.database.read() as session:
+            row = load_grant(session, str(task.payload["grant_id"]))
+            link = load_link(session, row.customer_id)
+        is_over = link.link_id != row.link_id or LinkState(link.state) in ENDED_LINKS
+        if is_over or row.replaced_by is not None or GrantState(row.state) is GrantState.REVOKED:
+            return
+        answer = self._asked(row.app_id, link.tenant_id)
+        is_presence = row.tier == Tier.OPERATIONAL_DELEGATED.value
+        is_kept = answer.token is not None and not is_presence
+        self._run(
+            record_probe,
+            grant_id=row.grant_id,
+            has_token=answer.token is not None,
+            carried=sorted(answer.carried),
+            numbers=answer.numbers,
+            sealed=self._secrets.seal(Secret((answer.token or "").encode())).decode() if is_kept else "",
+            expires_at=answer.expires_at,
+            is_presence=is_presence,
+        )
+
+    def look_for_remains(self, task: Task) -> None:
+        """Ask for a token of each application that may be left; none is kept."""
+        customer_id = CustomerId(task.payload["customer_id"])
+        with self._runner.database.read() as session:
+            link = load_link(session, customer_id)
+        if link.link_id != task.payload["link_id"] or LinkState(link.state) is not LinkState.UNLINKING:
+            return
+        open_apps = [each["app_id"] for each in link.remaining if each["gone_at"] is None]
+        seen = {app_id: self._asked(app_id, link.tenant_id).numbers for app_id in open_apps}
+        self._run(record_remains, customer_id=customer_id, link_id=link.link_id, seen=seen)
+
+    def sweep(self, _task: Task) -> None:
+        """Forget consents that nobody finished, and plant probes that were lost."""
+        now = self._runner.clock.now()
+        with self._runner.database.write() as session:
+            session.execute(delete(StartRow).where(StartRow.expires_at <= now))
+            late = session.scalars(select(GrantRow).where(GrantRow.probe_at <= now - timedelta(hours=1)))
+            for row in late:
+                key = f"{row.grant_id}:sweep:{format_instant(now)}"
+                payload = {"grant_id": row.grant_id}
+                task = NewTask(name=PROBE, key=key, due_at=now, payload=payload, customer_id=row.customer_id)
+                enqueue(session, task, now=now)
+
+    def _asked(self, app_id: str, tenant_id: TenantId) -> TokenAnswer:
+        try:
+            return self._tokens.app_token(app_id, tenant_id)
+        except OwnConfigurationError:
+            return TokenAnswer(numbers=(_OWN_CREDENTIAL,))
+
+    def _run(self, operation: Operation, **fields: Any) -> Any:
+        request = operation.input.model_validate(fields)
+        return self._runner.run(operation, request, Call(principal=system("consent")))
