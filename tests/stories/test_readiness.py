@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.stories.demo_process import RunningDemo, demo
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 OFFER = "fairmile-assistant"
 
 
@@ -101,3 +104,66 @@ def test_products_are_read_from_the_pretend_microsoft(api: httpx.Client) -> None
         ("not_stated", "fairmile-appliance"),
         ("not_stated", "fairmile-onboarding"),
     }
+
+
+SPILLED = """() => [...document.querySelectorAll('.picture g')].flatMap(group => {
+  const box = group.querySelector('rect').getBBox();
+  return [...group.querySelectorAll('text')].filter(text => {
+    const told = text.getBBox();
+    return told.x < box.x || told.x + told.width > box.x + box.width || told.y + told.height > box.y + box.height;
+  }).map(text => text.textContent);
+})"""
+"""Texts of the picture that do not fit into their boxes, as this browser draws them."""
+
+
+@pytest.fixture(scope="module")
+def olivia(running: RunningDemo, chromium_path: str) -> Iterator[Page]:
+    """The owner, signed in at a browser on a desk."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page.goto(f"{running.url}/accounts")
+        page.get_by_role("link", name=re.compile("Sign in")).first.click()
+        page.get_by_role("button", name="Olivia Owner").click()
+        page.wait_for_url(f"{running.url}/**")
+        yield page
+        browser.close()
+
+
+def look(page: Page, width: int) -> None:
+    """Judge the page that is open: axe finds nothing serious, and nothing has to be pushed sideways."""
+    page.set_viewport_size({"width": width, "height": 900})
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in {"serious", "critical"}] == []
+    widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert widths[0] <= widths[1], f"{page.url} is wider than its window: {widths}"
+
+
+@pytest.mark.browser
+def test_the_room_in_a_real_browser(running: RunningDemo, olivia: Page) -> None:
+    """The picture fits, a lost verification is recorded and stands on Today, every page is usable on desk and phone."""
+    page = olivia
+    page.goto(f"{running.url}/accounts")
+    assert page.locator(".picture text").count() > 30
+    assert page.evaluate(SPILLED) == []
+    page.goto(f"{running.url}/accounts/verification/open")
+    page.get_by_label("Programme").fill("Commercial Marketplace")
+    page.get_by_role("button", name="Track it").click()
+    page.goto(f"{running.url}/accounts/verification/commercial-marketplace/record")
+    page.get_by_label("What happened").select_option("revoked")
+    page.get_by_label("Step").select_option("domain_ownership")
+    page.get_by_role("button", name="Record it").click()
+    expect(page.get_by_text("Verification, domain ownership")).to_be_visible()
+    limit = time.monotonic() + 60
+    while "Ask for the reason why domain ownership was lost" not in page.inner_text("main"):
+        assert time.monotonic() < limit, page.inner_text("main")
+        page.wait_for_timeout(200)
+        page.goto(f"{running.url}/")
+    for path in ("", "/state", "/seen", "/verification", "/verification/commercial-marketplace", "/readiness"):
+        page.goto(f"{running.url}/accounts{path}")
+        for width in (1280, 360):
+            look(page, width)
+    page.goto(f"{running.url}/accounts/readiness/{OFFER}")
+    look(page, 360)
+    for file in (f"readiness/{OFFER}/package.zip", "verification/commercial-marketplace/appeal.zip", "ids.xlsx"):
+        assert page.request.get(f"{running.url}/accounts/{file}").body()[:2] == b"PK"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pydantic import Field
 from sqlalchemy import func, or_, select
 
+from fairkeeper.accounts.verification.tracking import ListDues, ListIncidents, list_dues, list_incidents
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
 from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.customers.path.clocks import ASKS_NOTHING
@@ -57,6 +58,9 @@ def show_today(context: QueryContext, _request: ShowToday) -> Today:
         and (deadline.subscription_id, deadline.due_at) not in reminded
     )
     steps, customers = _steps(context)
+    sees_account = context.principal.customer_id is None and (
+        context.principal.kind is not PrincipalKind.STAFF or bool(context.principal.roles & _SEES_EVERYTHING)
+    )
     return Today(
         deadlines=due,
         findings=tuple(line for line in reminders if line.due_at is None),
@@ -65,6 +69,8 @@ def show_today(context: QueryContext, _request: ShowToday) -> Today:
         steps=steps,
         recent=list_entries.function(context, ListEntries(limit=12)).entries,
         customers=customers,
+        account_dues=list_dues.function(context, ListDues(is_warned=True)) if sees_account else (),
+        lost_verifications=list_incidents.function(context, ListIncidents()) if sees_account else (),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from fairkeeper.accounts.views import DueView, IncidentView
 from fairkeeper.customers.views import DeadlineView, ReminderLine
 from fairkeeper.evidence.views import EntryView
 
@@ -40,6 +41,8 @@ class Today:
         coming: The deadlines of the next days, whether a reminder was raised or not.
         steps: Where the customers stand.
         recent: The newest entries.
+        account_dues: What is due in the account's verification and was warned of.
+        lost_verifications: Incidents of lost verifications that are open.
     """
 
     deadlines: tuple[ReminderLine, ...]
@@ -49,6 +52,8 @@ class Today:
     steps: tuple[StepCount, ...]
     recent: tuple[EntryView, ...]
     customers: int
+    account_dues: tuple[DueView, ...] = ()
+    lost_verifications: tuple[IncidentView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

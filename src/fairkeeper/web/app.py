@@ -22,6 +22,7 @@ from fairkeeper.web.routes import (
     today,
     webhooks,
 )
+from fairkeeper.web.routes.accounts import readiness, structure, verification
 from fairkeeper.web.routes.entry import landing, sign_in
 from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
 from fairkeeper.web.serving.console import ConsoleParts
@@ -39,6 +40,9 @@ WAYS: Final[tuple[Way, ...]] = (
     *webhooks.WAYS,
     *evidence.WAYS,
     *receipts.WAYS,
+    *structure.WAYS,
+    *verification.WAYS,
+    *readiness.WAYS,
     *tabs.WAYS,
     *people.WAYS,
     *tokens.WAYS,

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from fairkeeper.accounts.actions.keep_documents import add_document, remove_document
+from fairkeeper.accounts.actions.state_structure import observe_file
 from fairkeeper.accounts.actions.track_verification import open_programme, record_event
 from fairkeeper.accounts.actions.warn import close_incident
 from fairkeeper.accounts.errors import (
@@ -149,6 +150,13 @@ def test_a_hint_stands_beside_what_people_recorded(sqlite_account: Account) -> N
     record(sqlite_account, "hint", note="rejected, business_verification")
     shown = sqlite_account.run(show_programme, programme="commercial-marketplace")
     assert (shown.state, shown.hint) == ("Accepted", "rejected, business_verification")
+
+
+def test_an_answer_of_the_profile_api_is_a_hint_too(sqlite_account: Account) -> None:
+    answer = '{"companyName": "Fairmile", "vettingStatus": "pending", "vettingSubStatus": "email_domain"}'
+    sqlite_account.run(observe_file, source="legal_business", file={"text": answer})
+    shown = sqlite_account.run(show_programme, programme="commercial-marketplace")
+    assert (shown.state, shown.hint) == ("Not started", "pending, email_domain, read 2026-11-22")
 
 
 def test_what_is_due_is_listed_and_says_whether_it_was_warned_of(sqlite_account: Account) -> None:

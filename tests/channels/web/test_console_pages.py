@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 import python_calamine
@@ -18,6 +19,19 @@ from tests.channels.stage import Stage
 from tests.channels.web.browsing import Visitor, person
 from tests.channels.web.markup import read
 
+EXAMPLES = Path(__file__).parents[3] / "examples" / "accounts"
+
+
+def state_account(stage: Stage) -> str:
+    """State the publisher's structure and track a verification; return its document's id."""
+    text = (EXAMPLES / "small-company.yaml").read_text("utf-8")
+    stage.call("PUT", "/api/v1/accounts/structure", stage.owner_token, json={"file": {"text": text}})
+    stage.call("POST", "/api/v1/verification", stage.owner_token, json={"name": "Commercial Marketplace"})
+    document = {"title": "WHOIS", "proves": "domain_ownership", "issued_on": "2026-01-01", "reference": "the archive"}
+    path = "/api/v1/verification/commercial-marketplace/documents"
+    added: str = stage.call("POST", path, stage.owner_token, json=document).json()["document_id"]
+    return added
+
 
 def addresses(stage: Stage) -> list[str]:
     """Return every page a person can open, with Contoso's ids in it."""
@@ -29,7 +43,11 @@ def addresses(stage: Stage) -> list[str]:
     key = SignerKey.generate("watch.example", SignatureType.COSIGNATURE).verifier.text
     stage.call("POST", "/api/v1/evidence/witnesses", stage.owner_token, json={"witness_key": key})
     reminder = stage.call("GET", "/api/v1/reminders", stage.owner_token).json()[0]["reminder_id"]
+    document_id = state_account(stage)
     known = {
+        "programme": "commercial-marketplace",
+        "document_id": document_id,
+        "offer_id": "fairmile-assistant",
         "customer": stage.contoso.slug,
         "subscription_id": stage.contoso.subscription_id,
         "notice_id": "1",
@@ -105,7 +123,7 @@ def test_a_role_opens_only_its_rooms(sqlite_stage: Stage) -> None:
         finance.sign_in(person("Fiona Finance"), as_customer=False)
         finance.get("/")
         rail = finance.page.all("nav", id="rail")[0]
-        assert [a.attributes["href"] for a in rail.all("a")] == ["/", "/customers", "/evidence"]
+        assert [a.attributes["href"] for a in rail.all("a")] == ["/", "/customers", "/accounts", "/evidence"]
         answer = finance.get("/webhooks")
         assert (answer.status_code, "access.not_permitted" in finance.text) == (403, True)
         assert "Ask an owner" in finance.text

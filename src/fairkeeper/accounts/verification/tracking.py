@@ -11,6 +11,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from fairkeeper.accounts.errors import DocumentNotFoundError
+from fairkeeper.accounts.observed.sources import Source
 from fairkeeper.accounts.ports import DocumentSafe
 from fairkeeper.accounts.store import (
     content_name,
@@ -18,6 +19,7 @@ from fairkeeper.accounts.store import (
     document_rows,
     event_of,
     event_rows,
+    load_observations,
     load_programme,
 )
 from fairkeeper.accounts.tables import (
@@ -92,7 +94,6 @@ def show_programme(context: QueryContext, request: ShowProgramme) -> ProgrammeDe
     row = load_programme(context.session, request.programme)
     standing, dues = _standing(context, row)
     events = event_rows(context.session, row.programme_id)
-    hints = [event.note for event in events if event.kind == EventKind.HINT.value]
     return ProgrammeDetail(
         programme=row.slug,
         programme_id=row.programme_id,
@@ -122,7 +123,7 @@ def show_programme(context: QueryContext, request: ShowProgramme) -> ProgrammeDe
         events=tuple(_event(each) for each in reversed(events)),
         incidents=_incidents(context, row),
         restarts={change.value: tuple(step.value for step in steps) for change, steps in RESTARTED_BY.items()},
-        hint=hints[-1] if hints else None,
+        hint=_hint(context, events),
         opened_at=row.opened_at,
     )
 
@@ -214,6 +215,18 @@ def fetch_appeal(context: QueryContext, request: ShowProgramme) -> AppealPackage
         ProgrammeNotFoundError: It is not tracked.
     """
     return build_package(context, load_programme(context.session, request.programme))
+
+
+def _hint(context: QueryContext, events: Sequence[VerificationEventRow]) -> str | None:
+    """Return what the partner profile API last said: as somebody recorded it, or as its answer was handed over."""
+    told = [event.note for event in events if event.kind == EventKind.HINT.value]
+    if told:
+        return told[-1]
+    row, seen = load_observations(context.session).get(Source.LEGAL_BUSINESS, (None, None))
+    if row is None or seen is None or seen.vetting_status is None:
+        return None
+    sub_status = f", {seen.vetting_sub_status}" if seen.vetting_sub_status else ""
+    return f"{seen.vetting_status}{sub_status}, read {row.observed_at.date()}"
 
 
 def _standing(context: QueryContext, row: ProgrammeRow) -> tuple[VerificationStanding, Sequence[Due]]:

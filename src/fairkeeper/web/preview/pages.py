@@ -7,6 +7,7 @@ from dataclasses import replace
 from fairkeeper.errors import ConflictError
 from fairkeeper.web.pages.answers import QuestionPage, error_page
 from fairkeeper.web.pages.base import Page
+from fairkeeper.web.preview.accounts import account_pages
 from fairkeeper.web.preview.buyer import buyer_pages
 from fairkeeper.web.preview.customers import customer_pages, revoke_question
 from fairkeeper.web.preview.evidence import evidence_pages
@@ -40,6 +41,7 @@ def preview_pages() -> dict[str, Page]:
         **today_pages(),
         **customer_pages(),
         **webhook_pages(),
+        **account_pages(),
         **evidence_pages(),
         **settings_pages(),
         **buyer_pages(),

@@ -16,6 +16,8 @@ from fairkeeper.overview.views import FailedTask, Hit, Today
 from fairkeeper.web import parts
 from fairkeeper.web.pages import today as pages
 from fairkeeper.web.parts import STEPS, Deadline, Empty, Finding, Link
+from fairkeeper.web.routes.accounts.verification import to_dos_of
+from fairkeeper.web.routes.accounts.words import due_of
 from fairkeeper.web.routes.home import show_home
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import deadline_of, names_of, reminder_deadline, reminder_finding, tell
@@ -42,7 +44,7 @@ def show_front(visit: Visit) -> Response:
     names = names_of(visit, today.recent)
     page = pages.TodayPage(
         frame=frame(visit, "Today"),
-        deadlines=tuple(sorted((*reminders, *coming), key=_due_at)),
+        deadlines=tuple(sorted((*reminders, *coming, *_of_account(today)), key=_due_at)),
         findings=(
             *(_failed(task, may_retry=visit.allows(retry_task)) for task in today.failed_tasks),
             *(reminder_finding(line, may_close=may_close) for line in today.findings),
@@ -74,6 +76,11 @@ def _address_of(hit: Hit) -> str:
     """Return where a thing is shown; an operation has no page of its own and stands on its subscription's."""
     named = hit.line if hit.kind == "operation" else hit.id
     return _HIT_ADDRESSES[hit.kind].format(quote(named, safe=""))
+
+
+def _of_account(today: Today) -> tuple[Deadline, ...]:
+    lost = (to_do for incident in today.lost_verifications for to_do in to_dos_of(incident))
+    return (*lost, *(due_of(due) for due in today.account_dues))
 
 
 def _due_at(deadline: Deadline) -> datetime:

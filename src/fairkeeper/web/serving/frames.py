@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from fairkeeper.access.queries import list_people, list_tokens
+from fairkeeper.accounts.queries import show_structure
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.principal import Principal
 from fairkeeper.customers.queries import list_customers, list_notices, show_change_rule
@@ -41,6 +42,7 @@ _STAFF_DOORS: Final = (
     _Door(room=Room(label="Today", href="/", key="t", icon="today"), needs=(show_today,)),
     _Door(room=Room(label="Customers", href="/customers", key="c", icon="customers"), needs=(list_customers,)),
     _Door(room=Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks"), needs=(list_notices,)),
+    _Door(room=Room(label="Accounts", href="/accounts", key="a", icon="accounts"), needs=(show_structure,)),
     _Door(room=Room(label="Evidence", href="/evidence", key="e", icon="evidence"), needs=(show_log,)),
     _Door(
         room=Room(label="Settings", href="/settings", key="s", icon="settings"),

@@ -8,7 +8,7 @@ asked for whole.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final
 
@@ -109,7 +109,7 @@ def boxes_of(structure: Structure, *, detail: Detail | None = None, publisher_id
             )
             for each in structure.tenants
         ),
-        loose=tuple(_publisher(each, depth) for each in chosen if each.location not in known),
+        loose=tuple(_loose(each, depth) for each in chosen if each.location not in known),
         folded=_folded(chosen, depth),
         detail=depth,
     )
@@ -173,6 +173,10 @@ def _publisher(publisher: Publisher, depth: Detail) -> Box:
         children=children,
         is_loose=publisher.life == "planned",
     )
+
+
+def _loose(publisher: Publisher, depth: Detail) -> Box:
+    return replace(_publisher(publisher, depth), kicker="Publisher, no location", is_loose=True)
 
 
 def _offer(offer: Offer, depth: Detail) -> Box:

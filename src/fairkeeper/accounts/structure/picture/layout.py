@@ -6,20 +6,21 @@ exceeds; the whole text stays in the box's title.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fairkeeper.accounts.structure.picture.boxes import Box, Boxes, Line, LineKind
 
-MARGIN: Final = 16
-COLUMN_GAP: Final = 36
+MARGIN: Final = 8
+COLUMN_GAP: Final = 24
 ROW_GAP: Final = 12
-PADDING: Final = 12
+PADDING: Final = 10
 LINE_HEIGHT: Final = 18
 KICKER_HEIGHT: Final = 18
-WIDTHS: Final = (216, 208, 224, 224, 200)
-"""Of the columns: company, locations, publishers, offers, plans."""
+WIDTHS: Final = (176, 164, 196, 180, 156)
+"""Of the columns: company, locations, publishers, offers, plans; together as wide as the console's pages on a desk."""
 _CHARACTER_WIDTHS: Final = {LineKind.NAME: 8.2, LineKind.ID: 7.3, LineKind.NOTE: 7.0, LineKind.CARE: 7.0}
 _SIGN_WIDTH: Final = 16
 
@@ -98,8 +99,8 @@ def cut(line: Line, width: int) -> str:
     """Return as much of a line as fits, ids cut in their middle and words at their end.
 
     Example:
-        >>> cut(Line(text="0b010001-0000-4000-8000-000000000001", kind=LineKind.ID), 192)
-        '0b010001-0000…00000000001'
+        >>> cut(Line(text="0b010001-0000-4000-8000-000000000001", kind=LineKind.ID), 156)
+        '0b010001-0…0000000001'
     """
     room = width - (_SIGN_WIDTH if line.kind is LineKind.CARE else 0)
     most = max(4, int(room / _CHARACTER_WIDTHS[line.kind]))
@@ -110,6 +111,20 @@ def cut(line: Line, width: int) -> str:
         head = most // 2
         return f"{text[:head]}…{text[-(most - head - 1) :]}"
     return f"{text[: most - 1].rstrip()}…"
+
+
+def broken(line: Line, width: int) -> Sequence[Line]:
+    """Return a name over two lines where one does not hold it; anything else as it is.
+
+    Example:
+        >>> [part.text for part in broken(Line(text="Fairmile Software Limited", kind=LineKind.NAME), 156)]
+        ['Fairmile Software', 'Limited']
+    """
+    most = int(width / _CHARACTER_WIDTHS[line.kind])
+    if line.kind is not LineKind.NAME or len(line.text) <= most:
+        return (line,)
+    first, *rest = textwrap.wrap(line.text, most)
+    return (replace(line, text=first), replace(line, text=" ".join(rest))) if rest else (line,)
 
 
 class _Page:
@@ -125,15 +140,16 @@ class _Page:
         x = MARGIN + sum(WIDTHS[: box.column]) + COLUMN_GAP * box.column
         room = width - 2 * PADDING
         first = y + PADDING + KICKER_HEIGHT
+        lines = [part for line in box.lines for part in broken(line, room)]
         placed = PlacedBox(
             x=x,
             y=y,
             width=width,
-            height=2 * PADDING + KICKER_HEIGHT + LINE_HEIGHT * len(box.lines) - 4,
+            height=2 * PADDING + KICKER_HEIGHT + LINE_HEIGHT * len(lines) - 4,
             kicker=cut(Line(text=box.kicker), room),
             lines=tuple(
                 PlacedLine(shown=cut(line, room), whole=line.text, kind=line.kind, y=first + LINE_HEIGHT * number)
-                for number, line in enumerate(box.lines)
+                for number, line in enumerate(lines)
             ),
             is_loose=box.is_loose,
         )

@@ -1,7 +1,7 @@
 """Writes a picture as SVG: real text that can be selected, no script, nothing from elsewhere.
 
-On a page of the console its classes are coloured by the console's own sheet, light and dark; as a file of its own it
-carries a sheet for paper.
+On a page of the console its classes are coloured by the console's own sheet, light and dark, and the tables beside it
+say what was cut; as a file of its own it carries a sheet for paper, and the whole text of each box in its title.
 
 Source: SVG 2, W3C Candidate Recommendation, chapters "Text" and "Document structure".
 """
@@ -54,12 +54,11 @@ def write_svg(layout: Layout, *, title: str, is_alone: bool) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 {layout.width} {layout.height}" '
             f'width="{layout.width}" height="{layout.height}" role="img" aria-label="{_clean(title)}">'
         ),
-        f"<title>{_clean(title)}</title>",
     ]
     if is_alone:
-        parts.append(f"<style>{PAPER_SHEET}</style>")
+        parts += [f"<title>{_clean(title)}</title>", f"<style>{PAPER_SHEET}</style>"]
     parts += [_edge(edge) for edge in layout.edges]
-    parts += [_box(box) for box in layout.boxes]
+    parts += [_box(box, has_title=is_alone) for box in layout.boxes]
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -68,13 +67,12 @@ def _edge(edge: Edge) -> str:
     return f'<polyline class="pic-edge" points="{points}"/>'
 
 
-def _box(box: PlacedBox) -> str:
+def _box(box: PlacedBox, *, has_title: bool) -> str:
     whole = "; ".join([box.kicker, *(line.whole for line in box.lines)])
     loose = " pic-loose" if box.is_loose else ""
     text_x = box.x + PADDING
     parts = [
-        "<g>",
-        f"<title>{_clean(whole)}</title>",
+        f"<g><title>{_clean(whole)}</title>" if has_title else "<g>",
         f'<rect class="pic-box{loose}" x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="4"/>',
         f'<text class="pic-kicker" x="{text_x}" y="{box.y + PADDING + KICKER_HEIGHT - 8}">{_clean(box.kicker)}</text>',
     ]
