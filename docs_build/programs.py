@@ -80,7 +80,7 @@ def _walk(words: tuple[str, ...], command: click.Command) -> Iterator[Command]:
 
 @cache
 def _context() -> click.Context:
-    return click.Context(root, obj=Installed(), info_name="fairkeeper")
+    return click.Context(root, obj=Installed(), info_name="fairkeeper", **root.context_settings)
 
 
 def command_variables() -> dict[str, str]:

@@ -32,7 +32,7 @@ def problem(quote: Quoted) -> str | None:
         return None if not words or not quote.is_whole else f"{quote}: {words[0]} is no command"
     if quote.is_whole:
         try:
-            command.make_context(command.name, words, obj=Installed())
+            command.make_context(command.name, words, obj=Installed(), **command_line.context_settings)
         except click.UsageError as error:
             return f"{quote}: {error.format_message()}"
         except click.exceptions.Exit:  # --help
@@ -45,7 +45,7 @@ def problem(quote: Quoted) -> str | None:
 
 def find(words: list[str]) -> tuple[click.Command | str, list[str]]:
     """Return the command that words lead to and what is left of them, or what is wrong."""
-    context = click.Context(command_line, obj=Installed(), info_name="fairkeeper")
+    context = click.Context(command_line, obj=Installed(), info_name="fairkeeper", **command_line.context_settings)
     command: click.Command = command_line
     while isinstance(command, click.Group) and words and not words[0].startswith(("-", "…")):
         found = command.get_command(context, words[0])

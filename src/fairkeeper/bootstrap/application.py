@@ -15,6 +15,7 @@ from starlette.routing import Route
 from fairkeeper.access.authentication import authenticate_bearer
 from fairkeeper.action.principal import Principal
 from fairkeeper.api.app import APIParts, create_api
+from fairkeeper.api.authzen import AuthZENParts, authzen_routes
 from fairkeeper.api.files import files_router
 from fairkeeper.api.health import Probe, alive_probe, checkpoint_probe, database_probe, schema_probe
 from fairkeeper.api.log import KeepCosignature
@@ -24,8 +25,10 @@ from fairkeeper.bootstrap.console import console_parts
 from fairkeeper.bootstrap.database.migrations import check_schema
 from fairkeeper.bootstrap.installation import Installation
 from fairkeeper.bootstrap.settings import Settings
+from fairkeeper.bootstrap.wiring.governance import RememberedCallers, make_questions
 from fairkeeper.bootstrap.wiring.handing_on import hand_on_observed
 from fairkeeper.evidence.actions import keep_cosignature
+from fairkeeper.governance.deciding.point import DecisionPoint
 from fairkeeper.mcp.door import MCP_PATH, MCPDoor
 from fairkeeper.outbound.forwarding import OldSystem
 from fairkeeper.token.expectations import WebhookTokenExpectation
@@ -50,6 +53,7 @@ def create_app(installation: Installation) -> FastAPI:
         )
 
     mcp = _mcp_door(installation, authenticate)
+    point = DecisionPoint(installation.database.address, installation.clock, make_questions())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -58,6 +62,7 @@ def create_app(installation: Installation) -> FastAPI:
             async with mcp.running():
                 yield
         finally:
+            point.close()
             installation.close()
 
     app = create_api(
@@ -75,6 +80,11 @@ def create_app(installation: Installation) -> FastAPI:
     app.include_router(files_router(installation.exporter, authenticate, installation.authorise))
     # A route and no mount, which would answer at `/mcp/` alone; clients call the address as it is written.
     app.router.routes.append(Route(MCP_PATH, endpoint=mcp, include_in_schema=False))
+    app.router.routes.extend(
+        authzen_routes(
+            AuthZENParts(address=settings.address, authenticate=RememberedCallers(authenticate), decide=point.decide)
+        )
+    )
     add_console(app, console_parts(installation))
     return app
 

@@ -56,6 +56,7 @@ from fairkeeper.bootstrap.wiring.consent import (
     make_tenant_tokens,
     work_credentials,
 )
+from fairkeeper.bootstrap.wiring.governance import make_questions
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
 from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
@@ -78,6 +79,7 @@ from fairkeeper.evidence.integrator import Integrator, ensure_head
 from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import LogKeyRow
+from fairkeeper.governance.deciding.tickets import Questions
 from fairkeeper.jobs.accounts import AccountsWork
 from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
@@ -313,6 +315,7 @@ def _ports(
             ),
             DataToErase: WordsToErase(PeopleToErase()),
             Retention: Retention(settings.retention_days),
+            Questions: make_questions(),
             **connectors,
             Submission: Submission(missing=tuple(missing_for_fulfillment(settings))),
         }

@@ -17,6 +17,7 @@ import fairkeeper.customers.operations
 import fairkeeper.deals.operations
 import fairkeeper.evidence.actions
 import fairkeeper.evidence.queries
+import fairkeeper.governance.operations
 import fairkeeper.governance.policies.operations
 import fairkeeper.messages.operations
 import fairkeeper.overview.actions
@@ -56,6 +57,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.consent.operations.OPERATIONS,
         *fairkeeper.customers.operations.OPERATIONS,
         *fairkeeper.governance.policies.operations.OPERATIONS,
+        *fairkeeper.governance.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,
         *fairkeeper.overview.readiness.reviewing.OPERATIONS,

@@ -22,6 +22,7 @@ ROOMS: Final[Mapping[str, str]] = {
     "customers": "Where each customer stands, what is due, and what is done about it",
     "deals": "Private offers: check, build, price and print them",
     "evidence": "The log: entries, checkpoints, keys, exports and their verification",
+    "governance": "Agents, tools and permits; what agents did, and how they are stopped",
     "messages": "What people were told, how it left, and in which words",
     "policy": "Policies for agents: check, explain, try and compare them",
     "people": "Who may sign in, and in which roles",

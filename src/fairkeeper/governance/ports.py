@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Protocol
 
 from fairkeeper.governance.transaction import Transaction
-from fairkeeper.policy.decision.facts import ApprovalFacts, Basis, Call, PolicyText, Verdict
+from fairkeeper.policy.decision.facts import ApprovalFacts, Basis, Call, Caller, PolicyText, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +140,23 @@ class NoApprovals:
         return {}
 
 
+_NO_POLICIES = sha256(b"").hexdigest()
+
+
 class NoBundles:
     """`Policies` where only permits decide."""
 
     def active(self, transaction: Transaction, customer_id: str | None) -> ActivePolicies:
         """Return no policies."""
         del transaction, customer_id
-        return ActivePolicies(digest="0" * 64, policies=())
+        return ActivePolicies(digest=_NO_POLICIES, policies=())
+
+
+class Credentials(Protocol):
+    """Whether whoever asks still may."""
+
+    def callers(
+        self, transaction: Transaction, caller_ids: Sequence[str], *, now: datetime
+    ) -> Mapping[str, Caller | None]:
+        """Return each caller as its credentials stand now; None for one that was revoked or has expired."""
+        ...

@@ -30,7 +30,8 @@ TokenId = NewType("TokenId", str)
 """`tok_…`: one API token (the id, never the secret)."""
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LENGTH = 26
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+"""Two characters at once: 2 µs an id instead of 5 (2026-11-27)."""
 
 
 def new_ulid(milliseconds: int | None = None, randomness: int | None = None) -> str:
@@ -46,7 +47,7 @@ def new_ulid(milliseconds: int | None = None, randomness: int | None = None) -> 
     """
     instant = time.time_ns() // 1_000_000 if milliseconds is None else milliseconds
     value = (instant << 80) | (secrets.randbits(80) if randomness is None else randomness)
-    return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
 def new_id(prefix: str) -> str:

@@ -48,6 +48,8 @@ CONTEXT: Final[Mapping[str, Any]] = {
     "depth": 0,
 }
 LABELS: Final[Mapping[str, Any]] = {"sources": [], "sensitivity": 0, "trusted": True}
+_A_MONDAY: Final = 1_795_392_000
+"""Midnight of 23 November 2026, UTC, in seconds since 1970; the week that questions lie in."""
 _OPTIONAL: Final = frozenset({"person", "task", "amount", "currency"})
 
 
@@ -207,9 +209,18 @@ def _mapping(given: Any, where: str) -> Mapping[str, Any]:
 
 def _at(given: Any) -> dict[str, int]:
     """Read `Monday 09:30`, or a weekday and a minute of the day."""
-    if isinstance(given, Mapping) and set(given) <= {"weekday", "minute"}:
-        return {"weekday": 1, "minute": 720, **given}
+    if isinstance(given, Mapping) and set(given) <= {"weekday", "minute", "seconds"}:
+        return _moment(**given)
     found = _AT.fullmatch(str(given))
     if found is None or found[1].lower() not in _DAYS:
         raise QuestionRefusedError(f"at: {given!r} is not a time such as Monday 09:30.")
-    return {"weekday": _DAYS.index(found[1].lower()) + 1, "minute": int(found[2]) * 60 + int(found[3])}
+    return _moment(_DAYS.index(found[1].lower()) + 1, int(found[2]) * 60 + int(found[3]))
+
+
+def _moment(weekday: int = 1, minute: int = 720, seconds: int | None = None) -> dict[str, int]:
+    """Return a moment as the schema has it; the instant follows from weekday and minute where it is left out."""
+    try:
+        instant = _A_MONDAY + (weekday - 1) * 86_400 + minute * 60 if seconds is None else seconds
+    except TypeError as problem:
+        raise QuestionRefusedError("at: weekday and minute are whole numbers.") from problem
+    return {"weekday": weekday, "minute": minute, "seconds": instant}

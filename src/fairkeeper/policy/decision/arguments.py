@@ -22,6 +22,8 @@ import msgspec
 
 LARGEST_INTEGER: Final = 2**53 - 1
 MOST_DEPTH: Final = 16
+MOST_BYTES: Final = 65_536
+"""Of arguments in their exact spelling; larger ones are refused, and recorded by their digest alone."""
 DECIMAL_KEY: Final = "$decimal"
 """Marks a fraction in the exact spelling; no argument may be named so."""
 
@@ -81,6 +83,11 @@ def _exact_key(key: object, place: str) -> str:
     if not isinstance(key, str) or not key.isascii() or key == DECIMAL_KEY:
         raise NotExactError(f"{place} has a name that is not plain ASCII: {str(key)[:40]!r}")
     return key
+
+
+def size_of(exact_value: Any) -> int:
+    """Return how many canonical bytes a value has that is exact."""
+    return len(_encode(exact_value))
 
 
 def digest_of(exact_value: Any) -> str:

@@ -122,6 +122,7 @@ class Call:
         inputs: Decisions whose results flow into this call.
         approval_id: The approval that the caller holds.
         instance: Which running copy of the agent.
+        action: What is asked to be done with the tool; only calling is known.
     """
 
     agent_id: str
@@ -142,6 +143,7 @@ class Call:
     approval_id: str | None = None
     instance: str | None = None
     request_id: str | None = None
+    action: str = "call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +298,7 @@ class LimitFacts:
 
     Attributes:
         maximum: In calls, or in the smallest unit of the currency.
+        is_shared: Whether several customers' calls count together.
     """
 
     id: str
@@ -304,6 +307,7 @@ class LimitFacts:
     window: Window
     maximum: int
     currency: str | None = None
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ def join(left: Labels, right: Labels) -> Labels:
         False
     """
     if right is NO_LABELS or right == NO_LABELS:
-        return left
+        return _bounded(left)
     if left is NO_LABELS or left == NO_LABELS:
         return _bounded(right)
     return _bounded(

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     # --- tenant match
     AGENT_UNKNOWN = "agent_unknown"
     TOOL_UNKNOWN = "tool_unknown"
+    ACTION_UNKNOWN = "action_unknown"
     ANOTHER_CUSTOMER = "another_customer"
     RESOURCE_OF_ANOTHER_CUSTOMER = "resource_of_another_customer"
     LABELS_OF_ANOTHER_CUSTOMER = "labels_of_another_customer"
@@ -84,6 +85,7 @@ SENTENCES: Final = MappingProxyType(
         Reason.CALLER_IS_NOT_THE_AGENT: "Whoever asks does not speak for this agent.",
         Reason.AGENT_UNKNOWN: "There is no such agent here.",
         Reason.TOOL_UNKNOWN: "There is no such tool here.",
+        Reason.ACTION_UNKNOWN: "Tools can only be called.",
         Reason.ANOTHER_CUSTOMER: "The request names another customer than the agent's.",
         Reason.RESOURCE_OF_ANOTHER_CUSTOMER: "The call touches a thing of another customer.",
         Reason.LABELS_OF_ANOTHER_CUSTOMER: "Data of another customer has reached this call.",
@@ -135,3 +137,12 @@ SENTENCES: Final = MappingProxyType(
     }
 )
 """What a person reads."""
+
+
+class Refused(Exception):  # noqa: N818 - not an error but an answer on its way out
+    """Carries the reason out of the step that found it."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail[:300]

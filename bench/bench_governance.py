@@ -1,0 +1,320 @@
+"""Governance: a decision alone and with its durable record, over HTTP, and how fast a pause takes effect.
+
+A decision alone is everything but limits' and approvals' rows: tenant, containment, arguments, data, policies, flow,
+lane. With its record it is the evidence entry and the limit's reservation, committed with synchronous=FULL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from bench.databases import postgresql_address, sqlite_address
+from bench.governance_caller import READY, Line, read_lines
+from bench.governance_server import CONSTANT_PATH
+from bench.governance_world import ARGUMENTS, SECRET, Furnished, asked, furnish
+from bench.load import request_bytes, send_all
+from bench.report import Report
+from fairkeeper.action.operation import Ports
+from fairkeeper.action.principal import system
+from fairkeeper.action.runner import Call as Run
+from fairkeeper.action.runner import Runner, Wiring
+from fairkeeper.api.authzen import EVALUATION_PATH
+from fairkeeper.bootstrap.database.migrations import migrate
+from fairkeeper.bootstrap.rooms import make_registry
+from fairkeeper.bootstrap.wiring.governance import make_questions
+from fairkeeper.database.engine import DatabaseAddress
+from fairkeeper.database.session import Database
+from fairkeeper.evidence.append import append
+from fairkeeper.governance.actions.contain import contain
+from fairkeeper.governance.deciding.basis import find, load
+from fairkeeper.governance.deciding.connection import connect
+from fairkeeper.governance.deciding.point import DecisionPoint
+from fairkeeper.governance.ports import ActivePolicies, ScopedPolicy
+from fairkeeper.governance.transaction import Transaction
+from fairkeeper.policy.decision.facts import Moment, PolicyText
+from fairkeeper.policy.decision.order import Compiled, decide
+from fairkeeper.values.clock import SystemClock
+
+SIZES = (1, 100, 10_000)
+ALONE = 4_000
+ONE_CALLER = 3_000
+MANY_CALLERS, MANY = 64, 30_000
+HTTP_CALLERS, HTTP_REQUESTS, HTTP_ROUNDS = 32, 1_600, 5
+AGENTS, PROCESSES, SECONDS, PAUSE_AFTER = 50, 2, 6.0, 3.0
+
+
+def run(report: Report) -> None:
+    """Measure decisions."""
+    _alone(report)
+    with sqlite_address() as address:
+        migrate(address)
+        _with_record(report, address)
+    with sqlite_address() as address:
+        migrate(address)
+        _over_http(report, address)
+    with postgresql_address() as address:
+        migrate(address)
+        _pause(report, address)
+
+
+# --- a decision alone
+
+
+class _OnePolicyEach:
+    """As many policies as agents, each linked to one of them; the slice of a decision holds its own."""
+
+    def __init__(self, agent_ids: Sequence[str]) -> None:
+        text = (
+            'forbid (principal == Agent::"{agent}", action == Action::"call_unattended", resource)'
+            ' when {{ context.numbers.hasTag("amount") && context.numbers.getTag("amount") > 100000 }};'
+        )
+        self._active = ActivePolicies(
+            digest="b" * 64,
+            policies=tuple(
+                ScopedPolicy(
+                    policy=PolicyText(id=f"p{n}", text=f'@id("p{n}") {text.format(agent=agent)}'), agent_id=agent
+                )
+                for n, agent in enumerate(agent_ids)
+            ),
+        )
+        self._by_agent = {scoped.agent_id: scoped for scoped in self._active.policies}
+
+    def active(self, transaction: Transaction, customer_id: str | None) -> ActivePolicies:
+        """Return all of them."""
+        del transaction, customer_id
+        return self._active
+
+
+def _alone(report: Report) -> None:
+    medians = {}
+    for size in SIZES:
+        with sqlite_address() as address:
+            migrate(address)
+            database = Database(address)
+            furnished = furnish(database, size)
+            compiled = _compiled(address, furnished)
+            database.dispose()
+        samples = _samples(compiled)
+        medians[size] = statistics.median(samples)
+        conditions = f"{size:,} agents and as many policies; {len(samples):,} decisions"
+        report.plain("decision alone, p50", medians[size] * 1e6, unit="µs", conditions=conditions)
+        report.plain("decision alone, p99", _p99(samples) * 1e6, unit="µs", conditions=conditions)
+    ratio = medians[SIZES[-1]] / medians[SIZES[0]]
+    report.at_most("p50 at 10,000 agents over one", ratio, unit="×", target=1.3, conditions="decision alone")
+
+
+def _compiled(address: DatabaseAddress, furnished: Furnished) -> list[Compiled]:
+    """Read and compile what is registered about a thousand of the agents, in the presence of all of them."""
+    policies = _OnePolicyEach(furnished.agent_ids)
+    connection = connect(address)
+    found = []
+    chosen = random.Random(1).sample(furnished.agent_ids, min(len(furnished.agent_ids), 1_000))
+    for agent_id in chosen:
+        with connection.transaction() as transaction:
+            named = find(transaction, agent_id, furnished.tool_id)
+            assert named is not None
+            found.append(Compiled(load(transaction, named, policies)))
+    connection.close()
+    return found
+
+
+def _samples(compiled: Sequence[Compiled]) -> list[float]:
+    """Return the seconds of decisions for agents at random, after a warm round."""
+    dice, moment = random.Random(2), Moment(at=SystemClock().now())
+    pairs = [(each, asked(each.basis.agent.id, each.basis.tool.id)) for each in compiled]
+    samples = []
+    for number in range(ALONE + 500):
+        known, call = pairs[dice.randrange(len(pairs))]
+        began = time.perf_counter()
+        verdict = decide(call, known, moment)
+        if number >= 500:
+            samples.append(time.perf_counter() - began)
+        assert verdict.allowed, verdict
+    return samples
+
+
+def _p99(samples: Sequence[float]) -> float:
+    return sorted(samples)[int(len(samples) * 0.99)]
+
+
+# --- with its durable record
+
+
+def _with_record(report: Report, address: DatabaseAddress) -> None:
+    database = Database(address)
+    furnished = furnish(database, AGENTS)
+    _rate(address, furnished, callers=1, count=300)
+    _, samples = _rate(address, furnished, callers=1, count=ONE_CALLER)
+    conditions = "SQLite, synchronous=FULL, one process, limit and evidence in the same commit"
+    report.at_most(
+        "decision with record, one caller, p50", statistics.median(samples) * 1e3, unit="ms", target=1,
+        conditions=conditions,
+    )  # fmt: skip
+    report.plain("decision with record, one caller, p99", _p99(samples) * 1e3, unit="ms", conditions=conditions)
+    rate, samples = _rate(address, furnished, callers=MANY_CALLERS, count=MANY)
+    report.at_least(
+        f"decisions with record, {MANY_CALLERS} callers", rate, unit="/s", target=5_000, conditions=conditions
+    )
+    report.plain(
+        f"decision with record, {MANY_CALLERS} callers, p50", statistics.median(samples) * 1e3, unit="ms",
+        conditions=conditions,
+    )  # fmt: skip
+    database.dispose()
+
+
+def _rate(address: DatabaseAddress, furnished: Furnished, *, callers: int, count: int) -> tuple[float, list[float]]:
+    """Return decisions a second, and the seconds of each."""
+
+    async def measure() -> tuple[float, list[float]]:
+        point = DecisionPoint(address, SystemClock(), make_questions())
+        samples: list[float] = []
+
+        async def caller(number: int) -> None:
+            call = asked(furnished.agent_ids[number % len(furnished.agent_ids)], furnished.tool_id)
+            for _ in range(count // callers):
+                began = time.perf_counter()
+                decided = await point.decide(call)
+                samples.append(time.perf_counter() - began)
+                assert decided.verdict.allowed, decided
+
+        began = time.perf_counter()
+        await asyncio.gather(*(caller(number) for number in range(callers)))
+        took = time.perf_counter() - began
+        point.close()
+        return len(samples) / took, samples
+
+    return asyncio.run(measure())
+
+
+# --- over HTTP
+
+
+def _over_http(report: Report, address: DatabaseAddress) -> None:
+    database = Database(address)
+    furnished = furnish(database, AGENTS)
+    database.dispose()
+    headers = [("authorization", f"Bearer {SECRET}")]
+    evaluations = [
+        request_bytes(EVALUATION_PATH, headers, json.dumps(_evaluation(agent_id, furnished.tool_id)).encode())
+        for agent_id in furnished.agent_ids
+    ]
+    constants = [
+        request_bytes(CONSTANT_PATH, headers, json.dumps(_evaluation(agent_id, furnished.tool_id)).encode())
+        for agent_id in furnished.agent_ids
+    ]
+    times = HTTP_REQUESTS // AGENTS
+    with _server(address) as port:
+        for requests in (evaluations, constants):
+            send_all(port, requests * 4, callers=HTTP_CALLERS)
+        rounds = [
+            tuple(
+                HTTP_REQUESTS / send_all(port, requests * times, callers=HTTP_CALLERS)
+                for requests in (evaluations, constants)
+            )
+            for _ in range(HTTP_ROUNDS)
+        ]
+    conditions = f"SQLite FULL, {HTTP_CALLERS} callers on the same machine, median of {HTTP_ROUNDS} rounds"
+    report.plain(
+        "evaluations over HTTP", statistics.median(each[0] for each in rounds), unit="/s", conditions=conditions
+    )
+    report.plain("constant endpoint", statistics.median(each[1] for each in rounds), unit="/s", conditions=conditions)
+    ratio = statistics.median(each[0] / each[1] for each in rounds)
+    report.at_least("evaluation over constant endpoint", ratio, unit="×", target=0.4, conditions=conditions)
+
+
+def _evaluation(agent_id: str, tool_id: str) -> dict[str, Any]:
+    return {
+        "subject": {"type": "agent", "id": agent_id},
+        "action": {"name": "call", "properties": {"arguments": ARGUMENTS}},
+        "resource": {"type": "tool", "id": tool_id},
+    }
+
+
+@contextmanager
+def _server(address: DatabaseAddress) -> Iterator[int]:
+    """Run an installation's own server, with a constant endpoint beside; yields its port."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = {"FAIRKEEPER_DATA_DIR": folder, "FAIRKEEPER_PORT": "0", "FAIRKEEPER_DATABASE_URL": address.url}
+        told |= {"FAIRKEEPER_WORKERS": "0", "FAIRKEEPER_LOG_LEVEL": "error"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.governance_server"], env={**os.environ, **told}, stdout=subprocess.PIPE
+        )
+        try:
+            assert process.stdout is not None
+            yield int(json.loads(process.stdout.readline())["port"])
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+# --- a pause
+
+
+def _pause(report: Report, address: DatabaseAddress) -> None:
+    """Pause one of fifty agents that decide at full rate in two processes, and look at what happened to all."""
+    database = Database(address)
+    furnished = furnish(database, AGENTS)
+    paused = furnished.agent_ids[0]
+    processes = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "bench.governance_caller",
+                address.url,
+                furnished.tool_id,
+                str(SECONDS),
+                *furnished.agent_ids,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(PROCESSES)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == READY
+    time.sleep(PAUSE_AFTER)
+    commanded = time.monotonic()
+    _run_contain(database, paused)
+    committed = time.monotonic()
+    lines = [line for process in processes for line in read_lines(process)]
+    database.dispose()
+    _tell_pause(report, lines, paused, commanded, committed)
+
+
+def _run_contain(database: Database, agent_id: str) -> None:
+    wiring = Wiring(authorise=lambda *_: None, record=append, ports=Ports())
+    runner = Runner(make_registry(), database, SystemClock(), wiring)
+    request = contain.input.model_validate(
+        {"scope": "agent", "subject_id": agent_id, "state": "paused", "reason": "A benchmark."}
+    )
+    runner.run(contain, request, Run(principal=system("bench")))
+
+
+def _tell_pause(report: Report, lines: Sequence[Line], paused: str, commanded: float, committed: float) -> None:
+    own = [line for line in lines if line.agent_id == paused]
+    last = max(line.at for line in own if line.allowed)
+    refused = [line for line in own if not line.allowed]
+    others = [line for line in lines if line.agent_id != paused]
+    wrong = sum(not line.allowed for line in others)
+    rate = len(lines) / SECONDS
+    conditions = f"PostgreSQL, {PROCESSES} processes, {AGENTS} agents at full rate, {rate:,.0f} decisions a second"
+    report.at_most(
+        "pause command to last permitted call", max(0.0, last - commanded), unit="s", target=1, conditions=conditions
+    )
+    report.plain("pause command to its commit", committed - commanded, unit="s", conditions=conditions)
+    report.at_most("other agents' decisions that changed", wrong, unit="", target=0, conditions=f"of {len(others):,}")
+    report.plain("refused calls of the paused agent", len(refused), unit="", conditions=conditions)
+    assert refused, "the paused agent did not ask again"

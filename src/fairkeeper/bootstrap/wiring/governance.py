@@ -1,0 +1,159 @@
+"""Wires governance: whom the hot path asks inside its transaction, where the answer lies in another room's tables.
+
+The statements stand here, and not in the rooms that own the tables, because only the hot path reads without the ORM;
+each names the columns that the room's own rule would read, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from fairkeeper.access.credentials import digest, is_token
+from fairkeeper.access.roles import may
+from fairkeeper.action.principal import Principal, PrincipalKind
+from fairkeeper.api.routes import Authenticate
+from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
+from fairkeeper.customers.path.standing import Mark, Standing, may_act
+from fairkeeper.governance.deciding.tickets import Questions
+from fairkeeper.governance.ports import Approvals, NoApprovals, NoBundles, Policies, Shadow
+from fairkeeper.governance.transaction import Transaction, from_database, marks
+from fairkeeper.policy.decision.facts import Caller
+from fairkeeper.values.ids import CustomerId
+
+DECIDE: Final = "governance.decide"
+DECIDE_GROUPS: Final = ("governance.report",)
+"""Who may ask for decisions: whoever may report for agents."""
+
+_MARKS: Final = "SELECT customer_id, status, provisioning, operation FROM subscription WHERE customer_id IN ({marks})"
+_TOKENS: Final = "SELECT id, roles, customer_id, expires_at, revoked_at FROM api_token WHERE id IN ({marks})"
+
+
+class MirroredStanding:
+    """`Standing` from the mirror of subscriptions: a customer may act while one of them may.
+
+    Consent is asked of the tenant's grants by whoever implements `Standing` around this; here it is not looked at.
+    """
+
+    def reasons(self, transaction: Transaction, customer_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return why each customer may not act; of several subscriptions, the reasons of the one with the fewest."""
+        found: dict[str, tuple[str, ...]] = {}
+        rows = transaction.rows(_MARKS.format(marks=marks(len(customer_ids))), customer_ids)
+        for customer_id, status, provisioning, operation in rows:
+            codes = reasons_of(status, provisioning, operation)
+            if customer_id not in found or len(codes) < len(found[customer_id]):
+                found[customer_id] = codes
+        return {customer_id: found.get(customer_id, ("customers.no_subscription",)) for customer_id in customer_ids}
+
+
+@lru_cache(maxsize=512)
+def reasons_of(status: str | None, provisioning: str, operation: str) -> tuple[str, ...]:
+    """Return why a subscription does not let anybody act, by the room's own rule.
+
+    Example:
+        >>> reasons_of("Suspended", "ready", "enabled")
+        ('customers.suspended',)
+    """
+    known = {member.value: member for member in CommercialStatus}
+    standing = Standing(
+        commercial=Mark(state=known.get(status or "")),
+        consent=Mark(state=ConsentState.NOT_NEEDED),
+        provisioning=Mark(state=ProvisioningState(provisioning)),
+        operation=Mark(state=OperationState(operation)),
+    )
+    return tuple(reason.code for reason in may_act(standing).reasons)
+
+
+class TokensAsCallers:
+    """`Credentials` from the API tokens, read in the transaction of the decision."""
+
+    def callers(
+        self, transaction: Transaction, caller_ids: Sequence[str], *, now: datetime
+    ) -> Mapping[str, Caller | None]:
+        """Return each token's standing now."""
+        found: dict[str, Caller | None] = dict.fromkeys(caller_ids)
+        rows = transaction.rows(_TOKENS.format(marks=marks(len(caller_ids))), caller_ids)
+        for token_id, roles, customer_id, expires_at, revoked_at in rows:
+            ends_at = from_database(expires_at)
+            if revoked_at is None and (ends_at is None or now < ends_at):
+                principal = Principal(
+                    id=token_id,
+                    kind=PrincipalKind.SERVICE,
+                    roles=frozenset(json.loads(roles) if isinstance(roles, str) else roles),
+                    customer_id=customer_id,
+                )
+                found[token_id] = caller_of(principal)
+        return found
+
+
+def caller_of(principal: Principal) -> Caller:
+    """Return a proved principal as the one who asks for a decision.
+
+    A suspended customer's program may ask; that its agents may not act is the decision's to say.
+    """
+    own = CustomerId(principal.customer_id) if principal.customer_id else None
+    decision = may(principal, DECIDE, DECIDE_GROUPS, own)
+    return Caller(id=principal.id, customer_id=principal.customer_id, may_report=decision.allowed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """What other rooms contribute; each may be left out."""
+
+    policies: Policies | None = None
+    approvals: Approvals | None = None
+    shadow: Shadow | None = None
+
+
+def make_questions(rooms: Rooms | None = None) -> Questions:
+    """Return whom the hot path asks."""
+    rooms = rooms or Rooms()
+    return Questions(
+        policies=rooms.policies or NoBundles(),
+        approvals=rooms.approvals or NoApprovals(),
+        standing=MirroredStanding(),
+        credentials=TokensAsCallers(),
+        shadow=rooms.shadow,
+    )
+
+
+class RememberedCallers:
+    """Tells who asks for decisions; an API token is looked up fully once a minute, and in each decision's transaction.
+
+    So that a decision need not wait for a thread and a session, and a revoked token is refused all the same: the hot
+    path reads every token's standing where it records (`TokensAsCallers`).
+    """
+
+    MOST: Final = 10_000
+    SECONDS: Final = 60.0
+
+    def __init__(self, authenticate: Authenticate) -> None:
+        self._authenticate = authenticate
+        self._known: dict[bytes, tuple[Caller, float]] = {}
+
+    async def __call__(self, request: Request) -> Caller:
+        """Return who asks.
+
+        Raises:
+            CredentialsRefusedError, TokenRefusedError, SigningKeysUnavailableError: by `authenticate`.
+        """
+        scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+        if scheme.lower() != "bearer" or not is_token(token.strip()):
+            return caller_of(await run_in_threadpool(self._authenticate, request))
+        key, now = digest(token.strip()), time.monotonic()
+        known = self._known.get(key)
+        if known is not None and now < known[1]:
+            return known[0]
+        caller = caller_of(await run_in_threadpool(self._authenticate, request))
+        if len(self._known) >= self.MOST:
+            self._known.clear()
+        self._known[key] = (caller, now + self.SECONDS)
+        return caller

@@ -1,0 +1,1 @@
+"""What people and programs do in this room, one subject a module."""

@@ -1,0 +1,194 @@
+"""Writes down decisions: an ordinary evidence entry each, a row for lists, and each basis once.
+
+The entry is the record; integrator, export and verifier know no difference between it and a person's action. Its
+header names the agent as the actor, by our id; the person for whom stands in the payload, which can be erased.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from fairkeeper.governance.deciding.tickets import Ticket
+from fairkeeper.governance.evidence_kinds import CALL_ALLOWED, CALL_REFUSED, CALL_WAITS, NEVER_ATTEMPTED
+from fairkeeper.governance.transaction import Transaction
+from fairkeeper.policy.decision.arguments import digest_of
+from fairkeeper.policy.decision.facts import Lane, Moment, Verdict
+from fairkeeper.policy.decision.reasons import SENTENCES, Reason
+from fairkeeper.policy.decision.record import basis_content, recorded_inputs, recorded_verdict
+from fairkeeper.proof.record import Actor, Header, Subject, make_record, new_salt
+from fairkeeper.values.clock import format_instant
+
+OPERATION: Final = "governance.decide"
+REVIEW_WITHIN: Final = timedelta(days=3)
+"""How long a call that is recorded for review may wait for a person."""
+_NO_DIGEST: Final = "0" * 64
+
+_INSERT_ENTRY: Final = (
+    "INSERT INTO evidence_entry (entry_id, at, kind, operation, actor_id, subject_type, subject_id, customer_id,"
+    " header, header_salt, payload, payload_salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_INSERT_DECISION: Final = (
+    "INSERT INTO decision (decision_id, customer_id, at, agent_id, tool_id, tool_name, use_id, task_id, person_id,"
+    " allowed, lane, reason, detail, binding_digest, basis_digest, bundle_digest, entry_id, reservations)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_INSERT_BASIS: Final = (
+    "INSERT INTO decision_basis (digest, content, first_at, customer_id) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (digest) DO NOTHING"
+)
+_INSERT_REVIEW: Final = (
+    "INSERT INTO decision_review (decision_id, agent_id, queued_at, due_at, customer_id) VALUES (?, ?, ?, ?, ?)"
+)
+
+
+def record(
+    transaction: Transaction,
+    tickets: Sequence[Ticket],
+    moments: Mapping[str, Moment],
+    kept_bases: frozenset[str] | set[str],
+    *,
+    now: datetime,
+) -> None:
+    """Write down every answer in the caller's transaction.
+
+    Args:
+        transaction: The one in which they were decided.
+        tickets: With their verdicts.
+        moments: By decision; none for a call that was refused before anything was looked up.
+        kept_bases: Digests whose text is in the database already.
+        now: The instant of all of them.
+    """
+    at, spelled_at = transaction.instant(now), format_instant(now)
+    transaction.run_many(_INSERT_ENTRY, [_entry(ticket, moments, now, at, spelled_at) for ticket in tickets])
+    transaction.run_many(_INSERT_DECISION, [_decision(ticket, at) for ticket in tickets])
+    bases = {
+        ticket.known.basis.digest: ticket.known.basis
+        for ticket in tickets
+        if ticket.known is not None and ticket.known.basis.digest not in kept_bases
+    }
+    if bases:
+        transaction.run_many(
+            _INSERT_BASIS,
+            [(digest, basis_content(basis), at, basis.agent.customer_id) for digest, basis in sorted(bases.items())],
+        )
+    due_at = transaction.instant(now + REVIEW_WITHIN)
+    reviews = [
+        (ticket.decision_id, ticket.call.agent_id, at, due_at, customer_of(ticket))
+        for ticket in tickets
+        if answered(ticket).allowed and answered(ticket).is_reviewed
+    ]
+    if reviews:
+        transaction.run_many(_INSERT_REVIEW, reviews)
+
+
+def customer_of(ticket: Ticket) -> str | None:
+    """Return whose log it belongs to: the agent's; of an agent that is not there, whoever asked."""
+    if ticket.known is not None:
+        return ticket.known.basis.agent.customer_id
+    return ticket.call.caller.customer_id
+
+
+def answered(ticket: Ticket) -> Verdict:
+    """Return the verdict of a ticket that has one."""
+    assert ticket.verdict is not None  # noqa: S101 - whoever records has decided
+    return ticket.verdict
+
+
+def _kind(verdict: Verdict) -> str:
+    if verdict.allowed:
+        return CALL_ALLOWED.name
+    if verdict.lane is Lane.NEVER and verdict.reason in {Reason.FORBIDDEN, Reason.RESPONSE_BLOCKS}:
+        return NEVER_ATTEMPTED.name
+    return CALL_WAITS.name if verdict.reason is Reason.APPROVAL_NEEDED else CALL_REFUSED.name
+
+
+def _entry(ticket: Ticket, moments: Mapping[str, Moment], now: datetime, at: Any, spelled_at: str) -> tuple[Any, ...]:
+    call, kind, customer = ticket.call, _kind(answered(ticket)), customer_of(ticket)
+    header = Header(
+        id=ticket.entry_id,
+        at=spelled_at,
+        kind=kind,
+        customer=customer,
+        actor=Actor(id=call.agent_id, kind="agent"),
+        on_behalf_of=None,
+        operation=OPERATION,
+        subject=Subject(type="agent", id=call.agent_id),
+        cause=None,
+        request=call.request_id,
+    )
+    payload = payload_of(ticket, moments.get(ticket.decision_id) or Moment(at=now))
+    kept = make_record(header, payload, header_salt=new_salt(), payload_salt=new_salt())
+    return (
+        ticket.entry_id,
+        at,
+        kind,
+        OPERATION,
+        call.agent_id,
+        "agent",
+        call.agent_id,
+        customer,
+        kept.header.decode("ascii"),
+        kept.header_salt,
+        None if kept.payload is None else kept.payload.decode(),
+        kept.payload_salt,
+    )
+
+
+def payload_of(ticket: Ticket, moment: Moment) -> dict[str, Any]:
+    """Return everything a decision rests on and what it was; replay reads exactly this."""
+    call, known = ticket.call, ticket.known
+    inputs = recorded_inputs(call, moment, ticket.considered.arguments if ticket.considered else None)
+    payload: dict[str, Any] = {
+        "answer": recorded_verdict(answered(ticket)),
+        "approval_asked": ticket.approval_id,
+        "decision": ticket.decision_id,
+        "inputs": inputs,
+        "request_digest": digest_of({"agent": call.agent_id, "inputs": inputs, "tool": call.tool_id}),
+        "took_us": int((time.perf_counter() - ticket.began) * 1_000_000),
+        "reason": SENTENCES[answered(ticket).reason],
+        "v": 1,
+    }
+    if known is None:
+        return payload | {"agent": call.agent_id, "tool": call.tool_id, "basis": None, "bundle": None}
+    basis = known.basis
+    return payload | {
+        "agent": basis.agent.name,
+        "agent_version": basis.agent.version,
+        "basis": basis.digest,
+        "bundle": basis.bundle_digest,
+        "environment": basis.agent.environment.value,
+        "epochs": list(known.epochs),
+        "manifest": basis.tool.manifest_digest,
+        "tool": basis.tool.name,
+        "tool_id": basis.tool.id,
+    }
+
+
+def _decision(ticket: Ticket, at: Any) -> tuple[Any, ...]:
+    call, verdict, basis = ticket.call, answered(ticket), ticket.known.basis if ticket.known else None
+    taken = [[each.limit_id, each.window, each.taken] for each in verdict.reservations]
+    return (
+        ticket.decision_id,
+        customer_of(ticket),
+        at,
+        call.agent_id,
+        basis.tool.id if basis else call.tool_id[:40],
+        basis.tool.name if basis else call.tool_id[:120],
+        verdict.use_id,
+        call.task_id,
+        None if call.person is None else call.person.id,
+        verdict.allowed,
+        None if verdict.lane is None else verdict.lane.value,
+        verdict.reason.value,
+        verdict.detail,
+        verdict.binding_digest,
+        basis.digest if basis else _NO_DIGEST,
+        basis.bundle_digest if basis else _NO_DIGEST,
+        ticket.entry_id,
+        msgspec.json.encode(taken).decode() if taken else None,
+    )

@@ -1,0 +1,74 @@
+"""What goes through the hot path: a call on its way to an answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fairkeeper.governance.ports import Approvals, Credentials, Policies, Shadow, Standing
+from fairkeeper.policy.decision.facts import Basis, Call, Verdict
+from fairkeeper.policy.decision.order import Compiled, Considered
+from fairkeeper.values.ids import new_ulid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """An answer, recorded.
+
+    Attributes:
+        decision_id: None where nothing could be recorded; then it is a denial.
+        entry_id: The evidence entry.
+        approval_id: The approval that was asked for, where one is needed and somebody can give it.
+    """
+
+    decision_id: str | None
+    entry_id: str | None
+    verdict: Verdict
+    at: datetime
+    approval_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """Whom the hot path asks inside its transaction; see `fairkeeper.governance.ports`."""
+
+    policies: Policies
+    approvals: Approvals
+    standing: Standing
+    credentials: Credentials
+    shadow: Shadow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A basis made ready, and the epochs at which it was read.
+
+    Attributes:
+        compiled: None where policies or schema cannot be read; then `problem` says why, and every call is denied.
+    """
+
+    basis: Basis
+    epochs: tuple[int, int]
+    compiled: Compiled | None
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One call on its way; made anew for each attempt to record."""
+
+    call: Call
+    began: float = field(default_factory=time.perf_counter)
+    ulid: str = field(default_factory=new_ulid)
+    """The decision's and its entry's ids share it; it is drawn once."""
+    known: Known | None = None
+    considered: Considered | None = None
+    verdict: Verdict | None = None
+    approval_id: str | None = None
+    decided: Decided | None = None
+    decision_id: str = field(init=False)
+    entry_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.decision_id, self.entry_id = f"dec_{self.ulid}", f"ent_{self.ulid}"
