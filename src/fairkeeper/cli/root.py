@@ -74,6 +74,12 @@ def _verification() -> dict[str, click.Command]:
     return dict(COMMANDS)
 
 
+def _readiness() -> dict[str, click.Command]:
+    from fairkeeper.cli.rooms.readiness import COMMANDS
+
+    return dict(COMMANDS)
+
+
 def _token() -> dict[str, click.Command]:
     from fairkeeper.cli.rooms.tokens import COMMANDS
 
@@ -92,6 +98,7 @@ HAND_WRITTEN: Final[Mapping[str, tuple[str, Callable[[], dict[str, click.Command
 
 WRITTEN_IN_ROOMS: Final[Mapping[str, Callable[[], dict[str, click.Command]]]] = {
     "evidence": _evidence,
+    "readiness": _readiness,
     "token": _token,
     "verification": _verification,
 }

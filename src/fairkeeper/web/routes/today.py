@@ -79,7 +79,7 @@ def _address_of(hit: Hit) -> str:
 
 
 def _of_account(today: Today) -> tuple[Deadline, ...]:
-    lost = (to_do for incident in today.lost_verifications for to_do in to_dos_of(incident))
+    lost = (to_do for incident in today.lost_verifications for to_do in to_dos_of(incident, today.account_dues))
     return (*lost, *(due_of(due) for due in today.account_dues))
 
 

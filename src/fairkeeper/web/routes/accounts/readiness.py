@@ -143,7 +143,7 @@ def _item(each: ReviewItem) -> ReviewItemRow:
         asks=each.asks,
         state=_MARKS[each.mark],
         told=each.told,
-        remedy=each.remedy,
+        remedy=f"{each.remedy} See “{each.explained_by}”." if each.remedy and not each.address else each.remedy,
         resource=Link(label=each.explained_by, href=each.address) if each.address else None,
         proof=each.proof,
     )

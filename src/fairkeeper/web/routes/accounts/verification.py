@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from fairkeeper.accounts.actions.keep_documents import add_document, remove_document
 from fairkeeper.accounts.actions.track_verification import open_programme, record_event
+from fairkeeper.accounts.verification.clocks import Clock
 from fairkeeper.accounts.verification.events import Change, EventKind, Step
 from fairkeeper.accounts.verification.tracking import (
     fetch_appeal,
@@ -20,6 +21,7 @@ from fairkeeper.accounts.verification.tracking import (
 from fairkeeper.accounts.views import (
     AppealPackage,
     DocumentView,
+    DueView,
     EventView,
     IncidentView,
     ProgrammeDetail,
@@ -64,13 +66,14 @@ def show_list(visit: Visit) -> Response:
     """Show every verification, what is due in all of them first."""
     programmes: tuple[ProgrammeLine, ...] = visit.run(list_programmes)
     incidents: tuple[IncidentView, ...] = visit.run(list_incidents)
-    dues = tuple(due_of(due) for due in visit.run(list_dues, ahead_days=60))
+    found: tuple[DueView, ...] = visit.run(list_dues, ahead_days=60)
+    dues = tuple(due_of(due) for due in found)
     page = VerificationsPage(
         frame=frame(visit, ROOM),
         trail=TRAIL,
         sentence=_list_sentence(programmes, incidents),
         tabs=tabs(_HOME),
-        needs=(*(to_do for each in incidents for to_do in to_dos_of(each)), *dues),
+        needs=(*(to_do for each in incidents for to_do in to_dos_of(each, found)), *dues),
         programmes=tuple(
             ProgrammeRow(
                 programme=Link(label=each.name, href=f"{_HOME}/{each.programme}"),
@@ -102,7 +105,7 @@ def show_one(visit: Visit) -> Response:
         state=_state(found.state),
         sentence=_sentence(found),
         needs=(
-            *(to_do for each in incidents for to_do in to_dos_of(each)),
+            *(to_do for each in incidents for to_do in to_dos_of(each, found.dues)),
             *(due_of(due, with_place=False) for due in found.dues),
         ),
         consequences=tuple(_consequence(each) for incident in incidents for each in incident.consequences),
@@ -122,8 +125,9 @@ def send_appeal(visit: Visit) -> Response:
     return zip_answer(package.folder, package.files)
 
 
-def to_dos_of(incident: IncidentView) -> tuple[Deadline, ...]:
-    """Return what to send because of a lost verification, as deadlines."""
+def to_dos_of(incident: IncidentView, dues: Iterable[DueView]) -> tuple[Deadline, ...]:
+    """Return what to send because of a lost verification, as deadlines; what a clock tells of already is left out."""
+    told = {due.due_on for due in dues if due.clock == Clock.SUSPENSION and due.programme == incident.programme}
     where = Link(label=incident.programme_name, href=f"{_HOME}/{incident.programme}")
     return tuple(
         Deadline(
@@ -134,6 +138,7 @@ def to_dos_of(incident: IncidentView) -> tuple[Deadline, ...]:
             owner="Operations",
         )
         for each in incident.to_dos
+        if incident.lost_on.fromisoformat(each["by_on"]) not in told
     )
 
 

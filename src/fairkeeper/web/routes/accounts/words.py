@@ -36,7 +36,7 @@ def finding_of(found: AccountFinding) -> Finding:
     return Finding(
         level=_LEVELS.get(found.level.value, parts.Level.NOTE),
         what=found.message,
-        remedy=found.remedy,
+        remedy=found.remedy if found.address else f"{found.remedy} See “{found.explained_by}”.",
         resource=Link(label=found.explained_by, href=found.address) if found.address else None,
         owner="Operations",
     )
