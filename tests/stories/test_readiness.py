@@ -6,6 +6,7 @@ import base64
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -93,6 +94,14 @@ def test_an_offer_that_nobody_prepared_is_told_item_by_item(api: httpx.Client) -
         *("activation_consent", "landing_page", "webhook", "admin_disclosure"),
         *("intended_use", "evaluation", "test_account"),
     }
+
+
+def test_the_consent_plan_in_force_is_part_of_the_review(api: httpx.Client) -> None:
+    text = (Path(__file__).parents[2] / "examples" / "consent" / "clean.yaml").read_text("utf-8")
+    api.post("/consent/plan", json={"file": {"text": text}}).raise_for_status()
+    items = {item["key"]: item for item in show(api)["items"]}
+    assert items["consent_plan"]["mark"] == "passed"
+    assert items["activation_consent"]["proof"] == "consent plan, version 1"
 
 
 def test_products_are_read_from_the_pretend_microsoft(api: httpx.Client) -> None:

@@ -68,6 +68,22 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentKnown:
+    """What the consent plan in force says of an offer.
+
+    Args:
+        activation: What the registrations for the landing page ask for.
+        features: How many features of the offer ask for something; None where the plan does not name the offer.
+        wrong: What is wrong with the plan by its own rules.
+    """
+
+    version: int
+    activation: Sequence[str]
+    features: int | None
+    wrong: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What this system knows of an offer.
 
@@ -76,6 +92,7 @@ class Known:
         stated: How the structure is named as proof: when it was stated.
         lost_steps: Steps of the account's verification that were lost and not won back.
         probes: The last probes by target (`landing`, `webhook`).
+        consent: The consent plan in force; None before one is applied.
     """
 
     structure: Structure
@@ -87,6 +104,7 @@ class Known:
     probes: Mapping[str, Probe]
     own: OwnAddresses
     today: date
+    consent: ConsentKnown | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +222,8 @@ def _identity(known: Known) -> Iterator[Item]:
         told = found[0].message if found else "Verified, locked, with exact redirect addresses."
         yield trusted.stands(Mark.FAILED if found else Mark.PASSED, told, known.stated)
     yield _consent(known)
+    if known.consent is not None:
+        yield _consent_plan(known.consent)
 
 
 def _consent(known: Known) -> Item:
@@ -214,12 +234,30 @@ def _consent(known: Known) -> Item:
         remedy="Ask for sign-in alone (openid, profile, User.Read) and for the rest later, when it is needed.",
         resource="learn-entra-saas-offers",
     )
-    permissions = known.offer.sign_in_permissions
+    permissions, proof = known.offer.sign_in_permissions, known.stated
+    if known.consent is not None and known.consent.activation:
+        permissions, proof = list(known.consent.activation), f"consent plan, version {known.consent.version}"
     if not permissions:
         return asked.stands(Mark.UNKNOWN, "What the landing page asks for is not stated.", known.stated)
     beyond = [each for each in permissions if each.lower() not in _BASIC]
     told = f"Beyond sign-in: {', '.join(beyond)}." if beyond else f"Asks for {', '.join(permissions)}."
-    return asked.stands(Mark.FAILED if beyond else Mark.PASSED, told, known.stated)
+    return asked.stands(Mark.FAILED if beyond else Mark.PASSED, told, proof)
+
+
+def _consent_plan(consent: ConsentKnown) -> Item:
+    asked = _Asked(
+        key="consent_plan",
+        group="Identity",
+        asks="Everything that is asked of customers later stands in a plan that holds",
+        remedy="Mend the consent plan, or say in it what this offer asks for, and apply it.",
+        resource="learn-permissions-consent",
+    )
+    proof = f"consent plan, version {consent.version}"
+    if consent.features is None:
+        return asked.stands(Mark.UNKNOWN, "The plan does not name this offer.", proof)
+    if consent.wrong:
+        return asked.stands(Mark.FAILED, consent.wrong[0], proof)
+    return asked.stands(Mark.PASSED, f"The offer's features in it: {consent.features}.", proof)
 
 
 def _addresses(known: Known) -> Iterator[Item]:

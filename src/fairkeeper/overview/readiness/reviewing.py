@@ -23,10 +23,15 @@ from fairkeeper.accounts.tables import StructureRow
 from fairkeeper.accounts.verification.tracking import ListIncidents, list_incidents
 from fairkeeper.accounts.views import PackageFile
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
+from fairkeeper.consent.catalogue.permissions import catalogue
+from fairkeeper.consent.plan.checks import check_plan
+from fairkeeper.consent.plan.plan import ConsentPlan, Tier
+from fairkeeper.consent.store import newest_plan_row, plan_of_row
 from fairkeeper.overview.ports import AddsToReview, OwnAddresses
-from fairkeeper.overview.readiness.items import Item, Known, Mark, Probe, is_ready, review
+from fairkeeper.overview.readiness.items import ConsentKnown, Item, Known, Mark, Probe, is_ready, review
 from fairkeeper.overview.readiness.probing import OfferUnknownError, ask_review, record_probes
 from fairkeeper.overview.tables import ProbeRow
+from fairkeeper.values.findings import Level
 from fairkeeper.values.resources import resource
 
 
@@ -177,6 +182,7 @@ class _House:
     structure: Structure
     probes: dict[str, dict[str, ProbeRow]]
     lost_steps: tuple[tuple[str, str], ...]
+    plan: ConsentPlan | None
 
     @classmethod
     def read(cls, context: QueryContext, row: StructureRow, structure: Structure) -> _House:
@@ -185,7 +191,9 @@ class _House:
             probes.setdefault(probe.offer_id, {})[probe.target] = probe
         incidents = list_incidents.function(context, ListIncidents())
         lost = tuple((each.programme_name, each.step) for each in incidents)
-        return cls(context=context, row=row, structure=structure, probes=probes, lost_steps=lost)
+        applied = newest_plan_row(context.session)
+        plan = None if applied is None else plan_of_row(applied)
+        return cls(context=context, row=row, structure=structure, probes=probes, lost_steps=lost, plan=plan)
 
     def items(self, publisher: Publisher, offer: Offer) -> Sequence[Item]:
         return review(
@@ -208,6 +216,7 @@ class _House:
                 },
                 own=self.context.ports.of(OwnAddresses),
                 today=self.context.now.date(),
+                consent=_consent(self.plan, offer.id),
             )
         )
 
@@ -224,6 +233,20 @@ class _House:
             unknown=sum(item.mark is Mark.UNKNOWN for item in items),
             probed_at=min(probed) if probed else None,
         )
+
+
+def _consent(plan: ConsentPlan | None, offer_id: str) -> ConsentKnown | None:
+    """Return what the consent plan in force says of an offer."""
+    if plan is None:
+        return None
+    names_it = any(offer.offer_id == offer_id for offer in plan.offers)
+    landing = [each for each in plan.registrations if each.tier is Tier.LANDING]
+    return ConsentKnown(
+        version=plan.version,
+        activation=tuple(permission for each in landing for permission in (*each.delegated, *each.application)),
+        features=sum(not each.offers or offer_id in each.offers for each in plan.features) if names_it else None,
+        wrong=tuple(each.message for each in check_plan(plan, catalogue()) if each.level is Level.ERROR),
+    )
 
 
 def _view(item: Item) -> ReviewItem:
