@@ -25,10 +25,11 @@ from fairkeeper.bootstrap.console import console_parts
 from fairkeeper.bootstrap.database.migrations import check_schema
 from fairkeeper.bootstrap.installation import Installation
 from fairkeeper.bootstrap.settings import Settings
-from fairkeeper.bootstrap.wiring.governance import RememberedCallers, make_questions
+from fairkeeper.bootstrap.wiring.governance import RememberedCallers, Rooms, make_questions
 from fairkeeper.bootstrap.wiring.handing_on import hand_on_observed
 from fairkeeper.evidence.actions import keep_cosignature
 from fairkeeper.governance.deciding.point import DecisionPoint
+from fairkeeper.governance.policies.shadow import ShadowComparison
 from fairkeeper.mcp.door import MCP_PATH, MCPDoor
 from fairkeeper.outbound.forwarding import OldSystem
 from fairkeeper.token.expectations import WebhookTokenExpectation
@@ -53,16 +54,20 @@ def create_app(installation: Installation) -> FastAPI:
         )
 
     mcp = _mcp_door(installation, authenticate)
-    point = DecisionPoint(installation.database.address, installation.clock, make_questions())
+    shadow = ShadowComparison(installation.database, installation.clock)
+    questions = make_questions(Rooms(shadow=shadow))
+    point = DecisionPoint(installation.database.address, installation.clock, questions)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         installation.start_background()
+        shadow.start()
         try:
             async with mcp.running():
                 yield
         finally:
             point.close()
+            shadow.stop()
             installation.close()
 
     app = create_api(

@@ -83,6 +83,7 @@ from fairkeeper.governance.deciding.tickets import Questions
 from fairkeeper.jobs.accounts import AccountsWork
 from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
+from fairkeeper.jobs.governance import GovernanceWork
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
@@ -224,10 +225,13 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     accounts = AccountsWork(runner, ingestion).work()
     readiness = readiness_work(settings, runner, http)
     consent = ConsentWork(runner, make_tenant_tokens(credentials, http, clock), secrets).work()
+    governance = GovernanceWork(runner).work()
     worker = Worker(
         database,
         clock,
-        work=_work(settings, runner, fulfillment, provisioner, (messages, deals, accounts, readiness, consent)),
+        work=_work(
+            settings, runner, fulfillment, provisioner, (messages, deals, accounts, readiness, consent, governance)
+        ),
         threads=settings.workers,
         lease=timedelta(seconds=settings.task_lease_seconds),
     )

@@ -17,6 +17,7 @@ import fairkeeper.customers.operations
 import fairkeeper.deals.operations
 import fairkeeper.evidence.actions
 import fairkeeper.evidence.queries
+import fairkeeper.governance.approvals.operations
 import fairkeeper.governance.operations
 import fairkeeper.governance.policies.operations
 import fairkeeper.messages.operations
@@ -41,6 +42,8 @@ TABLE_MODULES: Final = (
     "fairkeeper.consent.tables",
     "fairkeeper.governance.tables",
     "fairkeeper.deals.book.tables",
+    "fairkeeper.governance.approvals.tables",
+    "fairkeeper.governance.policies.tables",
 )
 """Every module that declares a table."""
 
@@ -58,6 +61,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.customers.operations.OPERATIONS,
         *fairkeeper.governance.policies.operations.OPERATIONS,
         *fairkeeper.governance.operations.OPERATIONS,
+        *fairkeeper.governance.approvals.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,
         *fairkeeper.overview.readiness.reviewing.OPERATIONS,

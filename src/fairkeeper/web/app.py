@@ -24,6 +24,7 @@ from fairkeeper.web.routes import (
 )
 from fairkeeper.web.routes.accounts import readiness, structure, verification
 from fairkeeper.web.routes.entry import landing, sign_in
+from fairkeeper.web.routes.governance import agents, approvals, decisions, policies
 from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.visit import Visit
@@ -38,6 +39,10 @@ WAYS: Final[tuple[Way, ...]] = (
     *customers.WAYS,
     *subscriptions.WAYS,
     *webhooks.WAYS,
+    *agents.WAYS,
+    *approvals.WAYS,
+    *decisions.WAYS,
+    *policies.WAYS,
     *evidence.WAYS,
     *receipts.WAYS,
     *structure.WAYS,

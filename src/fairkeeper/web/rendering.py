@@ -52,6 +52,11 @@ def render(page: Page) -> str:
     return environment().get_template(page.template).render(page=page, frame=page.frame)
 
 
+def part(template: str, macro: str, *values: object) -> str:
+    """Return one part as HTML, for what is sent after its page."""
+    return str(getattr(environment().get_template(template).module, macro)(*values))
+
+
 @cache
 def environment() -> Environment:
     """Return the one environment: autoescape on, undefined names refused, our filters under their own names."""

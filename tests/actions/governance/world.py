@@ -108,7 +108,7 @@ class World:
     integrator: Integrator = field(init=False)
 
     def __post_init__(self) -> None:
-        ports = Ports(by_protocol={Questions: self.questions})
+        ports = Ports(by_protocol={Questions: self.questions, LogKeys: _log_keys()})
         wiring = Wiring(authorise=make_authorise(nobody_is_suspended), record=append, ports=ports)
         self.runner = Runner(make_registry(), self.database, self.clock, wiring)
         with self.database.write() as session:

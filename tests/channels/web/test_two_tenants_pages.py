@@ -20,6 +20,7 @@ import pytest
 from starlette.routing import Route as StarletteRoute
 
 from fairkeeper.access.credentials import form_token
+from fairkeeper.api.authzen import EVALUATION_PATH, EVALUATIONS_PATH, METADATA_PATH
 from fairkeeper.web.app import WAYS
 from fairkeeper.web.serving.ways import Audience, Way
 from tests.channels.parameters import FILLINGS, Filling, fixed, ids_of, twin_of
@@ -27,6 +28,7 @@ from tests.channels.stage import MCP_PATH, Stage, Tenant
 from tests.channels.test_two_tenants import Silence, without_ids, without_new_ids
 from tests.channels.web.markup import Element, read
 
+AUTHZEN_PATHS = (EVALUATION_PATH, EVALUATIONS_PATH, METADATA_PATH)
 FOR_EVERYBODY = {
     "/static/{name}",
     "/sign-in",
@@ -45,6 +47,9 @@ QUERY_FILLINGS: Mapping[str, Filling] = {
     "recorded": fixed("", "entry"),
     "subscription": fixed("", "subscription"),
     "person": fixed("", "person"),
+    "agent": fixed("", "agent"),
+    "allowed": fixed("yes"),
+    "before": fixed(""),
 }
 """What the query of a page may name, besides what operations take."""
 _READ_FROM_ADDRESS = re.compile(r'visit\.query\("([a-z_]+)"\)')
@@ -146,7 +151,8 @@ def pages_of(stage: Stage) -> list[Way]:
     routes = {
         (method, route.path)
         for route in stage.app.routes
-        if isinstance(route, StarletteRoute) and route.path not in {*described, MCP_PATH, "/openapi.json"}
+        if isinstance(route, StarletteRoute)
+        and route.path not in {*described, MCP_PATH, "/openapi.json", *AUTHZEN_PATHS}
         for method in (route.methods or {"GET"}) - {"HEAD"}
     }
     assert routes == {(way.method, way.path) for way in WAYS}, "a route that is no page and no operation"

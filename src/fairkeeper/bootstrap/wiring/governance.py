@@ -23,8 +23,10 @@ from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.api.routes import Authenticate
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
 from fairkeeper.customers.path.standing import Mark, Standing, may_act
+from fairkeeper.governance.approvals.asking import DurableApprovals
 from fairkeeper.governance.deciding.tickets import Questions
-from fairkeeper.governance.ports import Approvals, NoApprovals, NoBundles, Policies, Shadow
+from fairkeeper.governance.policies.in_force import BundlesInForce
+from fairkeeper.governance.ports import Approvals, Policies, Shadow
 from fairkeeper.governance.transaction import Transaction, from_database, marks
 from fairkeeper.policy.decision.facts import Caller
 from fairkeeper.values.ids import CustomerId
@@ -106,7 +108,7 @@ def caller_of(principal: Principal) -> Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rooms:
-    """What other rooms contribute; each may be left out."""
+    """Who answers instead of the rooms' own tables; tests leave most of it out."""
 
     policies: Policies | None = None
     approvals: Approvals | None = None
@@ -117,8 +119,8 @@ def make_questions(rooms: Rooms | None = None) -> Questions:
     """Return whom the hot path asks."""
     rooms = rooms or Rooms()
     return Questions(
-        policies=rooms.policies or NoBundles(),
-        approvals=rooms.approvals or NoApprovals(),
+        policies=rooms.policies or BundlesInForce(),
+        approvals=rooms.approvals or DurableApprovals(),
         standing=MirroredStanding(),
         credentials=TokensAsCallers(),
         shadow=rooms.shadow,

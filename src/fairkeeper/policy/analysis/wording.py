@@ -34,6 +34,7 @@ TERMS: Final[Mapping[str, str]] = {
     "context.labels.trusted": "all that reached the call can be trusted",
     "context.at.weekday": "the weekday",
     "context.at.minute": "the time of day (UTC)",
+    "context.at.seconds": "the instant (seconds since 1970)",
     "context.depth": "the number of agents in between",
     "context.person": "the person for whom it acts",
     "context.task": "the task",

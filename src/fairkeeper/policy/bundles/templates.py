@@ -255,7 +255,7 @@ _AGENT: Final = Place(name="agent", kind=PlaceKind.AGENT, words="Agent", example
 _TOOL: Final = Place(name="tool", kind=PlaceKind.TOOL, words="Tool", example="tol_send_mail", is_optional=True)
 _ONE_TOOL: Final = Place(name="tool", kind=PlaceKind.TOOL, words="Tool", example="tol_send_mail")
 _CUSTOMER: Final = Place(
-    name="customer", kind=PlaceKind.CUSTOMER, words="Customer", example="cus_contoso", is_optional=True
+    name="customer", kind=PlaceKind.CUSTOMER, words="Customer", example="cus_adatum", is_optional=True
 )
 _USE: Final = Place(name="use", kind=PlaceKind.USE, words="Intended use", example="use_answer_mail")
 _WHOSE: Final = (_AGENT, _CUSTOMER)
@@ -352,7 +352,7 @@ TEMPLATES: Final[Mapping[str, Template]] = {
             explains="Where an argument does not end as stated, such as a mail address in a domain, a person approves.",
             places=(
                 Place(name="argument", kind=PlaceKind.TEXT, words="Argument", example="to"),
-                Place(name="ending", kind=PlaceKind.TEXT, words="Ends in", example="@contoso.example"),
+                Place(name="ending", kind=PlaceKind.TEXT, words="Ends in", example="@adatum.example"),
                 _ONE_TOOL,
                 *_WHOSE,
             ),

@@ -18,6 +18,7 @@ PUBLISHER = "Fairmile Software"
 _ROOMS = (
     Room(label="Today", href="/", key="t", icon="today", count=5),
     Room(label="Customers", href="/customers", key="c", icon="customers"),
+    Room(label="Agents", href="/agents", key="g", icon="agents", count=2),
     Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks", count=1),
     Room(label="Accounts", href="/accounts", key="a", icon="accounts"),
     Room(label="Evidence", href="/evidence", key="e", icon="evidence"),

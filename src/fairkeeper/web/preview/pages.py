@@ -12,6 +12,7 @@ from fairkeeper.web.preview.buyer import buyer_pages
 from fairkeeper.web.preview.customers import customer_pages, revoke_question
 from fairkeeper.web.preview.evidence import evidence_pages
 from fairkeeper.web.preview.frames import CONTOSO, CUSTOMERS, frame, open_frame
+from fairkeeper.web.preview.governance import governance_pages
 from fairkeeper.web.preview.parts import parts_page
 from fairkeeper.web.preview.settings import settings_pages
 from fairkeeper.web.preview.today import today_pages
@@ -43,6 +44,7 @@ def preview_pages() -> dict[str, Page]:
         **webhook_pages(),
         **account_pages(),
         **evidence_pages(),
+        **governance_pages(),
         **settings_pages(),
         **buyer_pages(),
         **errors,

@@ -16,6 +16,7 @@ from fairkeeper.customers.queries import list_customers, list_notices, show_chan
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.evidence.queries import list_entries, show_entry, show_log
 from fairkeeper.evidence.views import EntryProof
+from fairkeeper.governance.queries.agents import list_agents
 from fairkeeper.overview.names import name_things
 from fairkeeper.overview.queries import search, show_today
 from fairkeeper.web.pages.base import Frame, Person, Room, Theme
@@ -41,6 +42,7 @@ class _Door:
 _STAFF_DOORS: Final = (
     _Door(room=Room(label="Today", href="/", key="t", icon="today"), needs=(show_today,)),
     _Door(room=Room(label="Customers", href="/customers", key="c", icon="customers"), needs=(list_customers,)),
+    _Door(room=Room(label="Agents", href="/agents", key="g", icon="agents"), needs=(list_agents,)),
     _Door(room=Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks"), needs=(list_notices,)),
     _Door(room=Room(label="Accounts", href="/accounts", key="a", icon="accounts"), needs=(show_structure,)),
     _Door(room=Room(label="Evidence", href="/evidence", key="e", icon="evidence"), needs=(show_log,)),
@@ -51,6 +53,7 @@ _STAFF_DOORS: Final = (
 )
 _CUSTOMER_DOORS: Final = (
     _Door(room=Room(label="Home", href="/", key="h", icon="home"), needs=(list_customers,)),
+    _Door(room=Room(label="Agents", href="/agents", key="g", icon="agents"), needs=(list_agents,)),
     _Door(room=Room(label="Record", href="/evidence", key="e", icon="evidence"), needs=(list_entries,)),
     _Door(room=Room(label="Receipts", href="/receipts", key="r", icon="receipts"), needs=(show_entry,)),
     _Door(room=Room(label="Settings", href="/settings", key="s", icon="settings"), needs=(list_people, list_tokens)),
