@@ -227,6 +227,9 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "words": Filling(own=lambda _stage, _tenant: ["tier=team"], kinds=("customer",), is_list=True),
     # deals that are kept, which no customer role reads or changes
     "deal": fixed("deal-of-contoso", "slug", "customer"),
+    "with": fixed("deal-of-contoso", "slug", "customer"),
+    "side": fixed("originator", "customer"),
+    "look": fixed("light", "customer"),
     "deals.list_deals:state": fixed("draft"),
     "deals.answer_renewal:plan": fixed("ends"),
     "deals.answer_renewal:reason": fixed("renewal"),

@@ -33,7 +33,6 @@ from fairkeeper.bootstrap.connectors import (
     missing_for_fulfillment,
 )
 from fairkeeper.bootstrap.database.migrations import ensure_schema
-from fairkeeper.bootstrap.deals import deals_work
 from fairkeeper.bootstrap.master_keys import open_master_keys
 from fairkeeper.bootstrap.ports import (
     ConfiguredPublisher,
@@ -56,6 +55,7 @@ from fairkeeper.bootstrap.wiring.consent import (
     make_tenant_tokens,
     work_credentials,
 )
+from fairkeeper.bootstrap.wiring.deals import deals_work
 from fairkeeper.bootstrap.wiring.governance import make_questions
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
@@ -221,7 +221,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     runner = Runner(registry, database, clock, wiring)
     messages = messages_work(settings, runner, mailer, teams)
     ingestion = make_ingestion(settings, http, clock)
-    deals = deals_work(settings, runner, ingestion)
+    deals = deals_work(settings, runner, ingestion, outside)
     accounts = AccountsWork(runner, ingestion).work()
     readiness = readiness_work(settings, runner, http)
     consent = ConsentWork(runner, make_tenant_tokens(credentials, http, clock), secrets).work()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fairkeeper.action.operation import Operation
 from fairkeeper.deals.actions import (
     approve_deal,
+    draft_deal,
     follow_calendar,
     follow_offer,
     match_purchase,
@@ -24,6 +25,7 @@ OPERATIONS: tuple[Operation, ...] = (
     build_schedule,
     print_sheet,
     *save_deal.OPERATIONS,
+    *draft_deal.OPERATIONS,
     *approve_deal.OPERATIONS,
     *submit_deal.OPERATIONS,
     *follow_offer.OPERATIONS,

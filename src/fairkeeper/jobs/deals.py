@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fairkeeper.action.operation import Operation, OperationInput
+from fairkeeper.action.outside import EverythingManaged, OutsideWrites
 from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
 from fairkeeper.customers.path.lifecycle import CommercialStatus
@@ -65,9 +66,13 @@ class DealsWork:
         runner: Runs the operations.
         offers: Microsoft's product ingestion API.
         settings: What the payload is made by.
+        outside: Whether anything may be changed at Microsoft.
     """
 
-    def __init__(self, runner: Runner, offers: PrivateOffers, settings: DealsSettings) -> None:
+    def __init__(
+        self, runner: Runner, offers: PrivateOffers, settings: DealsSettings, outside: OutsideWrites | None = None
+    ) -> None:
+        self._outside = outside or EverythingManaged()
         self._runner = runner
         self._offers = offers
         self._settings = settings
@@ -109,6 +114,7 @@ class DealsWork:
             if faults.has_errors:
                 self._failed(deal_id, wish_id, [each.message for each in faults])
                 return
+            self._outside.allow(f"submitted the deal {deal.name}", key=wish_id)
             job_id = self._offers.submit(payload["resources"])
         except (InvalidError, NotFoundError, DeniedError) as error:
             self._failed(deal_id, wish_id, [error.message])

@@ -23,6 +23,10 @@ from fairkeeper.web.routes import (
     webhooks,
 )
 from fairkeeper.web.routes.accounts import readiness, structure, verification
+from fairkeeper.web.routes.deals import actions as deal_actions
+from fairkeeper.web.routes.deals import board as deal_board
+from fairkeeper.web.routes.deals import editor as deal_editor
+from fairkeeper.web.routes.deals import one as deal_pages
 from fairkeeper.web.routes.entry import landing, sign_in
 from fairkeeper.web.routes.governance import agents, approvals, decisions, policies
 from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
@@ -35,6 +39,10 @@ WAYS: Final[tuple[Way, ...]] = (
     *sign_in.WAYS,
     *landing.WAYS,
     *today.WAYS,
+    *deal_board.WAYS,
+    *deal_editor.WAYS,
+    *deal_actions.WAYS,
+    *deal_pages.WAYS,
     *customer_actions.WAYS,
     *customers.WAYS,
     *subscriptions.WAYS,

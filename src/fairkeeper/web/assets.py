@@ -20,7 +20,7 @@ CONTENT_SECURITY_POLICY = (
 )
 """What pages are served with: nothing from elsewhere, nothing inline."""
 
-SHEETS = ("tokens", "base", "frame", "parts", "forms", "lists", "pages", "print")
+SHEETS = ("tokens", "base", "frame", "parts", "forms", "lists", "pages", "deals", "print")
 """Our style sheets in their order; browsers get them as one file, `console.css`."""
 
 _HTMX_WHEEL = "django-js-lib-htmx"

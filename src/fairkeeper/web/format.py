@@ -41,11 +41,12 @@ class StateWord:
 _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.GOOD: (
         *("subscribed", "succeeded", "success", "granted", "ready", "enabled", "applied", "active", "done", "verified"),
-        *("allowed", "delivered", "accepted", "passed", "taken"),
+        *("allowed", "delivered", "accepted", "passed", "taken", "bought"),
     ),
     Tone.BUSY: (
         *("pending_fulfillment_start", "not_started", "in_progress", "requested", "running", "received", "checked"),
         *("now", "waiting", "invited", "queued", "draining", "waiting_for_the_checkpoint"),
+        *("submitting", "with_partner", "offered"),
     ),
     Tone.CARE: (
         "suspended",
@@ -61,7 +62,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.BAD: ("failed", "failure", "blocked", "refused", "broken", "overdue", "error", "denied", "lost"),
     Tone.QUIET: (
         *("unsubscribed", "none", "revoked", "stopped", "erased", "retired", "expired", "removed", "next", "skipped"),
-        *("note", "closed", "ignored", "off", "not_needed", "kept", "behind"),
+        *("note", "closed", "ignored", "off", "not_needed", "kept", "behind", "draft", "ended", "withdrawn"),
     ),
 }
 _TONE_OF = {name: tone for tone, names in _TONES.items() for name in names}

@@ -98,17 +98,22 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """The six steps, in the order of `STEPS`.
+    """The six steps of a path, in their order.
+
+    Args:
+        steps: Where each stands.
+        names: What they are called; a customer's path unless it says otherwise.
 
     Raises:
         ValueError: There are not six steps.
     """
 
     steps: Sequence[PathStep]
+    names: Sequence[str] = STEPS
 
     def __post_init__(self) -> None:
         """Refuse a path that is not the six steps."""
-        if len(self.steps) != len(STEPS):
+        if not len(self.steps) == len(self.names) == len(STEPS):
             raise ValueError(f"a path has {len(STEPS)} steps, not {len(self.steps)}")
 
     @property
@@ -123,7 +128,7 @@ class Path:
                 word="Later" if step.standing is Standing.NEXT and n != following else _WORDS[step.standing],
                 is_passed=n < reached,
             )
-            for n, (name, step) in enumerate(zip(STEPS, self.steps, strict=True))
+            for n, (name, step) in enumerate(zip(self.names, self.steps, strict=True))
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-_VOID = frozenset({"meta", "link", "input", "br", "hr", "img", "path", "circle", "rect"})
+_VOID = frozenset({"meta", "link", "input", "br", "hr", "img", "source", "path", "circle", "rect"})
 
 
 @dataclass(slots=True)

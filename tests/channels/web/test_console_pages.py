@@ -48,6 +48,7 @@ def addresses(stage: Stage) -> list[str]:
         "programme": "commercial-marketplace",
         "document_id": document_id,
         "offer_id": "fairmile-assistant",
+        "deal": "deal-of-contoso",
         "customer": stage.contoso.slug,
         "subscription_id": stage.contoso.subscription_id,
         "notice_id": "1",
@@ -123,7 +124,7 @@ def test_a_role_opens_only_its_rooms(sqlite_stage: Stage) -> None:
         finance.sign_in(person("Fiona Finance"), as_customer=False)
         finance.get("/")
         rail = finance.page.all("nav", id="rail")[0]
-        assert [a.attributes["href"] for a in rail.all("a")] == ["/", "/customers", "/accounts", "/evidence"]
+        assert [a.attributes["href"] for a in rail.all("a")] == ["/", "/deals", "/customers", "/accounts", "/evidence"]
         answer = finance.get("/webhooks")
         assert (answer.status_code, "access.not_permitted" in finance.text) == (403, True)
         assert "Ask an owner" in finance.text

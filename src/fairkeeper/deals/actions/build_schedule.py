@@ -95,6 +95,18 @@ def build_schedule(request: BuildSchedule) -> BuiltSchedule:
     )
 
 
+def charges_of_request(request: BuildSchedule) -> tuple[Charge, ...]:
+    """Return the schedule of a pattern that needs no file.
+
+    Raises:
+        PatternRefusedError: The pattern does not fit, or is one that needs a file.
+        AmountRefusedError, CurrencyUnknownError: The total or the fee is no amount of a currency.
+    """
+    if request.pattern is Pattern.PASTED:
+        raise PatternRefusedError("A pasted schedule needs its rows.", remedy="Choose another pattern, or write them.")
+    return _built(request, Money.from_decimal_text(request.total, currency(request.currency)))
+
+
 def _built(request: BuildSchedule, total: Money) -> tuple[Charge, ...]:
     frame = Frame(total=total, starts_on=request.starts_on, term_months=request.term_months)
     fee = Money.from_decimal_text(request.setup_fee, total.currency) if request.setup_fee else None

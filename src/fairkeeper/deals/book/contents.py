@@ -73,5 +73,7 @@ def slug_of(name: str, taken: frozenset[str] = frozenset()) -> str:
     return slug
 
 
-RESERVED_SLUGS: Final = frozenset({"new", "renewals", "imports", "rules", "mappings", "check", "compare"})
+RESERVED_SLUGS: Final = frozenset(
+    {"new", "renewals", "imports", "rules", "mappings", "check", "compare", "all", "text", "preview", "save"}
+)
 """Addresses beside the deals that are pages of their own."""

@@ -28,7 +28,14 @@ from fairkeeper.deals.book.store import (
     purchases_of,
     total_in,
 )
-from fairkeeper.deals.book.tables import ApprovalRow, DealChargeRow, DealReminderRow, DealRow, DealVersionRow
+from fairkeeper.deals.book.tables import (
+    ApprovalRow,
+    DealChargeRow,
+    DealPurchaseRow,
+    DealReminderRow,
+    DealRow,
+    DealVersionRow,
+)
 from fairkeeper.deals.book.views import (
     ApprovalLine,
     ChargeLine,
@@ -36,6 +43,7 @@ from fairkeeper.deals.book.views import (
     DealLine,
     DealNeed,
     DealPage,
+    PurchaseDetail,
     RenewalLine,
     RenewalMonth,
     SubmissionLine,
@@ -45,6 +53,7 @@ from fairkeeper.deals.book.views import (
 from fairkeeper.deals.checks.checking import check_reading
 from fairkeeper.deals.checks.declaring import Basis
 from fairkeeper.deals.deal import Deal
+from fairkeeper.deals.errors import PurchaseUnknownError
 from fairkeeper.deals.files.reading import read_deal
 from fairkeeper.deals.prices.expected_cash import RENEWAL_FEE_BPS
 from fairkeeper.deals.prices.pricing import counts_towards_commitment
@@ -137,6 +146,29 @@ def show_deal(context: QueryContext, request: ShowDeal) -> DealDetail:
         renewal={name: str(value) for name, value in (row.renewal or {}).items() if value not in (None, "")},
         steps=tuple(sorted({happened.value for state, happened in TRANSITIONS if state.value == row.state})),
     )
+
+
+class ShowPurchase(OperationInput):
+    """Which purchase."""
+
+    subscription_id: str = Field(max_length=64, description="The subscription.")
+
+
+@query(
+    "deals.show_purchase",
+    groups=("deals.read",),
+    http="GET /deal-purchases/{subscription_id}",
+    cli="deals purchase SUBSCRIPTION_ID",
+)
+def show_purchase(context: QueryContext, request: ShowPurchase) -> PurchaseDetail:
+    """Show which deal a subscription came from, or may have come from. Raises `deals.purchase_not_found`."""
+    row = context.session.get(DealPurchaseRow, request.subscription_id.lower())
+    if row is None:
+        message = f"No purchase {request.subscription_id[:64]!r} was matched to a deal."
+        raise PurchaseUnknownError(message)
+    names = context.session.execute(select(DealRow.deal_id, DealRow.name).where(DealRow.deal_id.in_(row.candidates)))
+    by_id: dict[str, str] = {deal_id: name for deal_id, name in names}  # noqa: C416 - SQLAlchemy types a row
+    return PurchaseDetail(purchase=purchase_line(row), candidates=by_id)
 
 
 class ListCharges(OperationInput):
@@ -392,4 +424,4 @@ def _renewal(row: DealRow, line: DealLine) -> RenewalLine:
     )
 
 
-OPERATIONS = (list_deals, show_deal, list_charges, list_deal_needs, list_renewals)
+OPERATIONS = (list_deals, show_deal, show_purchase, list_charges, list_deal_needs, list_renewals)

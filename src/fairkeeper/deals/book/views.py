@@ -86,6 +86,14 @@ class PurchaseLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseDetail:
+    """One purchase, and the names of the deals it may have come from, by their ids."""
+
+    purchase: PurchaseLine
+    candidates: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeLine:
     """One charge that is expected."""
 

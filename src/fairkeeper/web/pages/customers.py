@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
+from fairkeeper.values.money import Money
 from fairkeeper.web.format import StateWord
 from fairkeeper.web.forms import Question
 from fairkeeper.web.listing import Listing
@@ -77,6 +78,18 @@ class Provisioning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeRow:
+    """One charge that a deal expects, past or to come."""
+
+    charged_on: date
+    amount: Money
+    plan: str
+    deal: Link
+    note: str
+    is_past: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerPage(Page):
     """One customer: what needs a person, the path, what comes next, what they bought, and the record."""
 
@@ -91,6 +104,7 @@ class CustomerPage(Page):
     timeline: Timeline
     needs: Sequence[Finding] = ()
     deadlines: Sequence[Deadline] = ()
+    charges: Sequence[ChargeRow] = ()
     actions: Sequence[Link] = ()
     questions: Sequence[Question] = ()
 

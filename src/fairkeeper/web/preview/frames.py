@@ -17,6 +17,7 @@ PUBLISHER = "Fairmile Software"
 
 _ROOMS = (
     Room(label="Today", href="/", key="t", icon="today", count=5),
+    Room(label="Deals", href="/deals", key="d", icon="deals"),
     Room(label="Customers", href="/customers", key="c", icon="customers"),
     Room(label="Agents", href="/agents", key="g", icon="agents", count=2),
     Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks", count=1),

@@ -10,6 +10,7 @@ from fairkeeper.web.pages.base import Page
 from fairkeeper.web.preview.accounts import account_pages
 from fairkeeper.web.preview.buyer import buyer_pages
 from fairkeeper.web.preview.customers import customer_pages, revoke_question
+from fairkeeper.web.preview.deals import deal_pages
 from fairkeeper.web.preview.evidence import evidence_pages
 from fairkeeper.web.preview.frames import CONTOSO, CUSTOMERS, frame, open_frame
 from fairkeeper.web.preview.governance import governance_pages
@@ -41,6 +42,7 @@ def preview_pages() -> dict[str, Page]:
     pages = {
         **today_pages(),
         **customer_pages(),
+        **deal_pages(),
         **webhook_pages(),
         **account_pages(),
         **evidence_pages(),

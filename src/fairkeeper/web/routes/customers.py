@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Final
 
 from starlette.responses import Response
@@ -15,9 +16,12 @@ from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningSt
 from fairkeeper.customers.path.steps import Step
 from fairkeeper.customers.queries import list_customers, list_reminders, show_customer
 from fairkeeper.customers.views import CustomerDetail, CustomerLine, CustomerPage, JobLine, ReminderLine
+from fairkeeper.deals.book.queries import list_charges, show_deal
+from fairkeeper.deals.book.views import ChargeLine
 from fairkeeper.evidence.actions import request_export
 from fairkeeper.evidence.queries import list_entries
 from fairkeeper.evidence.views import EntryPage
+from fairkeeper.values.money import Money
 from fairkeeper.web.format import count, state
 from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
 from fairkeeper.web.pages import customers as pages
@@ -43,6 +47,8 @@ from fairkeeper.web.serving.ways import Audience, Way, get
 PAGE_ROWS: Final = 50
 EXPORT_ROWS: Final = 500
 _TIMELINE_ENTRIES: Final = 12
+_CHARGES_SINCE: Final = timedelta(days=365)
+_MOST_CHARGES: Final = 100
 _HEADS: Final[tuple[str, ...]] = (
     *("customer", "id", "tenant", "step", "status", "plan", "seats", "may_act", "next_deadline", "next_at"),
 )
@@ -192,6 +198,7 @@ def show_one(visit: Visit) -> Response:
             may_close=may_close,
             names={each.line.subscription_id: each.name or "The subscription" for each in customer.subscriptions},
         ),
+        charges=charges_of(visit, customer.customer_id),
         actions=_ways(visit, customer),
         questions=(revoke_asking(visit, customer).question,)
         if is_revocable(customer) and visit.allows(revoke_customer)
@@ -210,6 +217,26 @@ def timeline_of(visit: Visit, customer_id: str) -> Timeline:
         entries=tell(found.entries, names_of(visit, found.entries)),
         earlier=earlier if found.next_before is not None else None,
         refresh_href=str(visit.address),
+    )
+
+
+def charges_of(visit: Visit, customer_id: str) -> tuple[pages.ChargeRow, ...]:
+    """Return what a customer is charged by the deals it bought, from a year ago on."""
+    today = visit.now.date()
+    found: tuple[ChargeLine, ...] = visit.run(
+        list_charges, customer_id=customer_id, since=today - _CHARGES_SINCE, limit=_MOST_CHARGES
+    )
+    may_open = visit.is_staff and visit.allows(show_deal)
+    return tuple(
+        pages.ChargeRow(
+            charged_on=line.charged_on,
+            amount=Money.from_decimal_text(line.amount, line.currency),
+            plan=line.plan,
+            deal=Link(label=line.deal_name, href=f"/deals/{line.deal_id}" if may_open else ""),
+            note=line.note,
+            is_past=line.charged_on < today,
+        )
+        for line in found
     )
 
 

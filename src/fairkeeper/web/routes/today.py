@@ -10,6 +10,9 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from fairkeeper.customers.actions.ring_clock import close_reminder
+from fairkeeper.deals.actions.follow_calendar import close_deal_reminder
+from fairkeeper.deals.book.queries import list_deal_needs
+from fairkeeper.deals.book.views import DealNeed
 from fairkeeper.overview.actions import retry_task
 from fairkeeper.overview.queries import search, show_today
 from fairkeeper.overview.views import FailedTask, Hit, Today
@@ -18,6 +21,7 @@ from fairkeeper.web.pages import today as pages
 from fairkeeper.web.parts import STEPS, Deadline, Empty, Finding, Link
 from fairkeeper.web.routes.accounts.verification import to_dos_of
 from fairkeeper.web.routes.accounts.words import due_of
+from fairkeeper.web.routes.deals.telling import need_part
 from fairkeeper.web.routes.home import show_home
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import deadline_of, names_of, reminder_deadline, reminder_finding, tell
@@ -25,6 +29,7 @@ from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get
 
 _SHORTEST_SEARCH: Final = 2
+_SEES_DEALS: Final = frozenset({"owner", "operations", "leader", "auditor"})
 _HIT_ADDRESSES: Final[Mapping[str, str]] = {
     "customer": "/customers/{}",
     "subscription": "/subscriptions/{}",
@@ -42,18 +47,34 @@ def show_front(visit: Visit) -> Response:
     reminders = tuple(reminder_deadline(line, may_close=may_close) for line in today.deadlines)
     coming = tuple(deadline_of(view, view.customer_name) for view in today.coming)
     names = names_of(visit, today.recent)
+    dated, undated = _of_deals(visit)
     page = pages.TodayPage(
         frame=frame(visit, "Today"),
-        deadlines=tuple(sorted((*reminders, *coming, *_of_account(today)), key=_due_at)),
+        deadlines=tuple(sorted((*reminders, *coming, *dated, *_of_account(today)), key=_due_at)),
         findings=(
             *(_failed(task, may_retry=visit.allows(retry_task)) for task in today.failed_tasks),
             *(reminder_finding(line, may_close=may_close) for line in today.findings),
+            *undated,
         ),
         steps=_steps(today) if today.customers else (),
         recent=tell(today.recent, names, with_customer=True),
         first_step=None if today.customers else _first_step(visit),
     )
     return visit.show(page)
+
+
+def _of_deals(visit: Visit) -> tuple[tuple[Deadline, ...], tuple[Finding, ...]]:
+    """Return what deals ask of this person, with a date and without; what its roles do not own is left out."""
+    if not visit.allows(list_deal_needs):
+        return (), ()
+    needs: tuple[DealNeed, ...] = visit.run(list_deal_needs)
+    roles = visit.principal.roles
+    own = [need for need in needs if roles & _SEES_DEALS or need.owner_role in roles]
+    found = [need_part(need, may_close=visit.allows(close_deal_reminder)) for need in own]
+    return (
+        tuple(each for each in found if isinstance(each, Deadline)),
+        tuple(each for each in found if isinstance(each, Finding)),
+    )
 
 
 def show_search(visit: Visit) -> Response:

@@ -13,6 +13,7 @@ from fairkeeper.accounts.queries import show_structure
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.principal import Principal
 from fairkeeper.customers.queries import list_customers, list_notices, show_change_rule
+from fairkeeper.deals.book.queries import list_deals
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.evidence.queries import list_entries, show_entry, show_log
 from fairkeeper.evidence.views import EntryProof
@@ -41,6 +42,7 @@ class _Door:
 
 _STAFF_DOORS: Final = (
     _Door(room=Room(label="Today", href="/", key="t", icon="today"), needs=(show_today,)),
+    _Door(room=Room(label="Deals", href="/deals", key="d", icon="deals"), needs=(list_deals,)),
     _Door(room=Room(label="Customers", href="/customers", key="c", icon="customers"), needs=(list_customers,)),
     _Door(room=Room(label="Agents", href="/agents", key="g", icon="agents"), needs=(list_agents,)),
     _Door(room=Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks"), needs=(list_notices,)),
