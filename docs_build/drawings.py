@@ -42,6 +42,7 @@ CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
     "customers/path/clocks.py 2": (None, "Nothing; Microsoft's own date is kept and shown beside it."),
     "customers/path/landing.py 1": (None, "Nothing; staff confirm a claim with `fairkeeper customers confirm-claim`."),
     "deals/book/charges.py 1": (None, "Nothing; the deal's page lists every expected charge, to compare."),
+    "deals/sheets/mapping.py 1": (None, "`fairkeeper deals save-mapping`, or --column of the command."),
     "deals/prices/multiparty.py 1": (None, "Nothing; the sheet shows both sides of each line, to compare."),
     "deals/submission/payload.py 1": (None, "Nothing; names of fields are in `submission/schema.py`."),
     "microsoft/marketplace_transport.py 1": (None, "Nothing; calls are repeated as Retry-After says."),

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
-from tests.channels.stage import Stage, Tenant
+from tests.channels.stage import DEAL, Stage, Tenant
 
 UNKNOWN_NUMBER: Final = 987_654_321
 SHORTEST_TEXT: Final = 6
@@ -231,6 +231,25 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "side": fixed("originator", "customer"),
     "look": fixed("light", "customer"),
     "deals.list_deals:state": fixed("draft"),
+    "billing_account": fixed("12345678", "customer"),
+    "tenant": fixed("", "tenant"),
+    "country": fixed("US", "customer"),
+    "partner": fixed("Litware", "customer"),
+    "partner_seller_id": fixed("61000002", "customer"),
+    "offer": fixed("fairmile-assistant", "customer"),
+    "new_plan": fixed("contoso-team", "customer"),
+    "accept_by": fixed("2026-11-30", "customer"),
+    "renewal_evidence": fixed("A paid deal", "customer"),
+    "prepared_by": fixed("dana@fairmile.example", "customer"),
+    "markets": Filling(own=lambda _stage, _tenant: ["DE:EUR"], kinds=("customer",), is_list=True),
+    "columns": fixed({"currency": "Currency"}),
+    "deals.read_market_prices:file": fixed({"name": "deal.yaml", "text": DEAL.format(name="X", tenant_id="y")}),
+    "deals.write_market_prices:file": fixed({"name": "deal.yaml", "text": DEAL.format(name="X", tenant_id="y")}),
+    "workbook_base64": fixed("UGxhbixNYXJrZXQsQ3VycmVuY3ksTGluZSxBbW91bnQK"),
+    "table_base64": fixed("RGVhbCxDdXN0b21lcgo="),
+    "source": fixed("list", "customer"),
+    "deals": fixed([{"text": "private_offer: {}"}]),
+    "import_id": fixed("imp_01", "customer"),
     "deals.answer_renewal:plan": fixed("ends"),
     "deals.answer_renewal:reason": fixed("renewal"),
     "deals.approve_deal:reason": fixed("discount"),

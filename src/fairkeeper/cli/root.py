@@ -68,6 +68,12 @@ def _evidence() -> dict[str, click.Command]:
     return dict(COMMANDS)
 
 
+def _deals() -> dict[str, click.Command]:
+    from fairkeeper.cli.rooms.deals import COMMANDS
+
+    return dict(COMMANDS)
+
+
 def _verification() -> dict[str, click.Command]:
     from fairkeeper.cli.rooms.verification import COMMANDS
 
@@ -97,6 +103,7 @@ HAND_WRITTEN: Final[Mapping[str, tuple[str, Callable[[], dict[str, click.Command
 """Commands that are no operation."""
 
 WRITTEN_IN_ROOMS: Final[Mapping[str, Callable[[], dict[str, click.Command]]]] = {
+    "deals": _deals,
     "evidence": _evidence,
     "readiness": _readiness,
     "token": _token,

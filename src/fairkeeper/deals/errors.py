@@ -114,3 +114,24 @@ class PurchaseUnknownError(NotFoundError):
 
     code = "deals.purchase_not_found"
     remedy = "Take the subscription from the deal's page; a purchase appears there once it has been matched."
+
+
+class MappingUnknownError(NotFoundError):
+    """No column mapping has this name."""
+
+    code = "deals.mapping_not_found"
+    remedy = "`fairkeeper deals mappings` lists the names; `fairkeeper deals save-mapping` saves one."
+
+
+class TableUnreadableError(DealsError):
+    """A file is no table that can be read."""
+
+    code = "deals.table_unreadable"
+    remedy = "Save it as xlsx or CSV with one heading row, without a password."
+
+
+class ImportUnknownError(NotFoundError):
+    """There is no such import."""
+
+    code = "deals.import_not_found"
+    remedy = "Take the id from the answer of the import."

@@ -8,6 +8,8 @@ from fairkeeper.deals.actions import (
     draft_deal,
     follow_calendar,
     follow_offer,
+    import_deals,
+    market_prices,
     match_purchase,
     save_deal,
     submit_deal,
@@ -31,5 +33,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *follow_offer.OPERATIONS,
     *match_purchase.OPERATIONS,
     *follow_calendar.OPERATIONS,
+    *market_prices.OPERATIONS,
+    *import_deals.OPERATIONS,
     *queries.OPERATIONS,
 )

@@ -23,18 +23,19 @@ from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.store import load_subscription
 from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.database.tasks import NewTask, Task, enqueue
-from fairkeeper.deals.actions import follow_calendar, follow_offer, match_purchase, submit_deal
+from fairkeeper.deals.actions import follow_calendar, follow_offer, import_deals, match_purchase, submit_deal
 from fairkeeper.deals.book.calendar import needs_now, passing
-from fairkeeper.deals.book.lifecycle import AT_MICROSOFT, DealState, step, step_told
+from fairkeeper.deals.book.lifecycle import AT_MICROSOFT, DealState, Step, step, step_told
 from fairkeeper.deals.book.store import charges_of_deals, deal_of, facts_of, load_deal
 from fairkeeper.deals.book.tables import DealPurchaseRow, DealReminderRow, DealRow
-from fairkeeper.deals.deal import Deal
+from fairkeeper.deals.deal import Deal, DealKind
 from fairkeeper.deals.errors import PayloadRefusedError
+from fairkeeper.deals.files.writing import write_deal
 from fairkeeper.deals.ports import Document, PrivateOffers
 from fairkeeper.deals.submission.comparing import differences
 from fairkeeper.deals.submission.json_schema import check_payload
 from fairkeeper.deals.submission.payload import make_payload, make_state_change
-from fairkeeper.deals.submission.payload_reading import read_payload
+from fairkeeper.deals.submission.payload_reading import read_payload, unread_parts
 from fairkeeper.deals.submission.schema import PayloadSchema, ResourceIds
 from fairkeeper.errors import DeniedError, InvalidError, NotFoundError
 from fairkeeper.jobs.handler import Handler, RetryRule, Schedule, Work
@@ -44,6 +45,7 @@ _PATIENT: Final = RetryRule(first_seconds=5, factor=2, ceiling_seconds=900, atte
 _POLLED_EVERY: Final = timedelta(minutes=1)
 _MOST_POLLS: Final = 600
 _SHOWN: Final = 300
+TAKEN_OVER: Final = "taken over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class DealsWork:
                 Handler(name="deals.poll_job", run=self.poll_job, retry=_PATIENT),
                 Handler(name="deals.read_offer", run=self.read_offer, retry=_PATIENT),
                 Handler(name="deals.read_offers", run=self.read_offers, retry=_PATIENT),
+                Handler(name="deals.import_offers", run=self.import_offers, retry=_PATIENT),
                 Handler(name="deals.match_purchase", run=self.match_purchase),
                 Handler(name="deals.match_all", run=self.match_all),
                 Handler(name="deals.follow_calendar", run=self.follow_calendar),
@@ -253,6 +256,54 @@ class DealsWork:
             return (f"It cannot be read: {error.message}",), True
         return differences(deal, read), True
 
+    # --------------------------------------------------------------------------------------------------- taking over
+
+    def import_offers(self, task: Task) -> None:
+        """Read every private offer of the account and take it over; what cannot be read is named with the reason."""
+        import_id = str(task.payload["import_id"])
+        ids = self._all_ids()
+        results, saved = [], 0
+        listed = self._offers.list_private_offers()
+        for each in listed.documents:
+            name, offer_id = str(each.get("name") or "a private offer"), str(each.get("id", ""))
+            told = self._take_over(import_id, offer_id, ids)
+            saved += told == TAKEN_OVER
+            results.append(f"{name[:100]}: {told}"[:_SHOWN])
+        if not listed.is_complete:
+            results.append("Microsoft's list had no end; not all of it was read.")
+        request = import_deals.FinishImport(import_id=import_id, results=tuple(results[:5_000]), saved=saved)
+        self._run(import_deals.finish_import, request)
+
+    def _take_over(self, import_id: str, offer_id: str, ids: ResourceIds) -> str:
+        try:
+            resources = self._offers.read_private_offer_with_prices(offer_id)
+            deal = read_payload({"resources": list(resources)}, ids, self._settings.schema)
+        except (PayloadRefusedError, NotFoundError) as error:
+            return f"not read: {error.message}"
+        offer = resources[-1]
+        state = _state_of(offer, is_for_customer=deal.kind is not DealKind.CSP)
+        if state is None:
+            return f"not read: its state is {str(offer.get('state'))[:40]}"
+        links = [each.get("link") for each in offer.get("acceptanceLinks") or () if isinstance(each, dict)]
+        text = import_deals.ImportedText(
+            text=write_deal(deal), state=state, private_offer_id=offer_id[:80], unread=unread_parts(resources)
+        )
+        request = import_deals.TakeOverOffer(
+            import_id=import_id, offer=text, links=tuple(str(link)[:2_000] for link in links if link)
+        )
+        shown: import_deals.ImportShown = self._run(import_deals.take_over_offer, request)
+        return shown.results[0].rpartition(": ")[2]
+
+    def _all_ids(self) -> ResourceIds:
+        products = {name: str(each["id"]) for each in self._offers.list_products().documents if (name := _named(each))}
+        plans = {
+            (offer, name): str(each["id"])
+            for offer, product in products.items()
+            for each in self._offers.list_plans(product).documents
+            if (name := _named(each))
+        }
+        return ResourceIds(products=products, plans=plans)
+
     # ----------------------------------------------------------------------------------------------- buying, calendars
 
     def match_purchase(self, task: Task) -> None:
@@ -355,6 +406,22 @@ def _has_moved(state: str, document: Document) -> bool:
     happened = step_told(str(document.get("state", "")), str(sub_state) if sub_state else None)
     following = step(DealState(state), happened) if happened else None
     return following is not None and following.value != state
+
+
+def _state_of(offer: Document, *, is_for_customer: bool) -> DealState | None:
+    """Return how far an offer is that was never a draft here; whether it was bought is looked for afterwards."""
+    sub_state = offer.get("subState")
+    happened = step_told(
+        str(offer.get("state", "")), str(sub_state) if sub_state else None, is_for_customer=is_for_customer
+    )
+    by_step = {
+        Step.DRAFTED: DealState.DRAFT,
+        Step.SHARED: DealState.WITH_PARTNER,
+        Step.OFFERED: DealState.OFFERED,
+        Step.ACCEPTED: DealState.ACCEPTED,
+        Step.WITHDRAWN: DealState.WITHDRAWN,
+    }
+    return by_step.get(happened) if happened else None
 
 
 def _named(document: Document) -> str:

@@ -36,6 +36,10 @@ REMINDER_CLOSED = _kind("reminder_closed/1", "Dealt with: {why}")
 RENEWAL_ANSWERED = _kind(
     "renewal_answered/1", "After the deal {name}: {plan}. Renewal attestation: {qualifies}. {note}"
 )
+IMPORTED = _kind("deal_imported/1", "The deal {name} was taken over from {source}: {total}.")
+IMPORT_ASKED = _kind("import_asked/1", "Deals are to be taken over from {source}.")
+IMPORT_FINISHED = _kind("import_finished/1", "Deals were taken over from {source}: {saved} of {read} are new here.")
+MAPPING_SAVED = _kind("mapping_saved/1", "The column mapping {name} was saved.")
 RULES_SET = _kind("approval_rules_set/1", "The rules for approvals of deals were set.")
 
 BY_STEP = {

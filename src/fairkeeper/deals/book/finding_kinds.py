@@ -79,3 +79,17 @@ PAYLOAD_NOT_OF_SCHEMA: Final = declare(
     resource="learn-private-offers-api",
     example="resources/0/pricing: 'recurrentPrice' is a required property",
 )
+DEAL_ROW_UNREADABLE: Final = declare(
+    "deal_row_unreadable",
+    title="A row of a list of deals says what a deal needs",
+    remedy="Correct the cell that is named, or map the column that holds it.",
+    resource="learn-private-offers",
+    example="Accept by: soon",
+)
+MARKET_ROW_UNREADABLE: Final = declare(
+    "market_row_unreadable",
+    title="A row of prices by market names a plan, a market, a line and an amount",
+    remedy="Correct the row that is named; nothing was changed. Every market needs all lines of its plan.",
+    resource="learn-flexible-billing",
+    example="Market: DE, Line: 3, Amount: much",
+)

@@ -6,7 +6,7 @@ with the place that is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -88,6 +88,39 @@ def read_payload(payload: Mapping[str, Any], ids: ResourceIds, schema: PayloadSc
         raise PayloadRefusedError(message)
     prices = {get(each, "resourceName", str): each for each in resources if each.get("$schema") == schema.price_address}
     return _Reader(offers[0], prices, ids, schema).deal()
+
+
+_READ: Final = frozenset(
+    {
+        "$schema", "id", "resourceName", "name", "state", "subState", "privateOfferType", "offerPricingType",
+        "variableStartDate", "start", "end", "acceptBy", "pricing", "originatorPricing", "beneficiaries", "partners",
+        "preparedBy", "notificationContacts", "customerContractRenewal", "upgradedFrom", "acceptanceLinks", "eTag",
+        "lastModified", "termsAndConditionsDocSasUrl", "termsAndConditionsDocs",
+    }
+)  # fmt: skip
+"""What of a private offer is read, or needs no reading."""
+_READ_OF_PRICE: Final = frozenset(
+    {"$schema", "id", "resourceName", "product", "plan", "offerPricingType", "visibility", "lifecycleState", "pricing"}
+)
+
+
+def unread_parts(resources: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return what of a private offer and its prices a deal does not hold, in words, so that nobody takes it for whole.
+
+    Example:
+        >>> unread_parts([{"privateOfferType": "customerPromotion", "notes": "Hello"}])
+        ('notes of the private offer', 'evidence of the attestation, eligibility and facts about base plans')
+    """
+    found = []
+    for each in resources:
+        is_offer = "privateOfferType" in each
+        known, where = (_READ, "the private offer") if is_offer else (_READ_OF_PRICE, str(each.get("resourceName")))
+        found += [f"{name} of {where}" for name in each if name not in known]
+        pricing = each.get("pricing")
+        if not is_offer and isinstance(pricing, Mapping):
+            found += [f"{name} of {where}" for name in pricing if name != "recurrentPrice"]
+    found.append("evidence of the attestation, eligibility and facts about base plans")
+    return tuple(text[:200] for text in found[:100])
 
 
 class _Reader:
