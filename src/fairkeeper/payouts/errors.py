@@ -1,0 +1,61 @@
+"""Refusals of the room `payouts`."""
+
+from __future__ import annotations
+
+from fairkeeper.errors import ConflictError, InvalidError, NotFoundError
+
+
+class FileNotHandedOverError(NotFoundError):
+    """There is no such file here."""
+
+    code = "payouts.file_not_found"
+    remedy = "Hand the file over first; the list of files shows every id."
+
+
+class FileTooLargeError(InvalidError):
+    """A file is larger than a report can be."""
+
+    code = "payouts.upload_too_large"
+    remedy = "Split the export by month; Microsoft's own files have at most 1 GB."
+
+
+class FindingNotFoundError(NotFoundError):
+    """There is no such finding."""
+
+    code = "payouts.finding_not_found"
+    remedy = "List the findings; one whose cause is gone is no longer there."
+
+
+class FindingNotOpenError(ConflictError):
+    """The finding was closed before."""
+
+    code = "payouts.finding_not_open"
+    remedy = "Nothing has to be done."
+
+
+class NothingTracedError(NotFoundError):
+    """No row of any file names this id."""
+
+    code = "payouts.nothing_traced"
+    remedy = "Check the id, or import the report that names it; coverage shows what is missing."
+
+
+class MonthRefusedError(ConflictError):
+    """A month cannot be closed."""
+
+    code = "payouts.month_refused"
+    remedy = "Close months in their order, once they are over and their reports are there."
+
+
+class PaymentNotFoundError(NotFoundError):
+    """There is no such payment."""
+
+    code = "payouts.payment_not_found"
+    remedy = "List the payments; import the payments report of its month."
+
+
+class MappingRefusedError(InvalidError):
+    """A mapping of columns or accounts cannot be used."""
+
+    code = "payouts.mapping_refused"
+    remedy = "Name columns of ours on the left or right as the documentation lists them."

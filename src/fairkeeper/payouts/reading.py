@@ -1,0 +1,104 @@
+"""Shared by the queries: rows of the database as views, files' names for rows, who sees customers' names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fairkeeper.action.operation import QueryContext
+from fairkeeper.action.principal import Principal
+from fairkeeper.payouts.chain.coverage import Coverage
+from fairkeeper.payouts.chain.current import load_current
+from fairkeeper.payouts.files.engine import engine
+from fairkeeper.payouts.files.library import Library
+from fairkeeper.payouts.importing import read_sources
+from fairkeeper.payouts.tables import PayoutEvaluationRow, PayoutFindingRow, PayoutTableRow
+from fairkeeper.payouts.views import ChainFinding
+from fairkeeper.values.findings import finding_kinds
+
+SEES_NAMES: Final = frozenset({"owner", "finance", "auditor"})
+"""Roles that see customers' names and addresses in reports; others see that there is one."""
+MASKED: Final = "(name hidden)"
+
+
+def sees_names(principal: Principal) -> bool:
+    """Say whether somebody sees customers' names."""
+    return bool(SEES_NAMES & principal.roles)
+
+
+def masked(text: str | None, principal: Principal) -> str | None:
+    """Return a customer's name, or that there is one."""
+    return text if text is None or sees_names(principal) else MASKED
+
+
+def finding_view(row: PayoutFindingRow, *, today: date, principal: Principal) -> ChainFinding:
+    """Return a finding as it is shown."""
+    return ChainFinding(
+        finding_id=row.finding_id,
+        code=row.code,
+        level=row.level,
+        state=row.state,
+        message=row.message,
+        remedy=finding_kinds[row.code].remedy,
+        owner_role=row.owner_role,
+        amount=row.amount,
+        currency=row.currency,
+        amount_usd=row.amount_usd,
+        since_on=row.since_on,
+        age_days=None if row.since_on is None else (today - row.since_on).days,
+        purchase_record_id=row.purchase_record_id,
+        line_item_id=row.line_item_id,
+        asset_id=row.asset_id,
+        earning_id=row.earning_id,
+        payment_id=row.payment_id,
+        customer=masked(row.customer, principal),
+        offer=row.offer,
+        closed_why=row.closed_why,
+    )
+
+
+def hide_names(findings: Iterable[ChainFinding], principal: Principal) -> tuple[ChainFinding, ...]:
+    """Return findings as somebody may see them."""
+    return tuple(replace(each, customer=masked(each.customer, principal)) for each in findings)
+
+
+def file_names(session: Session, table_ids: Iterable[str]) -> dict[str, str]:
+    """Return what people call the files of tables."""
+    listed = sorted(set(table_ids))
+    rows = session.execute(
+        select(PayoutTableRow.table_id, PayoutTableRow.name).where(PayoutTableRow.table_id.in_(listed))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def places(session: Session, sources: Sequence[str]) -> tuple[str, ...]:
+    """Return places as people read them: `earnings.csv, row 7`."""
+    pairs = [source.rpartition(":") for source in sources]
+    names = file_names(session, (table_id for table_id, _, _ in pairs))
+    return tuple(f"{names.get(table_id, table_id)}, row {row}" for table_id, _, row in pairs)
+
+
+def newest_evaluation(session: Session) -> PayoutEvaluationRow | None:
+    """Return the last evaluation that was finished."""
+    return session.scalars(
+        select(PayoutEvaluationRow)
+        .where(PayoutEvaluationRow.is_finished.is_(True))
+        .order_by(PayoutEvaluationRow.id.desc())
+        .limit(1)
+    ).first()
+
+
+@contextmanager
+def loaded(context: QueryContext, *, as_of: date | None = None) -> Iterator[tuple[Any, Coverage]]:
+    """Open an engine with every row that counts, and say what is covered."""
+    library = context.ports.of(Library)
+    files, coverage = read_sources(context.session, library, today=context.now.date(), as_of=as_of)
+    with library.scratch() as scratch, engine(scratch) as db:
+        load_current(db, files)
+        yield db, coverage
