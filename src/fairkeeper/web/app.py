@@ -29,6 +29,7 @@ from fairkeeper.web.routes.deals import editor as deal_editor
 from fairkeeper.web.routes.deals import one as deal_pages
 from fairkeeper.web.routes.entry import landing, sign_in
 from fairkeeper.web.routes.governance import agents, approvals, decisions, policies
+from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.visit import Visit
@@ -56,6 +57,9 @@ WAYS: Final[tuple[Way, ...]] = (
     *structure.WAYS,
     *verification.WAYS,
     *readiness.WAYS,
+    *differences.WAYS,
+    *money.WAYS,
+    *handing_over.WAYS,
     *tabs.WAYS,
     *people.WAYS,
     *tokens.WAYS,
@@ -72,6 +76,7 @@ Handle = Callable[[Request, Exception], Any]
 def add_console(app: FastAPI, parts: ConsoleParts) -> None:
     """Add every page of the console to an application, and its pages for addresses that do not exist."""
     app.router.routes.extend(route_of(way, parts) for way in WAYS)
+    app.router.routes.append(handing_over.upload_route(parts))
     app.add_exception_handler(HTTPException, _for_people_too(parts, app.exception_handlers[HTTPException]))
 
 

@@ -63,6 +63,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.QUIET: (
         *("unsubscribed", "none", "revoked", "stopped", "erased", "retired", "expired", "removed", "next", "skipped"),
         *("note", "closed", "ignored", "off", "not_needed", "kept", "behind", "draft", "ended", "withdrawn"),
+        *("note", "info", "closed", "ignored", "off", "not_needed", "kept", "behind"),
     ),
 }
 _TONE_OF = {name: tone for tone, names in _TONES.items() for name in names}

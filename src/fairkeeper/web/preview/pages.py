@@ -15,6 +15,7 @@ from fairkeeper.web.preview.evidence import evidence_pages
 from fairkeeper.web.preview.frames import CONTOSO, CUSTOMERS, frame, open_frame
 from fairkeeper.web.preview.governance import governance_pages
 from fairkeeper.web.preview.parts import parts_page
+from fairkeeper.web.preview.payouts import payout_pages
 from fairkeeper.web.preview.settings import settings_pages
 from fairkeeper.web.preview.today import today_pages
 from fairkeeper.web.preview.webhooks import webhook_pages
@@ -45,6 +46,7 @@ def preview_pages() -> dict[str, Page]:
         **deal_pages(),
         **webhook_pages(),
         **account_pages(),
+        **payout_pages(),
         **evidence_pages(),
         **governance_pages(),
         **settings_pages(),

@@ -11,6 +11,7 @@ from fairkeeper.customers.ports import Fulfillment
 from fairkeeper.database.secrets import SecretStore
 from fairkeeper.evidence.export import Exporter
 from fairkeeper.microsoft.identity import SignInFlow
+from fairkeeper.payouts.files.library import Library
 from fairkeeper.token.validator import EntraTokenValidator
 from fairkeeper.values.ids import TenantId
 from fairkeeper.web.pages.base import Environment
@@ -63,6 +64,7 @@ class ConsoleParts:
         fulfillment: Resolves landing tokens.
         validator: Proves ID tokens.
         sign_in: Microsoft's sign-in; None while no application is configured for it.
+        library: Keeps files of reports.
         house: What pages say of this installation.
     """
 
@@ -72,6 +74,7 @@ class ConsoleParts:
     fulfillment: Fulfillment
     validator: EntraTokenValidator
     sign_in: SignInFlow | None
+    library: Library
     house: House
     attempts: SignInAttempts = field(init=False)
     session_cookie: Cookie = field(init=False)

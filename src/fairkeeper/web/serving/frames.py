@@ -20,6 +20,7 @@ from fairkeeper.evidence.views import EntryProof
 from fairkeeper.governance.queries.agents import list_agents
 from fairkeeper.overview.names import name_things
 from fairkeeper.overview.queries import search, show_today
+from fairkeeper.payouts.queries import list_findings
 from fairkeeper.web.pages.base import Frame, Person, Room, Theme
 from fairkeeper.web.parts import Notice
 from fairkeeper.web.serving.console import CALLBACK_PATH, LANDING_PATH
@@ -45,6 +46,7 @@ _STAFF_DOORS: Final = (
     _Door(room=Room(label="Deals", href="/deals", key="d", icon="deals"), needs=(list_deals,)),
     _Door(room=Room(label="Customers", href="/customers", key="c", icon="customers"), needs=(list_customers,)),
     _Door(room=Room(label="Agents", href="/agents", key="g", icon="agents"), needs=(list_agents,)),
+    _Door(room=Room(label="Payouts", href="/payouts", key="p", icon="payouts"), needs=(list_findings,)),
     _Door(room=Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks"), needs=(list_notices,)),
     _Door(room=Room(label="Accounts", href="/accounts", key="a", icon="accounts"), needs=(show_structure,)),
     _Door(room=Room(label="Evidence", href="/evidence", key="e", icon="evidence"), needs=(show_log,)),

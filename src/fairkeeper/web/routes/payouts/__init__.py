@@ -1,0 +1,1 @@
+"""Payouts: differences, one transaction, files, payments, months."""
