@@ -363,6 +363,22 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "typed_word": fixed("send", "customer"),
     "same": Filling(own=lambda _stage, _tenant: [], kinds=("customer",), is_list=True),
     "daily_limit": fixed(1),
+    # reports of the publisher, which no customer reads
+    "payouts.receive_file:sha256": fixed("0" * 64, "customer"),
+    "covers_from": fixed("2026-11-01", "customer"),
+    "covers_to": fixed("2026-11-22", "customer"),
+    "payouts.list_findings:state": fixed("open", "customer"),
+    "payouts.list_findings:code": fixed("payouts.restated", "customer"),
+    "payouts.list_files:state": fixed("read", "customer"),
+    "payouts.save_mapping:name": fixed("bank", "customer"),
+    "payment_id": fixed("2026050010042", "customer", "subscription"),
+    "finding_id": fixed("pf_0123456789abcdef0123", "customer", "subscription"),
+    "only_differences": fixed(value=True),
+    "payouts.trace:id": fixed("pf-0001", *_TEXT),
+    "payouts.forecast:months": fixed(6),
+    "month": fixed("2026-05", "customer"),
+    "group_by": fixed("month", "customer"),
+    "pairs": Filling(own=lambda _stage, _tenant: ["amount=Betrag"], kinds=("customer",), is_list=True),
     # the log's files, which are the same for everybody
     "rest": fixed("0/000.p/1", "customer", "entry"),
     # a header

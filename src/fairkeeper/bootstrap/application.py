@@ -20,6 +20,7 @@ from fairkeeper.api.files import files_router
 from fairkeeper.api.health import Probe, alive_probe, checkpoint_probe, database_probe, schema_probe
 from fairkeeper.api.log import KeepCosignature
 from fairkeeper.api.routes import Authenticate
+from fairkeeper.api.uploads import UPLOAD_PATH, uploads_router
 from fairkeeper.api.webhook import WebhookDoor, make_webhook_door
 from fairkeeper.bootstrap.console import console_parts
 from fairkeeper.bootstrap.database.migrations import check_schema
@@ -35,6 +36,8 @@ from fairkeeper.outbound.forwarding import OldSystem
 from fairkeeper.token.expectations import WebhookTokenExpectation
 from fairkeeper.values.ids import TenantId
 from fairkeeper.web.app import add_console
+
+CONSOLE_UPLOAD_PATH = "/payouts/upload"
 
 if TYPE_CHECKING:
     from fairkeeper.mcp.server import MCPChannel
@@ -80,9 +83,13 @@ def create_app(installation: Installation) -> FastAPI:
             probes=_probes(installation),
             lifespan=lifespan,
             is_https=settings.address.startswith("https://"),
+            max_body_bytes_by_path=dict.fromkeys(
+                (UPLOAD_PATH, CONSOLE_UPLOAD_PATH), installation.library.limits.packed_bytes + 1024 * 1024
+            ),
         )
     )
     app.include_router(files_router(installation.exporter, authenticate, installation.authorise))
+    app.include_router(uploads_router(installation.runner, installation.library, authenticate, installation.authorise))
     # A route and no mount, which would answer at `/mcp/` alone; clients call the address as it is written.
     app.router.routes.append(Route(MCP_PATH, endpoint=mcp, include_in_schema=False))
     app.router.routes.extend(

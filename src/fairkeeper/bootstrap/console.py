@@ -24,6 +24,7 @@ def console_parts(installation: Installation) -> ConsoleParts:
         fulfillment=installation.fulfillment,
         validator=installation.validator,
         sign_in=installation.sign_in,
+        library=installation.library,
         house=_house(installation.settings),
     )
 

@@ -59,6 +59,7 @@ from fairkeeper.bootstrap.wiring.deals import deals_work
 from fairkeeper.bootstrap.wiring.governance import make_questions
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
+from fairkeeper.bootstrap.wiring.payouts import make_library, payouts_work
 from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
 from fairkeeper.consent.ports import KnownCustomers
 from fairkeeper.customers.ports import (
@@ -91,6 +92,7 @@ from fairkeeper.messages.ports import Mailer, TeamsChannel
 from fairkeeper.microsoft.consent import ConsentFlow
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.overview.ports import AddsToReview, NothingToAdd, OwnAddresses
+from fairkeeper.payouts.files.library import Library
 from fairkeeper.proof.note import VerifierKey
 from fairkeeper.token.validator import EntraTokenValidator
 from fairkeeper.values.clock import Clock, MovableClock, SystemClock
@@ -133,6 +135,7 @@ class Installation:
     outside: OutsideWrites
     mailer: Mailer
     teams: TeamsChannel
+    library: Library
     worker: Worker
     integrator: Integrator
     followed_clock: FollowedClock | None = field(default=None)
@@ -197,6 +200,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     registry = make_registry()
     wake = _Wake()
     mailer, teams = make_mailer(settings), make_teams(settings)
+    library = make_library(settings)
     authorise = make_authorise(SuspendedCustomers(database).is_suspended)
     wiring = Wiring(
         authorise=authorise,
@@ -214,6 +218,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
                 OwnAddresses: own_addresses(settings),
                 AddsToReview: NothingToAdd(),
                 SecretStore: secrets,
+                Library: library,
             },
         ),
         after_commit=wake.now,
@@ -226,11 +231,12 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     readiness = readiness_work(settings, runner, http)
     consent = ConsentWork(runner, make_tenant_tokens(credentials, http, clock), secrets).work()
     governance = GovernanceWork(runner).work()
+    payouts = payouts_work(runner, library)
     worker = Worker(
         database,
         clock,
         work=_work(
-            settings, runner, fulfillment, provisioner, (messages, deals, accounts, readiness, consent, governance)
+            settings, runner, fulfillment, provisioner, (messages, deals, accounts, readiness, consent, governance, payouts)
         ),
         threads=settings.workers,
         lease=timedelta(seconds=settings.task_lease_seconds),
@@ -257,6 +263,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         outside=outside,
         mailer=mailer,
         teams=teams,
+        library=library,
         worker=worker,
         integrator=Integrator(database, log_keys, clock),
         followed_clock=_followed(settings, followed, worker),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import getpass
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -24,6 +25,9 @@ from fairkeeper.database.session import STAFF
 from fairkeeper.errors import UnavailableError
 from fairkeeper.evidence.actions import RequestExport, request_export
 from fairkeeper.evidence.tables import EntryRow
+from fairkeeper.payouts.actions.receive_file import receive_file
+from fairkeeper.payouts.importing import Importer
+from fairkeeper.payouts.queries import list_files
 from fairkeeper.values.ids import CustomerId, new_id
 
 _PATIENCE_SECONDS: Final = 20.0
@@ -76,6 +80,20 @@ class LocalExecutor:
         """Return the receipt of an entry."""
         exporter = self._installation.exporter
         return exporter.write_receipt(self._placed(lambda: exporter.find_entry(entry_id, STAFF)))
+
+    def import_files(self, files: Sequence[Path], given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Hand files over, read them here, and compare everything once."""
+        library = self._installation.library
+        importer = Importer(self._installation.runner, library)
+        received = []
+        for path in files:
+            staged = library.take_file(path)
+            received.append(self.run(receive_file, {"sha256": staged.sha256, "name": path.name[:300], **given}))
+            importer.read(staged.sha256)
+        importer.evaluate()
+        listed = self.run(list_files, {"limit": 500})["files"]
+        by_hash = {line["sha256"]: line for line in listed}
+        return [{**by_hash.get(each["sha256"], each), "is_new": each["is_new"]} for each in received]
 
     def close(self) -> None:
         """Let the database go."""

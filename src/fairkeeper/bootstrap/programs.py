@@ -120,6 +120,13 @@ class Installed:
         finally:
             installation.close()
 
+    def write_reports(self, folder: Path, *, seed: int) -> dict[str, Any]:
+        """Write a made-up year's reports, and say how much of what is wrong in them is found."""
+        from fairkeeper.bootstrap.demo.reports import write_sample
+        from fairkeeper.values.clock import SystemClock
+
+        return write_sample(folder, seed=seed, as_of=SystemClock().now().date())
+
     def public_address(self) -> str:
         """Return the address that people use, of the settings."""
         from fairkeeper.bootstrap.settings import read_settings

@@ -25,6 +25,7 @@ import fairkeeper.overview.actions
 import fairkeeper.overview.names
 import fairkeeper.overview.queries
 import fairkeeper.overview.readiness.reviewing
+import fairkeeper.payouts.operations
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.registry import Registry
 from fairkeeper.database.base import Base
@@ -44,6 +45,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.deals.book.tables",
     "fairkeeper.governance.approvals.tables",
     "fairkeeper.governance.policies.tables",
+    "fairkeeper.payouts.tables",
 )
 """Every module that declares a table."""
 
@@ -62,6 +64,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.governance.policies.operations.OPERATIONS,
         *fairkeeper.governance.operations.OPERATIONS,
         *fairkeeper.governance.approvals.operations.OPERATIONS,
+        *fairkeeper.payouts.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,
         *fairkeeper.overview.readiness.reviewing.OPERATIONS,

@@ -5,7 +5,7 @@ Bootstrap implements these; the command line imports none of it, and asks only w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,6 +38,10 @@ class Executor(Protocol):
 
     def receipt(self, entry_id: str) -> bytes:
         """Return the receipt of an entry."""
+        ...
+
+    def import_files(self, files: Sequence[Path], given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Hand files of reports over, with what they cover, and return what became of each."""
         ...
 
     def close(self) -> None:
@@ -86,6 +90,10 @@ class Programs(Protocol):
 
     def webhook_secret(self) -> str:
         """Return the secret that signs the provisioning webhook."""
+        ...
+
+    def write_reports(self, folder: Path, *, seed: int) -> dict[str, Any]:
+        """Write a made-up year's reports, and say how much of what is wrong in them is found."""
         ...
 
     def public_address(self) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 API: Final = "/api/v1"
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
 _PATH_FIELD: Final = re.compile(r"{([a-z_]+)}")
+_PIECE: Final = 1024 * 1024
+_IMPORT_PATIENCE_SECONDS: Final = 3600.0
 _TIMEOUT_SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 20.0
 
@@ -106,6 +109,25 @@ class RemoteExecutor:
             if not answer.is_success:
                 raise _error_of(answer)
             return content
+
+    def import_files(self, files: Sequence[Path], given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Send files to the server, which reads them in the background; wait until it has."""
+        received = []
+        for path in files:
+            with path.open("rb") as stream:
+                parts = {
+                    "params": {"name": path.name[:300], **given},
+                    "content": iter(lambda: stream.read(_PIECE), b""),
+                }
+                received.append(self._json("POST", f"{API}/payouts/uploads", timeout=None, **parts))
+        deadline = time.monotonic() + _IMPORT_PATIENCE_SECONDS
+        while True:
+            page = self._json("GET", f"{API}/payouts/files", params={"limit": 500})
+            if not page["is_busy"] or time.monotonic() > deadline:
+                break
+            self._sleep(0.5)
+        by_hash = {line["sha256"]: line for line in page["files"]}
+        return [{**by_hash.get(each["sha256"], each), "is_new": each["is_new"]} for each in received]
 
     def close(self) -> None:
         """Close the connections."""

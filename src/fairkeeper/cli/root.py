@@ -24,6 +24,7 @@ ROOMS: Final[Mapping[str, str]] = {
     "evidence": "The log: entries, checkpoints, keys, exports and their verification",
     "governance": "Agents, tools and permits; what agents did, and how they are stopped",
     "messages": "What people were told, how it left, and in which words",
+    "payouts": "From order to bank: import reports, trace, find differences, close months",
     "policy": "Policies for agents: check, explain, try and compare them",
     "people": "Who may sign in, and in which roles",
     "readiness": "Whether an offer is ready for Marketplace's review, item by item",
@@ -92,6 +93,12 @@ def _token() -> dict[str, click.Command]:
     return dict(COMMANDS)
 
 
+def _payouts() -> dict[str, click.Command]:
+    from fairkeeper.cli.forms.payouts import COMMANDS
+
+    return dict(COMMANDS)
+
+
 HAND_WRITTEN: Final[Mapping[str, tuple[str, Callable[[], dict[str, click.Command]]]]] = {
     "database": ("Tables and logins of the database", _administration),
     "demo": ("A server and a pretend Microsoft, to try everything", _running),
@@ -106,6 +113,7 @@ WRITTEN_IN_ROOMS: Final[Mapping[str, Callable[[], dict[str, click.Command]]]] = 
     "deals": _deals,
     "evidence": _evidence,
     "readiness": _readiness,
+    "payouts": _payouts,
     "token": _token,
     "verification": _verification,
 }
