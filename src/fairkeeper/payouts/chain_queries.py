@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
 from typing import Annotated, Final, Literal
 
@@ -15,7 +16,7 @@ from fairkeeper.payouts.chain.forecast import forecast
 from fairkeeper.payouts.chain.groups import groups_by
 from fairkeeper.payouts.chain.journal import DEFAULT_ACCOUNTS, journal
 from fairkeeper.payouts.chain.trace import Chain, Stage, trace
-from fairkeeper.payouts.errors import NothingTracedError
+from fairkeeper.payouts.errors import MonthUnreadableError, NothingTracedError
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.payouts.importing import decimal_text, read_sources
 from fairkeeper.payouts.reading import file_names, finding_view, loaded, masked, sees_names
@@ -35,6 +36,7 @@ from fairkeeper.payouts.views import (
 
 ACCOUNTS: Final = "accounts"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_MONTH: Final = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 """A month as year and number, `2026-05`."""
 
@@ -42,6 +44,18 @@ Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 def first_of(month: str) -> date:
     """Return the first day of a month in text."""
     return date.fromisoformat(f"{month}-01")
+
+
+def read_month(text: str) -> date:
+    """Return the first day of a month that somebody typed.
+
+    Raises:
+        MonthUnreadableError: It is no month.
+    """
+    if not _MONTH.fullmatch(text):
+        message = f"{text[:40]!r} is no month."
+        raise MonthUnreadableError(message)
+    return first_of(text)
 
 
 class Trace(OperationInput):

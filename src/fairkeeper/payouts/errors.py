@@ -47,6 +47,13 @@ class MonthRefusedError(ConflictError):
     remedy = "Close months in their order, once they are over and their reports are there."
 
 
+class MonthUnreadableError(InvalidError):
+    """A month is not written as year and number."""
+
+    code = "payouts.month_unreadable"
+    remedy = "Write it as 2026-05."
+
+
 class PaymentNotFoundError(NotFoundError):
     """There is no such payment."""
 

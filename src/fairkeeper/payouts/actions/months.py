@@ -11,7 +11,7 @@ from sqlalchemy import select
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
 from fairkeeper.payouts.chain.journal import DEFAULT_ACCOUNTS
 from fairkeeper.payouts.chain.payout_calendar import add_months
-from fairkeeper.payouts.chain_queries import ACCOUNTS, Month, first_of
+from fairkeeper.payouts.chain_queries import ACCOUNTS, read_month
 from fairkeeper.payouts.errors import MappingRefusedError, MonthRefusedError
 from fairkeeper.payouts.evidence_kinds import MAPPING_SAVED, MONTH_CLOSED
 from fairkeeper.payouts.importing import BANK_MAPPING
@@ -25,7 +25,7 @@ _MOST_PAIRS: Final = 60
 class CloseMonth(OperationInput):
     """Which month, and why it is done."""
 
-    month: Month = Field(description="The month, as 2026-05.")
+    month: str = Field(max_length=80, description="The month, as 2026-05.")
     reason: str = Field(min_length=3, max_length=1000, description="Who checked what; recorded and shown.")
 
 
@@ -50,9 +50,10 @@ def close_month(context: CommandContext, request: CloseMonth) -> Outcome[MonthCl
     What reports change afterwards is a named difference of the open month.
 
     Raises:
+        MonthUnreadableError: It is no month.
         MonthRefusedError: It is not over, has no rows, or was closed before.
     """
-    month = first_of(request.month)
+    month = read_month(request.month)
     if add_months(month, 1) > context.now.date():
         message = f"{request.month} is not over."
         raise MonthRefusedError(message)
@@ -85,7 +86,7 @@ def close_month(context: CommandContext, request: CloseMonth) -> Outcome[MonthCl
 class SaveMapping(OperationInput):
     """What is mapped to what."""
 
-    name: str = Field(max_length=20, description="`accounts` (our sides to accounts) or `bank` (headers to columns).")
+    name: str = Field(max_length=80, description="`accounts` (our sides to accounts) or `bank` (headers to columns).")
     pairs: tuple[str, ...] = Field(description="Each as `ours=theirs`: revenue=4000, or booked_on=Buchungstag.")
 
 

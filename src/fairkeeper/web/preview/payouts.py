@@ -241,7 +241,7 @@ def _payments() -> PaymentsPage:
                     traced="75,762.93 USD",
                     difference="−270.78 USD",
                     arrived="",
-                    workpaper=Link(label="Excel", href="/payouts/payments/2026100010042.xlsx"),
+                    workpaper=Link(label="Excel", href="/payouts/payments/2026100010042/workpaper"),
                 ),
             ),
             empty=Empty(title="No payment yet", text="Hand over the payments report and the earnings."),
@@ -271,7 +271,7 @@ def _months() -> MonthsPage:
                 at_risk="0.00",
                 fee_saved="1,204.10",
                 state=state("closed" if is_closed else "waiting"),
-                journal=Link(label="CSV", href=f"/payouts/months/{month}.csv"),
+                journal=Link(label="CSV", href=f"/payouts/months/{month}/journal"),
                 close=None if is_closed else _close(),
             )
             for month, is_closed in (("2026-10", False), ("2026-09", True))

@@ -78,7 +78,7 @@ def _payment(each: PaymentLine) -> PaymentRow:
         traced=money(each.traced, each.currency) if each.is_covered else "not enough data",
         difference=money(each.difference, each.currency) if each.is_covered else "",
         arrived=money(each.arrived, each.paid_currency),
-        workpaper=Link(label="Excel", href=f"/payouts/payments/{each.payment_id}.xlsx"),
+        workpaper=Link(label="Excel", href=f"/payouts/payments/{each.payment_id}/workpaper"),
     )
 
 
@@ -145,7 +145,7 @@ def _month(visit: Visit, each: GroupLine, *, is_closed: bool) -> MonthRow:
         at_risk=money(each.at_risk, None),
         fee_saved=money(each.fee_saved, None),
         state=state("closed" if is_closed else "waiting"),
-        journal=Link(label="CSV", href=f"/payouts/months/{each.name}.csv"),
+        journal=Link(label="CSV", href=f"/payouts/months/{each.name}/journal"),
         close=_close_asking(each.name).question if may_close else None,
     )
 
@@ -195,9 +195,9 @@ def send_journal(visit: Visit) -> Response:
 WAYS: Final[tuple[Way, ...]] = (
     get("/payouts/payments", show_payments, Audience.STAFF),
     *export_ways("/payouts/payments", sheet_of_payments, Audience.STAFF),
-    get("/payouts/payments/{payment_id}.xlsx", send_workpaper, Audience.STAFF),
+    get("/payouts/payments/{payment_id}/workpaper", send_workpaper, Audience.STAFF),
     get("/payouts/months", show_months, Audience.STAFF),
-    get("/payouts/months/{month}.csv", send_journal, Audience.STAFF),
+    get("/payouts/months/{month}/journal", send_journal, Audience.STAFF),
     get("/payouts/months/{month}/close", ask_to_close, Audience.STAFF),
     post("/payouts/months/{month}/close", close, Audience.STAFF),
 )
