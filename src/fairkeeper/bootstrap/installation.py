@@ -236,7 +236,11 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         database,
         clock,
         work=_work(
-            settings, runner, fulfillment, provisioner, (messages, deals, accounts, readiness, consent, governance, payouts)
+            settings,
+            runner,
+            fulfillment,
+            provisioner,
+            (messages, deals, accounts, readiness, consent, governance, payouts),
         ),
         threads=settings.workers,
         lease=timedelta(seconds=settings.task_lease_seconds),
