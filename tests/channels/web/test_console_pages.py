@@ -133,7 +133,15 @@ def test_a_role_opens_only_its_rooms(sqlite_stage: Stage) -> None:
         finance.sign_in(person("Fiona Finance"), as_customer=False)
         finance.get("/")
         rail = finance.page.all("nav", id="rail")[0]
-        assert [a.attributes["href"] for a in rail.all("a")] == ["/", "/deals", "/customers", "/accounts", "/payouts", "/payouts", "/evidence"]
+        assert [a.attributes["href"] for a in rail.all("a")] == [
+            "/",
+            "/deals",
+            "/customers",
+            "/accounts",
+            "/payouts",
+            "/payouts",
+            "/evidence",
+        ]
         answer = finance.get("/webhooks")
         assert (answer.status_code, "access.not_permitted" in finance.text) == (403, True)
         assert "Ask an owner" in finance.text
