@@ -8,7 +8,7 @@ from alembic import op
 from fairkeeper.database.types import UTCDateTime
 
 revision = "0008_payouts"
-down_revision = "0006_governance"
+down_revision = "0007_approvals"
 branch_labels = None
 depends_on = None
 
