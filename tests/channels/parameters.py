@@ -52,6 +52,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "decision": ("decision", "decision_id"),
     "approval": ("approval", "approval_id"),
     "standing": ("standing_approval", "standing_id"),
+    "invitation": ("invitation", "invitation_id"),
 }
 """Where the ids of each kind are kept."""
 
@@ -140,6 +141,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     ),
     "subject_id": Filling(own=lambda _stage, tenant: tenant.subscription_id, kinds=_TEXT_OR_SUBJECT),
     "before": fixed(UNKNOWN_NUMBER),
+    "invitation_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "invitation"), kinds=("invitation",)),
     "message_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "message"), kinds=("message",)),
     # words that are looked for
     "text": Filling(own=lambda _stage, tenant: tenant.name, kinds=_TEXT_OR_SUBJECT),
@@ -174,6 +176,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "registration": fixed("desk", "customer"),
     "question_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "question"), kinds=("question",)),
     # neither
+    "days": fixed(90),
     "escalate_after_hours": fixed(4),
     "escalate_digest_after_hours": fixed(72),
     "include_removed": fixed(value=True),

@@ -32,6 +32,7 @@ from pydantic import SecretStr
 from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, insert, select, update
 from starlette.routing import Route
 
+from fairkeeper.access.actions.invitations import invite_person
 from fairkeeper.access.actions.sign_in import sign_in
 from fairkeeper.access.actions.tokens import create_token
 from fairkeeper.access.attempts import SignInPurpose
@@ -57,7 +58,7 @@ from fairkeeper.customers.actions.land import claim_subscription, record_visit
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
 from fairkeeper.customers.actions.marketplace.receive_webhook import receive_webhook
 from fairkeeper.customers.ports import ProvisioningAnswer, ProvisioningRequest, ProvisioningWish
-from fairkeeper.customers.tables import SubscriptionRow
+from fairkeeper.customers.tables import LandingStepRow, SubscriptionRow
 from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.deals.actions.match_purchase import confirm_purchase
 from fairkeeper.deals.actions.save_deal import save_deal
@@ -471,8 +472,25 @@ def _send_strange_notice(stage: Stage, subscription_id: str) -> None:
 
 def _tell(stage: Stage, name: str, customer_id: str) -> None:
     """Let a customer's administrator be told something, and something be noted instead of done."""
+    stage.run(
+        invite_person,
+        local_principal(),
+        name=f"Invited by {name}",
+        roles=["customer_user"],
+        email=f"invited@{name.lower()}.example",
+        customer_id=customer_id,
+    )
     with stage.installation.database.write() as session:
         row = session.scalars(select(SubscriptionRow).where(SubscriptionRow.customer_id == customer_id)).first()
+        session.add(
+            LandingStepRow(
+                visitor=f"browser of {name}",
+                step="let_in",
+                reason="",
+                customer_id=customer_id,
+                at=stage.clock.now(),
+            )
+        )
         note_would_have(session, row, f"done something for {name} alone", key=f"for {name}", now=stage.clock.now())
     stage.run(
         take_up,

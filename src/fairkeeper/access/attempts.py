@@ -30,6 +30,8 @@ class SignInPurpose(StrEnum):
     STAFF = "staff"
     CUSTOMER = "customer"
     FIRST_OWNER = "first_owner"
+    INVITATION = "invitation"
+    """Somebody who opened an invitation; its secret is kept where the first owner's is."""
     LANDING = "landing"
     """A buyer who comes from Microsoft's page, whose customer may not exist yet."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from fairkeeper.access.people import PersonState
-from fairkeeper.access.tables import ApiTokenRow, PersonRow, WebSessionRow
+from fairkeeper.access.tables import ApiTokenRow, InvitationRow, PersonRow, WebSessionRow
 from fairkeeper.values.ids import CustomerId
 
 
@@ -27,6 +27,8 @@ def erase_people(session: Session, customer_id: CustomerId, *, now: datetime) ->
         .values(revoked_at=now)
         .execution_options(synchronize_session="fetch")
     )
+    for invitation in session.scalars(select(InvitationRow).where(InvitationRow.customer_id == customer_id)):
+        invitation.name, invitation.email, invitation.withdrawn_at = None, None, invitation.withdrawn_at or now
     people = session.scalars(select(PersonRow).where(PersonRow.customer_id == customer_id).with_for_update()).all()
     for row in people:
         row.name, row.email, row.state = None, None, PersonState.REMOVED.value

@@ -32,6 +32,13 @@ class FirstOwnerRefusedError(DeniedError):
     remedy = "Make a one-time token on the server (`fairkeeper token create --first-owner`) and open its address."
 
 
+class InvitationRefusedError(DeniedError):
+    """Nobody becomes a person here by this invitation."""
+
+    code = "access.invitation_refused"
+    remedy = "Ask whoever invited you for a new link."
+
+
 class OwnersTooFewError(ConflictError):
     """The change would leave too few people who can let others in."""
 

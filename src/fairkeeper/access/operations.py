@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fairkeeper.access.actions import invitations
 from fairkeeper.access.actions.people import add_person, change_roles, remove_person
 from fairkeeper.access.actions.sign_in import claim_first_owner, sign_in, sign_out
 from fairkeeper.access.actions.tokens import create_token, revoke_token
@@ -17,6 +18,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     add_person,
     change_roles,
     remove_person,
+    *invitations.OPERATIONS,
     create_token,
     revoke_token,
     list_people,

@@ -21,6 +21,23 @@ class CustomerOfTenant(Protocol):
         ...
 
 
+class NamedByPurchase(Protocol):
+    """Knows whom a customer's purchases name, or whose claim of one counts; implemented by `customers`."""
+
+    def is_named(self, session: Session, customer_id: CustomerId, tenant_id: TenantId, object_id: str) -> bool:
+        """Say whether an account bought for this customer, or is whom it was bought for, or claimed it and counts."""
+        ...
+
+
+class RolesFromEntra(Protocol):
+    """Knows whether staff have the roles that Microsoft Entra gives them; a setting."""
+
+    @property
+    def is_deciding(self) -> bool:
+        """Whether application roles decide, and not the console."""
+        ...
+
+
 class PublisherTenant(Protocol):
     """Knows the tenant of the company that runs Fairkeeper; a setting."""
 

@@ -76,6 +76,24 @@ class SignInAttemptRow(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class InvitationRow(CustomerOwned, Base):
+    """A link by which somebody may become a person here, once."""
+
+    __tablename__ = "invitation"
+
+    invitation_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    name: Mapped[str | None] = mapped_column(String(NAME_CHARACTERS))
+    email: Mapped[str | None] = mapped_column(String(EMAIL_CHARACTERS))
+    roles: Mapped[list[Any]]
+    invited_by: Mapped[str] = mapped_column(String(80))
+    invited_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    person_id: Mapped[str | None] = mapped_column(String(40))
+
+
 class ApiTokenRow(CustomerOwned, Base):
     """One program's token."""
 

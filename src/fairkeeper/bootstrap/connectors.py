@@ -13,6 +13,7 @@ from typing import Final
 import httpx
 
 from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.bootstrap.wiring.credentials import make_app_tokens, own_credentials
 from fairkeeper.bootstrap.wiring.observing import ReadingTransport
 from fairkeeper.customers.ports import Provisioner
 from fairkeeper.database.secrets import Secret, SecretStore
@@ -20,7 +21,7 @@ from fairkeeper.database.session import Database
 from fairkeeper.errors import InvalidError
 from fairkeeper.microsoft.errors import OwnConfigurationError
 from fairkeeper.microsoft.fulfillment import FulfillmentClient
-from fairkeeper.microsoft.identity import AppRegistration, AppTokenSource, SignInFlow, TokenSource
+from fairkeeper.microsoft.identity import AppRegistration, SignInFlow, TokenSource
 from fairkeeper.microsoft.ingestion import GRAPH_RESOURCE, IngestionClient
 from fairkeeper.microsoft.ingestion_answers import IngestionVersions
 from fairkeeper.microsoft.marketplace_transport import IMPATIENT
@@ -70,9 +71,9 @@ def missing_for_fulfillment(settings: Settings) -> list[str]:
     needed = {
         "FAIRKEEPER_ENTRA_TENANT_ID": settings.entra_tenant_id,
         "FAIRKEEPER_FULFILLMENT_APP_ID": settings.fulfillment_app_id,
-        "FAIRKEEPER_FULFILLMENT_APP_SECRET": settings.fulfillment_app_secret,
     }
-    return [name for name, value in needed.items() if value is None]
+    missing = [name for name, value in needed.items() if value is None]
+    return missing if own_credentials(settings) else [*missing, "FAIRKEEPER_FULFILLMENT_APP_SECRET"]
 
 
 def make_authority(settings: Settings) -> EntraAuthority:
@@ -137,19 +138,7 @@ def make_fulfillment(settings: Settings, http: httpx.Client, clock: Clock) -> Fu
     missing = missing_for_fulfillment(settings)
     tokens: TokenSource = UnconfiguredTokens(missing)
     if not missing:
-        assert settings.fulfillment_app_id is not None  # noqa: S101 - as `missing` says; for the type checker
-        assert settings.fulfillment_app_secret is not None  # noqa: S101 - as above
-        registration = AppRegistration(
-            authority=make_authority(settings).base,
-            client_id=settings.fulfillment_app_id,
-            credential=settings.fulfillment_app_secret.get_secret_value(),
-        )
-        tokens = AppTokenSource(
-            registration,
-            tenant_id=settings.entra_tenant_id or "",
-            http=http,
-            resource=settings.marketplace_app_id,
-        )
+        tokens = make_app_tokens(settings, make_authority(settings).base, http, resource=settings.marketplace_app_id)
     return FulfillmentClient(settings.fulfillment_base_url, tokens, http, patience=IMPATIENT, clock=clock)
 
 
@@ -161,16 +150,7 @@ def make_ingestion(settings: Settings, http: httpx.Client, clock: Clock) -> Inge
     missing = missing_for_fulfillment(settings)
     tokens: TokenSource = UnconfiguredTokens(missing)
     if not missing:
-        assert settings.fulfillment_app_id is not None  # noqa: S101 - as `missing` says; for the type checker
-        assert settings.fulfillment_app_secret is not None  # noqa: S101 - as above
-        registration = AppRegistration(
-            authority=make_authority(settings).base,
-            client_id=settings.fulfillment_app_id,
-            credential=settings.fulfillment_app_secret.get_secret_value(),
-        )
-        tokens = AppTokenSource(
-            registration, tenant_id=settings.entra_tenant_id or "", http=http, resource=GRAPH_RESOURCE
-        )
+        tokens = make_app_tokens(settings, make_authority(settings).base, http, resource=GRAPH_RESOURCE)
     versions = IngestionVersions(private_offer=settings.private_offer_schema, price=settings.price_schema)
     return IngestionClient(
         settings.ingestion_base_url, tokens, http, versions=versions, patience=IMPATIENT, clock=clock

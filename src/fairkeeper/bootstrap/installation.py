@@ -14,7 +14,7 @@ import httpx
 from sqlalchemy import select
 
 from fairkeeper.access.authorise import make_authorise
-from fairkeeper.access.ports import CustomerOfTenant, PublisherTenant
+from fairkeeper.access.ports import CustomerOfTenant, NamedByPurchase, PublisherTenant, RolesFromEntra
 from fairkeeper.accounts.ports import DocumentSafe
 from fairkeeper.action.operation import Ports
 from fairkeeper.action.outside import OutsideWrites
@@ -36,8 +36,10 @@ from fairkeeper.bootstrap.database.migrations import ensure_schema
 from fairkeeper.bootstrap.master_keys import open_master_keys
 from fairkeeper.bootstrap.ports import (
     ConfiguredPublisher,
+    ConfiguredRoles,
     CustomersTokens,
     MirroredCustomers,
+    NamedBuyers,
     PeopleToErase,
     SignInAppRemains,
     SuspendedCustomers,
@@ -329,6 +331,8 @@ def _ports(
                 SignInAppRemains(app_id=sign_in_app_id, name="the publisher's sign-in application")
             ),
             DataToErase: WordsToErase(PeopleToErase()),
+            NamedByPurchase: NamedBuyers(),
+            RolesFromEntra: ConfiguredRoles(is_deciding=settings.roles_from == "entra"),
             Retention: Retention(settings.retention_days),
             Questions: make_questions(),
             **connectors,

@@ -17,7 +17,7 @@ from fairkeeper.access.tables import ApiTokenRow
 from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.path.receipts import ErasedThing, RemainingKind, RemainingThing, StoppedThing
 from fairkeeper.customers.store import find_customer
-from fairkeeper.customers.tables import SubscriptionRow
+from fairkeeper.customers.tables import ClaimRow, SubscriptionRow
 from fairkeeper.database.session import Database, Scope
 from fairkeeper.messages.erasure import erase_messages
 from fairkeeper.values.ids import CustomerId, TenantId
@@ -37,6 +37,35 @@ class MirroredCustomers:
         """Return the customer whose tenant it is, or None."""
         row = find_customer(session, tenant_id, object_id)
         return None if row is None else row.customer_id
+
+
+class NamedBuyers:
+    """`NamedByPurchase` from the subscriptions' parties and from the claims that count."""
+
+    def is_named(self, session: Session, customer_id: CustomerId, tenant_id: TenantId, object_id: str) -> bool:
+        """Say whether an account bought, was bought for, or claimed and counts."""
+        rows = session.scalars(select(SubscriptionRow).where(SubscriptionRow.customer_id == customer_id))
+        account = (tenant_id, object_id)
+        if any(
+            account
+            in {(r.beneficiary_tenant_id, r.beneficiary_object_id), (r.purchaser_tenant_id, r.purchaser_object_id)}
+            for r in rows
+        ):
+            return True
+        claims = select(ClaimRow.object_id).where(
+            ClaimRow.customer_id == customer_id,
+            ClaimRow.tenant_id == tenant_id,
+            ClaimRow.object_id == object_id,
+            ClaimRow.is_confirmed.is_(True),
+        )
+        return session.scalars(claims).first() is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredRoles:
+    """`RolesFromEntra` from the settings."""
+
+    is_deciding: bool
 
 
 class SuspendedCustomers:

@@ -127,6 +127,15 @@ class Installed:
 
         return write_sample(folder, seed=seed, as_of=SystemClock().now().date())
 
+    def doctor(self) -> dict[str, Any]:
+        """Look at every connection of the settings; return what was looked at and what has to be mended."""
+        from fairkeeper.bootstrap.logging import configure_logging
+        from fairkeeper.bootstrap.settings import read_settings
+        from fairkeeper.bootstrap.wiring.doctor import examine
+
+        configure_logging("error")
+        return examine(read_settings())
+
     def public_address(self) -> str:
         """Return the address that people use, of the settings."""
         from fairkeeper.bootstrap.settings import read_settings

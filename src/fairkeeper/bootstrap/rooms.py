@@ -22,7 +22,9 @@ import fairkeeper.governance.operations
 import fairkeeper.governance.policies.operations
 import fairkeeper.messages.operations
 import fairkeeper.overview.actions
+import fairkeeper.overview.connections.announcing
 import fairkeeper.overview.names
+import fairkeeper.overview.onboarding
 import fairkeeper.overview.queries
 import fairkeeper.overview.readiness.reviewing
 import fairkeeper.payouts.operations
@@ -66,8 +68,10 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.governance.approvals.operations.OPERATIONS,
         *fairkeeper.payouts.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
+        *fairkeeper.overview.connections.announcing.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,
         *fairkeeper.overview.readiness.reviewing.OPERATIONS,
+        *fairkeeper.overview.onboarding.OPERATIONS,
         *fairkeeper.overview.names.OPERATIONS,
     )
 

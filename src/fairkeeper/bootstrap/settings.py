@@ -6,6 +6,7 @@ opening anything.
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -83,6 +84,18 @@ class Settings(BaseSettings):
     ingestion_schema_dir: Path | None = Field(
         None, description="Folder with Microsoft's own JSON schemas, to hold payloads against before they are sent."
     )
+    fulfillment_app_secret_expires_on: date | None = Field(
+        None, description="The last day of that secret; announced 60, 30 and 7 days before."
+    )
+    fulfillment_app_second_secret: SecretStr | None = Field(
+        None, description="Another client secret of the service app, for the time in which one replaces the other."
+    )
+    fulfillment_app_certificate_file: Path | None = Field(
+        None, description="Instead of a secret: a PEM file with the service app's private key and certificate."
+    )
+    fulfillment_app_federated_token_file: Path | None = Field(
+        None, description="Instead of both: a file with the token by which the platform vouches for us."
+    )
     sign_in_app_id: str | None = Field(
         None, description="Application id of the multitenant app that people sign in with; the service app by default."
     )
@@ -125,6 +138,10 @@ class Settings(BaseSettings):
     )
     support_url: str | None = Field(
         None, description="Where customers ask for help: an https address, or `mailto:` and an address."
+    )
+    roles_from: Literal["console", "entra"] = Field(
+        "console",
+        description="Where staff get their roles: the console, or the application's roles in Microsoft Entra.",
     )
     mode: Literal["observe", "manage"] | None = Field(
         None,

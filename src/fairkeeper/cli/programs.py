@@ -96,6 +96,10 @@ class Programs(Protocol):
         """Write a made-up year's reports, and say how much of what is wrong in them is found."""
         ...
 
+    def doctor(self) -> dict[str, Any]:
+        """Look at every connection of the settings; return what was looked at and what has to be mended."""
+        ...
+
     def public_address(self) -> str:
         """Return the address that people use, of the settings."""
         ...

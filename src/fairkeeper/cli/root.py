@@ -99,9 +99,16 @@ def _payouts() -> dict[str, click.Command]:
     return dict(COMMANDS)
 
 
+def _examining() -> dict[str, click.Command]:
+    from fairkeeper.cli.examining import doctor
+
+    return {"doctor": doctor}
+
+
 HAND_WRITTEN: Final[Mapping[str, tuple[str, Callable[[], dict[str, click.Command]]]]] = {
     "database": ("Tables and logins of the database", _administration),
     "demo": ("A server and a pretend Microsoft, to try everything", _running),
+    "doctor": ("What has to be mended, connection by connection", _examining),
     "keys": ("The keys that seal secrets", _administration),
     "sandbox": ("The pretend Microsoft alone", _running),
     "serve": ("The server", _running),

@@ -226,6 +226,19 @@ class ReminderRow(CustomerOwned, Base):
     closed_why: Mapped[str | None] = mapped_column(Text)
 
 
+class LandingStepRow(CustomerOwned, Base):
+    """One step of a browser on the landing page; nobody is named."""
+
+    __tablename__ = "landing_step"
+
+    id: Mapped[int] = mapped_column(BIG_KEY, primary_key=True, autoincrement=True)
+    visitor: Mapped[str] = mapped_column(String(64))
+    step: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(80))
+    subscription_id: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class WouldHaveRow(CustomerOwned, Base):
     """Something that was not done outside, because another system runs the subscription or everything is observed."""
 

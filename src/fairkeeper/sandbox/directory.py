@@ -73,6 +73,10 @@ class Person:
     email: str
     puid: str
     is_tenant_admin: bool = False
+    is_guest: bool = False
+    """Whether the account is a guest in the tenant: its own company is another one."""
+    app_roles: tuple[str, ...] = ()
+    """Roles of the publisher's application that its tenant assigned to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +288,9 @@ _FAIRMILE_STAFF = (
     "Fiona Finance",
     "Audrey Auditor",
     "Percy Partner",
+    "Ines Invited",
 )
+"""The last works there too, and nobody has let her in yet."""
 _CUSTOMERS = (
     ("Contoso", "Cora Contoso", "Carl Contoso"),
     ("Fabrikam", "Freya Fabrikam", "Felix Fabrikam"),
@@ -293,6 +299,7 @@ _CUSTOMERS = (
     ("Litware", "Lena Litware", "Leo Litware"),
     ("Tailspin", "Tara Tailspin", "Tom Tailspin"),
 )
+_GUEST_ID = "0b990001-0000-4000-8000-000000000099"
 _PERSONAL_ACCOUNTS = ("Petra Personal", "Pablo Personal")
 
 
@@ -311,6 +318,8 @@ def default_directory() -> Directory:
         tenant = Tenant(id=f"c0{number:06d}-0000-4000-8000-000000000001", name=company, domain=domain)
         directory.add_tenant(tenant)
         _add_people(directory, number, tenant, people)
+    guest = _person(directory.tenants[1], "Gus Guest", object_id=_GUEST_ID, puid="1003009900000001")
+    directory.add_person(replace(guest, email="gus.guest@proseware.example", is_guest=True))
     personal = Tenant(id=PERSONAL_TENANT_ID, name="Personal Microsoft accounts", domain="outlook.example")
     directory.add_tenant(personal)
     for number, name in enumerate(_PERSONAL_ACCOUNTS, start=1):

@@ -41,11 +41,11 @@ class StateWord:
 _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.GOOD: (
         *("subscribed", "succeeded", "success", "granted", "ready", "enabled", "applied", "active", "done", "verified"),
-        *("allowed", "delivered", "accepted", "passed", "taken", "bought"),
+        *("allowed", "delivered", "accepted", "passed", "taken", "bought", "read", "left"),
     ),
     Tone.BUSY: (
         *("pending_fulfillment_start", "not_started", "in_progress", "requested", "running", "received", "checked"),
-        *("now", "waiting", "invited", "queued", "draining", "waiting_for_the_checkpoint"),
+        *("now", "waiting", "unread", "open", "invited", "queued", "draining", "waiting_for_the_checkpoint"),
         *("submitting", "with_partner", "offered"),
     ),
     Tone.CARE: (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from fairkeeper.access.credentials import digest, new_cookie_value
 from fairkeeper.access.operations import OPERATIONS
 from fairkeeper.access.people import PERSONAL_ACCOUNTS_TENANT
-from fairkeeper.access.ports import CustomerOfTenant, PublisherTenant
+from fairkeeper.access.ports import CustomerOfTenant, NamedByPurchase, PublisherTenant, RolesFromEntra
 from fairkeeper.database.session import Database
 from fairkeeper.values.ids import CustomerId, TenantId
 from tests.actions.house import House
@@ -31,6 +31,22 @@ class Tenants:
         return {CONTOSO_TENANT: CONTOSO, FABRIKAM_TENANT: FABRIKAM}.get(tenant_id)
 
 
+class Named:
+    """Everybody is named by a purchase, but for those whom a test says are not."""
+
+    def __init__(self) -> None:
+        self.strangers: set[str] = set()
+
+    def is_named(self, session: Session, customer_id: CustomerId, tenant_id: TenantId, object_id: str) -> bool:
+        return object_id not in self.strangers
+
+
+class Entra:
+    """Says whether application roles decide."""
+
+    is_deciding = False
+
+
 class Publisher:
     """Fairmile Software."""
 
@@ -38,7 +54,13 @@ class Publisher:
 
 
 def access_house(database: Database) -> House:
-    return House(database, OPERATIONS, {CustomerOfTenant: Tenants(), PublisherTenant: Publisher()})
+    ports: dict[type, object] = {
+        CustomerOfTenant: Tenants(),
+        PublisherTenant: Publisher(),
+        NamedByPurchase: Named(),
+        RolesFromEntra: Entra(),
+    }
+    return House(database, OPERATIONS, ports)
 
 
 def account(tenant_id: str, object_id: str | None = None, **changes: Any) -> dict[str, Any]:

@@ -42,12 +42,17 @@ def test_a_visit_is_recorded_and_the_purchase_becomes_known(world: World) -> Non
     }
 
 
-def test_the_purchaser_is_let_in_and_the_beneficiary_owns(world: World) -> None:
+def test_who_bought_for_another_company_says_so_and_the_beneficiary_owns(world: World) -> None:
     subscription_id = world.buy(purchaser=PERCY, beneficiary=FREYA, reseller=True)
+    percy = account(world, PERCY)
 
-    visit = world.land(subscription_id, **account(world, PERCY))
+    visit = world.land(subscription_id, **percy)
+    assert (visit.view.relation, visit.view.can_activate) == ("reseller", False)
+    with world.one_entry("subscription_claimed"):
+        assert world.run(claim_subscription, subscription_id=subscription_id, **percy).is_confirmed
+    visit = world.land(subscription_id, **percy)
 
-    assert (visit.view.relation, visit.view.can_activate) == ("purchaser", True)
+    assert (visit.view.relation, visit.view.can_activate) == ("claimed", True)
     row, customer = world.subscription(subscription_id), world.customer_of(subscription_id)
     assert customer.name == "Fabrikam"
     assert (row.purchaser_email, row.beneficiary_email) == (PERCY, FREYA)

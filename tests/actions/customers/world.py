@@ -24,15 +24,17 @@ import pytest
 from sqlalchemy import func, select
 
 from fairkeeper.access.authorise import make_authorise
-from fairkeeper.access.ports import CustomerOfTenant
+from fairkeeper.access.ports import CustomerOfTenant, NamedByPurchase, RolesFromEntra
 from fairkeeper.action.operation import Operation, Ports
 from fairkeeper.action.outside import EverythingManaged, OutsideWrites
 from fairkeeper.action.principal import Principal, PrincipalKind, system
 from fairkeeper.action.registry import Registry
 from fairkeeper.action.runner import Call, Runner, Wiring
 from fairkeeper.bootstrap.ports import (
+    ConfiguredRoles,
     CustomersTokens,
     MirroredCustomers,
+    NamedBuyers,
     PeopleToErase,
     SignInAppRemains,
     SuspendedCustomers,
@@ -379,6 +381,8 @@ def wire(database: Database, clock: MovableClock, *, retention_days: int = 30) -
             LogReader: LogReader(database, keys),
             LogKeys: keys,
             CustomerOfTenant: MirroredCustomers(),
+            NamedByPurchase: NamedBuyers(),
+            RolesFromEntra: ConfiguredRoles(is_deciding=False),
             ConsentStanding: ConsentNotNeeded(),
             SystemsToStop: CustomersTokens(),
             WhatRemains: SignInAppRemains(app_id=FULFILLMENT_APP_ID, name="Fairmile sign-in"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.server
 import json
 import socket
@@ -53,6 +54,9 @@ class Post:
         self.readers: list[str] = []
         self.answers: list[str] = []
         self.breaks_off = False
+        self.holds = False
+        """Whether the server takes the text and never answers."""
+        self.has_text = threading.Event()
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
         if address.startswith("nobody@"):
@@ -67,6 +71,9 @@ class Post:
             assert isinstance(mail, EmailMessage)
             self.mails.append(mail)
             self.readers += envelope.rcpt_tos
+        if self.holds:
+            self.has_text.set()
+            await asyncio.sleep(60)
         if self.breaks_off:
             self.breaks_off = False
             server.transport.abort()
@@ -148,6 +155,7 @@ class World:
     post: Post
     channel: Channel
     work: MessagesWork
+    port: int
     people: dict[str, str] = field(default_factory=dict)
 
     def happen(self, what: str, **fields: Any) -> bool:
@@ -193,7 +201,7 @@ def open_world(database: Database, *, has_teams: bool = True) -> Iterator[World]
                 session.add(_person(house, name, role))
         work = MessagesWork(house.runner, mailer, teams, base_url=BASE)
         worker = Worker(database, house.clock, work=work.work())
-        yield World(house=house, worker=worker, post=post, channel=channel, work=work)
+        yield World(house=house, worker=worker, post=post, channel=channel, work=work, port=port)
     finally:
         receiver.shutdown()
         receiver.server_close()

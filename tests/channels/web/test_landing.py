@@ -174,6 +174,8 @@ def test_a_purchaser_of_another_company_activates_for_it_without_becoming_its_pe
     bought = buy(sqlite_stage, PETRA, beneficiary=NORA.email)
     arrive(visitor, bought, PETRA)
     assert visitor.session is None
+    visitor.press("/claim")
+    visitor.follow()
     visitor.press("/activate")
     sqlite_stage.work()
     assert "ready to use" in visitor.arrived()

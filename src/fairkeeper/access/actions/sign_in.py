@@ -21,7 +21,8 @@ from fairkeeper.access.attempts import SignInPurpose
 from fairkeeper.access.credentials import session_ends_at
 from fairkeeper.access.errors import FirstOwnerRefusedError, SignInRefusedError
 from fairkeeper.access.people import CUSTOMER_ADMIN, CUSTOMER_USER, OWNER, PUBLISHER, PersonKind, PersonState
-from fairkeeper.access.ports import CustomerOfTenant, PublisherTenant
+from fairkeeper.access.ports import CustomerOfTenant, NamedByPurchase, PublisherTenant, RolesFromEntra
+from fairkeeper.access.roles import STAFF_ROLES
 from fairkeeper.access.tables import EMAIL_CHARACTERS, NAME_CHARACTERS, ApiTokenRow, PersonRow, WebSessionRow
 from fairkeeper.access.views import SignedIn, person_of
 from fairkeeper.action.operation import (
@@ -66,9 +67,15 @@ class ProvedAccount(OperationInput):
 
 
 class SignIn(ProvedAccount):
-    """A proved account that wants to sign in."""
+    """A proved account that wants to sign in.
+
+    Attributes:
+        app_roles: The application roles that its tenant assigned to it; they count for staff alone, where the publisher
+            has set that Microsoft Entra decides.
+    """
 
     purpose: SignInPurpose
+    app_roles: tuple[str, ...] = Field(default=(), max_length=100)
 
 
 class ClaimFirstOwner(ProvedAccount):
@@ -89,25 +96,28 @@ class SignOut(OperationInput):
 def sign_in(context: CommandContext, request: SignIn) -> Outcome[SignedIn]:
     """Sign in the person of a proved account.
 
-    Staff are people who were added. A customer's people join by signing in: the first becomes its administrator, its
-    colleagues become users. The session of the browser's former cookie ends.
+    Staff are people who were added, or whom Microsoft Entra gives one of our roles. A customer's people join by signing
+    in: the first whom the purchase names, or whose claim of it counts, becomes its administrator; colleagues become
+    users. The session of the browser's former cookie ends.
 
     Raises:
         SignInRefusedError: `access.person_unknown`, `access.person_removed`, `access.tenant_unknown` or
             `access.guest`.
     """
-    _only_for_the_system(context)
+    refuse_anybody_else(context)
     row = find_person(context.session, TenantId(request.tenant_id), request.object_id)
     is_new = row is None
     if row is None:
         row = _join(context, request)
+    elif row.kind == PersonKind.STAFF and context.ports.of(RolesFromEntra).is_deciding:
+        _follow_entra(context, row, request)
     elif row.state != PersonState.ACTIVE:
         raise SignInRefusedError(
             f"{row.id} was removed.",
             code="access.person_removed",
             remedy="Ask somebody who can let people in to add this account again.",
         )
-    _open_session(context.session, row, request, now=context.now)
+    begin_session(context.session, row, request, now=context.now)
     kind = PERSON_JOINED if is_new else SIGNED_IN
     payload: dict[str, Canonical] = {"tenant_id": row.tenant_id, "purpose": request.purpose.value}
     return Outcome(result=SignedIn(person=person_of(row), is_new=is_new), entry=_entry(kind, row, payload))
@@ -123,7 +133,7 @@ def claim_first_owner(context: CommandContext, request: ClaimFirstOwner) -> Outc
     Raises:
         FirstOwnerRefusedError: One of these does not hold; the code says which.
     """
-    _only_for_the_system(context)
+    refuse_anybody_else(context)
     tenant_id = TenantId(request.tenant_id)
     if tenant_id != context.ports.of(PublisherTenant).tenant_id:
         raise FirstOwnerRefusedError(
@@ -135,11 +145,11 @@ def claim_first_owner(context: CommandContext, request: ClaimFirstOwner) -> Outc
     _refuse_second_first_owner(context.session)
     if find_person(context.session, tenant_id, request.object_id) is not None:
         raise FirstOwnerRefusedError("This account is somebody's already.", code="access.person_exists")
-    row = _new_person(request, now=context.now, kind=PersonKind.STAFF, roles=[OWNER])
+    row = new_person(request, now=context.now, kind=PersonKind.STAFF, roles=[OWNER])
     row.first_of = PUBLISHER
-    if not _add(context.session, row):
+    if not add_person_row(context.session, row):
         raise FirstOwnerRefusedError("There is an owner already.", code="access.first_owner_exists")
-    _open_session(context.session, row, request, now=context.now)
+    begin_session(context.session, row, request, now=context.now)
     entry = _entry(FIRST_OWNER_CLAIMED, row, {"tenant_id": row.tenant_id})
     return Outcome(result=SignedIn(person=person_of(row), is_new=True), entry=entry)
 
@@ -175,7 +185,7 @@ def find_person(session: Session, tenant_id: TenantId, object_id: str) -> Person
     ).first()
 
 
-def _only_for_the_system(context: CommandContext) -> None:
+def refuse_anybody_else(context: CommandContext) -> None:
     """Refuse anybody else: whoever could call this over a channel could sign in as anybody."""
     if context.principal.kind is not PrincipalKind.SYSTEM:
         raise DeniedError("Only Fairkeeper itself signs people in, after it has proved who they are.")
@@ -185,6 +195,11 @@ def _join(context: CommandContext, request: SignIn) -> PersonRow:
     """Add the person of an account that nobody knows yet, if its tenant is a customer's."""
     tenant_id = TenantId(request.tenant_id)
     if request.purpose is SignInPurpose.STAFF:
+        roles = _roles_of_entra(context, request)
+        if roles and tenant_id == context.ports.of(PublisherTenant).tenant_id and not request.is_guest:
+            return _add_or_find(
+                context.session, new_person(request, now=context.now, kind=PersonKind.STAFF, roles=roles)
+            )
         raise SignInRefusedError(
             f"No staff has the account {request.object_id} of tenant {tenant_id}.", code="access.person_unknown"
         )
@@ -201,22 +216,54 @@ def _join(context: CommandContext, request: SignIn) -> PersonRow:
             code="access.guest",
             remedy="Ask an administrator of that company here to add this account; guests do not join by themselves.",
         )
-    row = _new_person(request, now=context.now, kind=PersonKind.CUSTOMER, roles=[CUSTOMER_USER])
+    row = new_person(request, now=context.now, kind=PersonKind.CUSTOMER, roles=[CUSTOMER_USER])
     row.customer_id = customer_id
-    if _has_people(context.session, customer_id):
+    named = context.ports.of(NamedByPurchase).is_named(context.session, customer_id, tenant_id, request.object_id)
+    if not named or _has_first(context.session, customer_id):
         return _add_or_find(context.session, row)
-    first = _new_person(request, now=context.now, kind=PersonKind.CUSTOMER, roles=[CUSTOMER_ADMIN])
+    first = new_person(request, now=context.now, kind=PersonKind.CUSTOMER, roles=[CUSTOMER_ADMIN])
     first.customer_id, first.first_of = customer_id, customer_id
-    return first if _add(context.session, first) else _add_or_find(context.session, row)
+    return first if add_person_row(context.session, first) else _add_or_find(context.session, row)
 
 
-def _has_people(session: Session, customer_id: CustomerId) -> bool:
-    return (
-        session.scalars(select(PersonRow.id).where(PersonRow.customer_id == customer_id).limit(1)).first() is not None
-    )
+def _roles_of_entra(context: CommandContext, request: SignIn) -> list[str]:
+    """Return the roles of ours that Microsoft Entra gives an account, where it decides; `Fairkeeper.Owner` is owner."""
+    if not context.ports.of(RolesFromEntra).is_deciding:
+        return []
+    named = {role.removeprefix("Fairkeeper.").lower() for role in request.app_roles}
+    return sorted(named & STAFF_ROLES)
 
 
-def _new_person(request: ProvedAccount, *, now: datetime, kind: PersonKind, roles: list[str]) -> PersonRow:
+def _follow_entra(context: CommandContext, row: PersonRow, request: SignIn) -> None:
+    """Give a person the roles that Microsoft Entra says; an owner who is needed stays one.
+
+    Raises:
+        SignInRefusedError: Microsoft Entra gives this account no role of ours.
+    """
+    roles = _roles_of_entra(context, request)
+    if not roles:
+        raise SignInRefusedError(
+            f"Microsoft Entra gives {row.id} no role of Fairkeeper.",
+            code="access.no_app_role",
+            remedy="Ask an administrator of your company to assign one of the application's roles to you.",
+        )
+    people = context.session.scalars(
+        select(PersonRow).where(PersonRow.kind == PersonKind.STAFF.value).order_by(PersonRow.id).with_for_update()
+    ).all()
+    owners = [each for each in people if each.state == PersonState.ACTIVE and OWNER in each.roles]
+    if OWNER in row.roles and OWNER not in roles and len(owners) <= 2:
+        roles = sorted({*roles, OWNER})
+    row.roles = roles
+
+
+def _has_first(session: Session, customer_id: CustomerId) -> bool:
+    """Say whether a customer has had its first administrator, or has one by invitation or by staff."""
+    people = session.scalars(select(PersonRow).where(PersonRow.customer_id == customer_id))
+    return any(row.first_of == customer_id or CUSTOMER_ADMIN in row.roles for row in people)
+
+
+def new_person(request: ProvedAccount, *, now: datetime, kind: PersonKind, roles: list[str]) -> PersonRow:
+    """Return the row of a person who was not known here."""
     return PersonRow(
         id=PersonId(new_id("per")),
         kind=kind.value,
@@ -228,7 +275,7 @@ def _new_person(request: ProvedAccount, *, now: datetime, kind: PersonKind, role
     )
 
 
-def _add(session: Session, row: PersonRow) -> bool:
+def add_person_row(session: Session, row: PersonRow) -> bool:
     """Insert a person; return False when somebody else was first (in the customer, or with this account)."""
     try:
         with session.begin_nested():
@@ -240,7 +287,7 @@ def _add(session: Session, row: PersonRow) -> bool:
 
 def _add_or_find(session: Session, row: PersonRow) -> PersonRow:
     """Insert a person, or return the one that a second sign-in of the same account has just inserted."""
-    if _add(session, row):
+    if add_person_row(session, row):
         return row
     found = find_person(session, row.tenant_id, row.object_id)
     if found is None:
@@ -269,7 +316,7 @@ def _refuse_second_first_owner(session: Session) -> None:
         )
 
 
-def _open_session(session: Session, row: PersonRow, request: ProvedAccount, *, now: datetime) -> None:
+def begin_session(session: Session, row: PersonRow, request: ProvedAccount, *, now: datetime) -> None:
     """Begin the browser's new session, end its old one, and note what the token says of the person."""
     if request.replaces is not None:
         session.execute(delete(WebSessionRow).where(WebSessionRow.cookie_digest == bytes.fromhex(request.replaces)))

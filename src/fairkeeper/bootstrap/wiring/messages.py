@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fairkeeper.action.runner import Runner
 from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.bootstrap.wiring.credentials import endings_of
 from fairkeeper.bootstrap.wiring.observing import ObservedMail, ObservedTeams
 from fairkeeper.errors import InvalidError
+from fairkeeper.jobs.connections import ConnectionsWork
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.messages import MessagesWork
 from fairkeeper.messages.ports import Mailer, TeamsChannel
@@ -53,5 +55,7 @@ def make_teams(settings: Settings) -> TeamsChannel:
 
 
 def messages_work(settings: Settings, runner: Runner, mailer: Mailer, teams: TeamsChannel) -> Work:
-    """Return the background work of messages."""
-    return MessagesWork(runner, mailer, teams, base_url=settings.address).work()
+    """Return the background work of messages, and of what is said in time: that a credential of ours ends."""
+    messages = MessagesWork(runner, mailer, teams, base_url=settings.address).work()
+    endings = ConnectionsWork(runner, endings_of(settings)).work()
+    return Work(handlers=(*messages.handlers, *endings.handlers), schedules=(*messages.schedules, *endings.schedules))

@@ -38,6 +38,7 @@ class RecordVisit(OperationInput):
     subscription: str = Field(max_length=LARGEST_JSON, description="Microsoft's answer to Resolve, JSON.")
     tenant_id: TenantId = Field(max_length=64, description="The person's tenant.")
     object_id: str = Field(max_length=64, description="The person's object id.")
+    is_guest: bool = Field(False, description="Whether the account is a guest in its tenant.")
     person_id: str | None = Field(None, max_length=40, description="Our id of the person, if known.")
 
 
@@ -61,7 +62,9 @@ def record_visit(context: CommandContext, request: RecordVisit) -> Outcome[Visit
         msg = "Microsoft's answer names no subscription."
         raise InvalidError(msg, code="customers.reading_unreadable")
     row = load_subscription(context.session, snapshot.id, for_change=True)
-    person = SignedIn(tenant_id=TenantId(request.tenant_id.lower()), object_id=request.object_id.lower())
+    person = SignedIn(
+        tenant_id=TenantId(request.tenant_id.lower()), object_id=request.object_id.lower(), is_guest=request.is_guest
+    )
     view = view_landing(snapshot, person, claims_of(context.session, row.subscription_id))
     if view.relation is not Relation.STRANGER:
         row.was_visited = True
@@ -89,6 +92,7 @@ class ClaimSubscription(OperationInput):
     subscription_id: SubscriptionId = Field(max_length=64, description="The subscription's GUID.")
     tenant_id: TenantId = Field(max_length=64, description="The person's tenant.")
     object_id: str = Field(max_length=64, description="The person's object id.")
+    is_guest: bool = Field(False, description="Whether the account is a guest in its tenant.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,16 +114,18 @@ def claim_subscription(context: CommandContext, request: ClaimSubscription) -> O
     Raises `customers.claim_not_needed` for whoever bought it or for whom it was bought.
     """
     row = load_subscription(context.session, request.subscription_id)
-    person = SignedIn(tenant_id=TenantId(request.tenant_id.lower()), object_id=request.object_id.lower())
+    person = SignedIn(
+        tenant_id=TenantId(request.tenant_id.lower()), object_id=request.object_id.lower(), is_guest=request.is_guest
+    )
     known = context.session.get(ClaimRow, (row.subscription_id, person.tenant_id, person.object_id))
     if known is not None:
         result = Claimed(subscription_id=row.subscription_id, is_confirmed=known.is_confirmed)
         return Outcome(result=result, entry=None)
     relation = relate(parties_of_row(row), person)
-    if relation not in {Relation.COLLEAGUE, Relation.STRANGER}:
+    if relation not in {Relation.COLLEAGUE, Relation.STRANGER, Relation.RESELLER}:
         msg = "No claim is needed for this person."
         raise ConflictError(msg, code="customers.claim_not_needed", remedy="Go on to the subscription.")
-    is_confirmed = relation is Relation.COLLEAGUE
+    is_confirmed = relation is not Relation.STRANGER
     context.session.add(
         ClaimRow(
             subscription_id=row.subscription_id,

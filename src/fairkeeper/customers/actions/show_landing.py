@@ -12,12 +12,14 @@ from datetime import datetime
 from pydantic import Field
 from sqlalchemy import select
 
+from fairkeeper.access.people import CUSTOMER_ADMIN, PersonState
+from fairkeeper.access.tables import PersonRow
 from fairkeeper.action.operation import SYSTEM_ONLY, Operation, OperationInput, QueryContext, query
 from fairkeeper.customers.actions.land import claims_of
-from fairkeeper.customers.path.landing import LandingView, SignedIn, view_landing
+from fairkeeper.customers.path.landing import Branch, LandingView, SignedIn, view_landing
 from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.store import load_subscription, parties_of_row
-from fairkeeper.customers.tables import ClaimRow
+from fairkeeper.customers.tables import ClaimRow, SubscriptionRow
 from fairkeeper.values.ids import SubscriptionId, TenantId
 
 
@@ -27,6 +29,7 @@ class ShowLanding(OperationInput):
     subscription_id: SubscriptionId = Field(max_length=64, description="The subscription's GUID.")
     tenant_id: TenantId = Field(max_length=64, description="The person's tenant.")
     object_id: str = Field(max_length=64, description="The person's object id.")
+    is_guest: bool = Field(False, description="Whether the account is a guest in its tenant.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +38,14 @@ class Landing:
 
     Attributes:
         claim_waits: Whether this person's claim waits for the publisher's staff.
+        ask: Whom a colleague asks for access to what is active already.
     """
 
     subscription_id: str
     customer_id: str
     view: LandingView
     claim_waits: bool
+    ask: tuple[str, ...] = ()
 
 
 @query("customers.show_landing", groups=SYSTEM_ONLY, mcp=False)
@@ -50,16 +55,31 @@ def show_landing(context: QueryContext, request: ShowLanding) -> Landing:
     Raises `customers.subscription_not_found`.
     """
     row = load_subscription(context.session, request.subscription_id)
-    person = SignedIn(tenant_id=TenantId(request.tenant_id.lower()), object_id=request.object_id.lower())
+    person = SignedIn(
+        tenant_id=TenantId(request.tenant_id.lower()), object_id=request.object_id.lower(), is_guest=request.is_guest
+    )
     status = None if row.status is None else CommercialStatus(row.status)
     known = replace(parties_of_row(row), status=status)
     claim = context.session.get(ClaimRow, (row.subscription_id, person.tenant_id, person.object_id))
+    view = view_landing(known, person, claims_of(context.session, row.subscription_id))
     return Landing(
         subscription_id=row.subscription_id,
         customer_id=row.customer_id,
-        view=view_landing(known, person, claims_of(context.session, row.subscription_id)),
+        view=view,
         claim_waits=claim is not None and not claim.is_confirmed,
+        ask=_in_charge(context, row) if view.branch is Branch.ASK else (),
     )
+
+
+def _in_charge(context: QueryContext, row: SubscriptionRow) -> tuple[str, ...]:
+    """Return who administers a customer's side, by name; the account it was bought for where nobody has come yet."""
+    people = context.session.scalars(
+        select(PersonRow)
+        .where(PersonRow.customer_id == row.customer_id, PersonRow.state == PersonState.ACTIVE.value)
+        .order_by(PersonRow.created_at)
+    )
+    named = tuple(each.name or each.email or "" for each in people if CUSTOMER_ADMIN in each.roles)
+    return tuple(name for name in named if name) or ((row.beneficiary_email,) if row.beneficiary_email else ())
 
 
 class ListClaims(OperationInput):

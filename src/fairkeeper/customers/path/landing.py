@@ -14,7 +14,7 @@ step of their own; anybody else needs the publisher's staff to confirm it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -34,6 +34,8 @@ class SignedIn:
 
     tenant_id: TenantId
     object_id: str
+    is_guest: bool = field(default=False, compare=False)
+    """Whether the account is a guest in its tenant, and so nobody's colleague there."""
 
     def __post_init__(self) -> None:
         """Refuse ids in another case, which would make a stranger of the buyer without a word."""
@@ -47,6 +49,8 @@ class Relation(StrEnum):
 
     BENEFICIARY = "beneficiary"
     PURCHASER = "purchaser"
+    RESELLER = "reseller"
+    """Bought it for another company, a CSP partner for instance."""
     CLAIMED = "claimed"
     """Neither, but an explicit claim was made and recorded before."""
     COLLEAGUE = "colleague"
@@ -63,6 +67,8 @@ class Branch(StrEnum):
     SUSPENDED = "suspended"
     GONE = "gone"
     HELD = "held"
+    ASK = "ask"
+    """A colleague bought it and it is active already: ask who set it up."""
     NOT_YOURS = "not_yours"
 
 
@@ -110,6 +116,9 @@ _BRANCHES: Final[Mapping[CommercialStatus | None, tuple[Branch, str]]] = Mapping
 )
 
 
+_ASK: Final = "A colleague of yours set this up, and it is active already."
+
+
 def view_landing(
     resolved: SubscriptionSnapshot, person: SignedIn | None, claims: frozenset[SignedIn] = frozenset()
 ) -> LandingView:
@@ -142,7 +151,9 @@ def view_landing(
             sentence="Sign in with the account you bought with.",
         )
     relation = relate(resolved, person, claims)
-    if relation in {Relation.COLLEAGUE, Relation.STRANGER}:
+    if relation is Relation.COLLEAGUE and resolved.status is CommercialStatus.SUBSCRIBED:
+        return LandingView(branch=Branch.ASK, relation=relation, claim=Claim.NONE, can_activate=False, sentence=_ASK)
+    if relation in {Relation.COLLEAGUE, Relation.STRANGER, Relation.RESELLER}:
         return _not_yours(relation)
     branch, sentence = _BRANCHES[resolved.status]
     return LandingView(
@@ -158,11 +169,12 @@ def relate(resolved: SubscriptionSnapshot, person: SignedIn, claims: frozenset[S
     """Say who a person is to a subscription; the beneficiary before the purchaser, if they are the same."""
     if _is(resolved.beneficiary, person):
         return Relation.BENEFICIARY
-    if _is(resolved.purchaser, person):
-        return Relation.PURCHASER
     if person in claims:
         return Relation.CLAIMED
-    shares_tenant = resolved.beneficiary.tenant_id == person.tenant_id
+    if _is(resolved.purchaser, person):
+        is_for_itself = resolved.beneficiary.tenant_id in {None, person.tenant_id}
+        return Relation.PURCHASER if is_for_itself else Relation.RESELLER
+    shares_tenant = resolved.beneficiary.tenant_id == person.tenant_id and not person.is_guest
     if shares_tenant and person.tenant_id != PERSONAL_ACCOUNTS_TENANT:
         return Relation.COLLEAGUE
     return Relation.STRANGER
@@ -177,6 +189,9 @@ def _not_yours(relation: Relation) -> LandingView:
     if relation is Relation.COLLEAGUE:
         claim = Claim.BY_PERSON
         sentence = "A colleague bought this. If you set it up for your organisation, say so; it is recorded."
+    elif relation is Relation.RESELLER:
+        claim = Claim.BY_PERSON
+        sentence = "You bought this for another company. If you set it up for them, say so; it is recorded."
     else:
         claim = Claim.BY_STAFF
         sentence = "This account is not the one it was bought with or for. Sign in with that one, or ask us to check."

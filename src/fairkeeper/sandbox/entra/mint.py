@@ -73,6 +73,10 @@ class TokenMint:
             claims |= {"name": person.name, "oid": person.object_id, "preferred_username": person.email}
         if "email" in scopes:
             claims["email"] = person.email
+        if person.is_guest:
+            claims["acct"] = 1
+        if person.app_roles:
+            claims["roles"] = list(person.app_roles)
         return self.ring.sign(claims, role=role_of(grant.tenant_id), version=2)
 
     def access_token_for_person(self, grant: Grant, person: Person, wanted: WantedScopes) -> IssuedToken:

@@ -148,6 +148,26 @@ class LandingNotYours(LandingPage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LandingAsk(LandingPage):
+    """A colleague bought it and it is active already: whom to ask, and the way to join.
+
+    Args:
+        people: Who administers it, by name.
+        join: The way in as a user of the company.
+    """
+
+    template: ClassVar[str] = "pages/landing/ask.html"
+    people: Sequence[str]
+    sentence: str
+    join: Link
+
+    @property
+    def title(self) -> str:
+        """What is the case."""
+        return "Already active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LandingTokenExpired(LandingPage):
     """The token that Microsoft sent along is missing, too old or not readable: how to get a new one.
 

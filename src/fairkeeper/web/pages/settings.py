@@ -43,12 +43,31 @@ class PersonRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationRow:
+    """An invitation: who, with which roles, until when."""
+
+    name: str
+    email: str
+    roles: Sequence[str]
+    state: StateWord
+    expires_at: datetime
+    withdraw: Question | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeoplePage(SettingsPage):
-    """Who may sign in, with which roles; and the form that adds one, for those who may."""
+    """Who may sign in, with which roles; and the forms that invite or add one, for those who may.
+
+    Args:
+        link: An invitation's address, shown once, on the page that answers it.
+    """
 
     template: ClassVar[str] = "pages/settings/people.html"
     people: Listing[PersonRow]
     add: Form | None
+    invite: Form | None = None
+    invitations: Sequence[InvitationRow] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from fairkeeper.errors import ConflictError
 from fairkeeper.web.pages.answers import QuestionPage, error_page
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.preview.accounts import account_pages
+from fairkeeper.web.preview.adoption import adoption_pages
 from fairkeeper.web.preview.buyer import buyer_pages
 from fairkeeper.web.preview.customers import customer_pages, revoke_question
 from fairkeeper.web.preview.deals import deal_pages
@@ -51,6 +52,7 @@ def preview_pages() -> dict[str, Page]:
         **governance_pages(),
         **settings_pages(),
         **buyer_pages(),
+        **adoption_pages(),
         **errors,
         "question": question,
         "parts": parts_page(),

@@ -110,7 +110,7 @@ def open_frame(visit: Visit) -> Frame:
 
 def _own_address(visit: Visit) -> str:
     """Return the address that a page names itself by, without what Microsoft sent along: tokens, codes and states."""
-    if visit.request.method != "GET" or visit.path.startswith((CALLBACK_PATH, LANDING_PATH)):
+    if visit.request.method != "GET" or visit.path.startswith((CALLBACK_PATH, LANDING_PATH, "/invitation")):
         return visit.path
     return str(visit.address)
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from fairkeeper.access.attempts import SignInPurpose, TakenAttempt
+from fairkeeper.access.credentials import digest
 from fairkeeper.access.errors import SignInRefusedError
 from fairkeeper.customers.actions.land import Claimed, claim_subscription, record_visit
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
@@ -27,8 +28,9 @@ from fairkeeper.customers.path.landing import Branch, Relation
 from fairkeeper.customers.queries import show_subscription
 from fairkeeper.customers.views import SubscriptionDetail
 from fairkeeper.errors import DeniedError, NotFoundError, UpstreamError
+from fairkeeper.overview.onboarding import LandingStep, record_landing_step
 from fairkeeper.web.pages.buyer import LandingTokenExpired
-from fairkeeper.web.routes.entry.landing_pages import NO_REFERRER, Shown, show_branch, show_not_yours
+from fairkeeper.web.routes.entry.landing_pages import NO_REFERRER, Shown, show_ask, show_branch, show_not_yours
 from fairkeeper.web.routes.entry.proving import (
     Errand,
     Proved,
@@ -54,13 +56,6 @@ class NotResolvedError(UpstreamError):
     remedy = "Open the page from Microsoft again; if it repeats, ask the publisher with the id shown here."
 
 
-class GuestError(DeniedError):
-    """The account is a guest in its tenant, so it is no colleague there."""
-
-    code = "access.guest"
-    remedy = "Ask an administrator of that company here to add this account, or sign in with your own company's."
-
-
 class NoVisitError(DeniedError):
     """This browser did not come by the landing page, or too long ago."""
 
@@ -74,6 +69,7 @@ def land(visit: Visit) -> Response:
     token = visit.query("token").replace(" ", "+")
     if not token:
         return _reopen(visit, is_missing=True)
+    _count(visit, LandingStep.OPENED)
     if len(token) > _LONGEST_TOKEN:
         return _reopen(visit, is_missing=False, status=400)
     if visit.session is None or visit.is_staff:
@@ -107,6 +103,8 @@ def look(visit: Visit) -> Response:
     landing = _landing(visit, subscription_id, account, came=came)
     if landing.view.branch is Branch.NOT_YOURS:
         return show_not_yours(visit, landing, account)
+    if landing.view.branch is Branch.ASK:
+        return show_ask(visit, landing)
     return show_branch(
         visit,
         Shown(
@@ -131,6 +129,7 @@ def activate(visit: Visit) -> Response:
         visit.run(activate_subscription, subscription_id=subscription_id)
     else:
         visit.run_as_system("landing", activate_subscription, subscription_id=subscription_id)
+    _count(visit, LandingStep.ASKED, "", subscription_id)
     return visit.go(f"{LANDING_PATH}/{subscription_id}?asked=yes")
 
 
@@ -140,18 +139,51 @@ def claim(visit: Visit) -> Response:
     visitor = visitor_of(visit, subscription_id)
     if visitor is None:
         raise NoVisitError("Nobody here came by the landing page of this subscription.")
-    if visitor.account.is_guest:
-        raise GuestError(f"The account {visitor.account.object_id} is a guest in its tenant.")
     claimed: Claimed = visit.run_as_system(
         "landing",
         claim_subscription,
         subscription_id=subscription_id,
         tenant_id=visitor.account.tenant_id,
         object_id=visitor.account.object_id,
+        is_guest=visitor.account.is_guest,
     )
+    _count(visit, LandingStep.LET_IN if claimed.is_confirmed else LandingStep.SIGNED_IN, "claimed", subscription_id)
     is_let_in = claimed.is_confirmed and visit.session is None
     cookies = _let_in(visit, visitor.account)[1] if is_let_in else []
     return visit.go(f"{LANDING_PATH}/{subscription_id}", cookies)
+
+
+# -------------------- counting
+
+
+_STOPS: Final = {
+    Relation.COLLEAGUE: "a colleague of the buyer",
+    Relation.STRANGER: "an account that the purchase does not name",
+    Relation.RESELLER: "bought for another company",
+}
+
+
+def _count(visit: Visit, step: LandingStep, reason: str = "", subscription_id: str | None = None) -> None:
+    """Count how far this browser came; nobody is named."""
+    visit.run_as_system(
+        "landing",
+        record_landing_step,
+        visitor=digest(visit.browser).hex(),
+        step=step,
+        reason=reason,
+        subscription_id=subscription_id,
+    )
+
+
+def _count_view(visit: Visit, landing: Landing) -> None:
+    view, subscription_id = landing.view, landing.subscription_id
+    if view.branch is Branch.ASK:
+        _count(visit, LandingStep.SIGNED_IN, "existing", subscription_id)
+    elif view.branch is Branch.NOT_YOURS:
+        _count(visit, LandingStep.SIGNED_IN, _STOPS.get(view.relation or Relation.STRANGER, ""), subscription_id)
+    else:
+        reason = "" if view.branch is Branch.NEW else view.branch.value
+        _count(visit, LandingStep.LET_IN, reason, subscription_id)
 
 
 # -------------------- resolving
@@ -169,6 +201,7 @@ def _show_resolved(visit: Visit, token: str, account: Proved, taken: TakenAttemp
     try:
         snapshot = visit.parts.fulfillment.resolve(token).value
     except LandingTokenRefusedError:
+        _count(visit, LandingStep.OPENED, "the key from Microsoft was too old or not readable")
         return _reopen(visit, is_missing=False, status=400)
     if snapshot is None:
         raise NotResolvedError("Microsoft's answer to the token cannot be read.")
@@ -187,8 +220,10 @@ def _show_resolved(visit: Visit, token: str, account: Proved, taken: TakenAttemp
         subscription=stated,
         tenant_id=account.tenant_id,
         object_id=account.object_id,
+        is_guest=account.is_guest,
         person_id=person_id,
     )
+    _count_view(visit, landing)
     response = visit.go(f"{LANDING_PATH}/{snapshot.id}", cookies)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
@@ -227,8 +262,9 @@ def _landing(visit: Visit, subscription_id: str, account: Proved, *, came: bool)
         subscription_id=subscription_id[:64],
         tenant_id=account.tenant_id,
         object_id=account.object_id,
+        is_guest=account.is_guest,
     )
-    if landing.view.branch is Branch.NOT_YOURS and not came:
+    if landing.view.branch in {Branch.NOT_YOURS, Branch.ASK} and not came:
         # In the words for an id of nobody: that it is somebody's is nothing to tell.
         msg = f"There is no subscription {subscription_id!r} here."
         raise NotFoundError(msg, code="customers.subscription_not_found")

@@ -18,6 +18,7 @@ from fairkeeper.values.ids import new_id
 from fairkeeper.web.format import count, state
 from fairkeeper.web.forms import Form
 from fairkeeper.web.pages.buyer import (
+    LandingAsk,
     LandingExisting,
     LandingGone,
     LandingNew,
@@ -37,6 +38,10 @@ NO_REFERRER: Final = {"Referrer-Policy": "no-referrer"}
 LOOK_AGAIN: Final = {**NO_REFERRER, "Refresh": "2"}
 """Asks the browser to load the page again, also where no script runs."""
 
+_CLAIMS: Final[Mapping[Relation | None, str]] = {
+    Relation.COLLEAGUE: "I set it up for my organization",
+    Relation.RESELLER: "I set it up for the company I bought it for",
+}
 _BEING_SET_UP: Final = frozenset({ProvisioningState.NONE.value, ProvisioningState.RUNNING.value})
 _OWN_PLACES: Final = (
     Link(label="Your page, with the record of what happened", href="/"),
@@ -64,13 +69,24 @@ def show_branch(visit: Visit, shown: Shown) -> Response:
     return _BRANCHES.get(shown.landing.view.branch, _held)(visit, shown)
 
 
+def show_ask(visit: Visit, landing: Landing) -> Response:
+    """Return the page for a colleague of who set it up."""
+    page = LandingAsk(
+        frame=open_frame(visit),
+        support=visit.parts.house.support,
+        people=landing.ask,
+        sentence=landing.view.sentence,
+        join=Link(label="Go to your company’s page", href="/sign-in?as=customer"),
+    )
+    return visit.show(page, headers=NO_REFERRER)
+
+
 def show_not_yours(visit: Visit, landing: Landing, account: Proved) -> Response:
     """Return the page for somebody whom the purchase does not name."""
-    is_colleague = landing.view.relation is Relation.COLLEAGUE
     form = Form(
         id="claim",
         action=f"{LANDING_PATH}/{landing.subscription_id}/claim",
-        submit="I set it up for my organization" if is_colleague else "Ask the publisher to check",
+        submit=_CLAIMS.get(landing.view.relation, "Ask the publisher to check"),
         idempotency_key=new_id("key"),
     )
     waits = "You asked, and the publisher's staff has not answered yet. Load this page again later."

@@ -11,12 +11,14 @@ identity platform and OAuth 2.0 authorization code flow"; read 2026-11-22.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from fairkeeper.access.actions.invitations import accept_invitation
 from fairkeeper.access.actions.sign_in import claim_first_owner, sign_in
 from fairkeeper.access.attempts import SignInAttempt, SignInPurpose, TakenAttempt
 from fairkeeper.access.credentials import Cookie, digest, new_cookie_value
@@ -53,6 +55,7 @@ class Proved:
     is_guest: bool = False
     name: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
+    app_roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,13 @@ def prove(visit: Visit, taken: TakenAttempt) -> Proved:
         is_guest=token.is_guest,
         name=token.name,
         email=address if address and "@" in address else None,
+        app_roles=_roles_in(token.claims),
     )
+
+
+def _roles_in(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    found = claims.get("roles")
+    return tuple(role[:120] for role in found if isinstance(role, str))[:100] if isinstance(found, list) else ()
 
 
 def open_session(
@@ -172,8 +181,11 @@ def open_session(
     if purpose is SignInPurpose.FIRST_OWNER:
         token_digest = (first_owner_digest or bytes(32)).hex()
         signed = visit.run_as_system("sign-in", claim_first_owner, token_digest=token_digest, **fields)
+    elif purpose is SignInPurpose.INVITATION:
+        token_digest = (first_owner_digest or bytes(32)).hex()
+        signed = visit.run_as_system("sign-in", accept_invitation, token_digest=token_digest, **fields)
     else:
-        signed = visit.run_as_system("sign-in", sign_in, purpose=purpose, **fields)
+        signed = visit.run_as_system("sign-in", sign_in, purpose=purpose, app_roles=proved.app_roles, **fields)
     return signed, visit.parts.session_cookie.set_header(value)
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from fairkeeper.access.actions.sign_in import sign_out
 from fairkeeper.access.attempts import SignInPurpose, local_path
 from fairkeeper.access.credentials import is_token
+from fairkeeper.access.errors import InvitationRefusedError
 from fairkeeper.errors import ErrorKind, FairkeeperError, UnauthenticatedError
 from fairkeeper.values.ids import new_id
 from fairkeeper.web.forms import Field, FieldKind, Form, with_answers
@@ -26,7 +27,7 @@ from fairkeeper.web.serving.ways import STATUSES, Audience, Way, get, post
 _log = structlog.get_logger(__name__)
 
 _TOKEN_COMMAND: Final = "fairkeeper token create --first-owner"  # noqa: S105 - a command
-_NOT_WAYS_BACK: Final = ("/sign-in", "/sign-out", "/first-owner")
+_NOT_WAYS_BACK: Final = ("/sign-in", "/sign-out", "/first-owner", "/invitation")
 
 
 def show_sign_in(visit: Visit) -> Response:
@@ -99,6 +100,24 @@ def claim(visit: Visit) -> Response:
     return visit.show(page_on, headers={"Referrer-Policy": "no-referrer"})
 
 
+def show_invitation(visit: Visit) -> Response:
+    """Take an invitation's link: on to Microsoft's page, with the secret kept here and not sent along."""
+    token = visit.query("token")
+    if not is_token(token):
+        raise InvitationRefusedError("This is no invitation's whole address.")
+    try:
+        address = begin(visit, Errand(purpose=SignInPurpose.INVITATION, first_owner_token=token))
+    except FairkeeperError as error:
+        return _refused(visit, error)
+    page = SignInPage(
+        frame=open_frame(visit),
+        sign_in=Link(label="Sign in with Microsoft", href=address),
+        sentence=f"{visit.parts.house.publisher} invited you. Sign in with your work account to accept; the link is "
+        "good once.",
+    )
+    return visit.show(page, headers={"Referrer-Policy": "no-referrer"})
+
+
 def _first_owner_form() -> Form:
     return Form(
         id="first-owner",
@@ -162,4 +181,5 @@ WAYS: Final[tuple[Way, ...]] = (
     post("/sign-out", leave, Audience.ANYBODY),
     get("/first-owner", show_first_owner, Audience.ANYBODY),
     post("/first-owner", claim, Audience.ANYBODY),
+    get("/invitation", show_invitation, Audience.ANYBODY),
 )

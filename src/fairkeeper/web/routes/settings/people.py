@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from fairkeeper.access.actions.invitations import (
+    Invitation,
+    InvitationState,
+    NewInvitation,
+    invite_person,
+    list_invitations,
+    withdraw_invitation,
+)
 from fairkeeper.access.actions.people import add_person, change_roles, remove_person
 from fairkeeper.access.people import PersonKind
 from fairkeeper.access.queries import list_people
@@ -18,7 +27,7 @@ from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import count, state
 from fairkeeper.web.forms import Field, FieldKind, Form, Option, with_answers
 from fairkeeper.web.listing import Choice, Column, Filter, Listing
-from fairkeeper.web.pages.settings import PeoplePage, PersonRow
+from fairkeeper.web.pages.settings import InvitationRow, PeoplePage, PersonRow
 from fairkeeper.web.parts import Empty, Link
 from fairkeeper.web.routes.settings.tabs import tabs
 from fairkeeper.web.serving.asking import (
@@ -59,6 +68,87 @@ def add(visit: Visit) -> Response:
     return visit.go(told(visit, _HERE))
 
 
+def invite(visit: Visit) -> Response:
+    """Make an invitation and show its address, once."""
+    form = _invite_form(visit)
+    typed = typed_fields(visit, form) | {"roles": roles_of(visit.form)}
+    answered = try_to(visit, invite_person, **typed)
+    if isinstance(answered, Refused):
+        again = with_answers(form, visit.form, answered.errors, answered.whole)
+        return visit.show(replace(_page(visit, None), invite=again), answered.status)
+    made: NewInvitation = answered
+    link = "" if made.secret is None else f"{visit.parts.house.address}/invitation?token={made.secret}"
+    return visit.show(replace(_page(visit, None), link=link))
+
+
+def ask_withdraw(visit: Visit) -> Response:
+    """Ask before an invitation is withdrawn."""
+    return ask(visit, _withdraw(_invitation(visit)))
+
+
+def withdraw(visit: Visit) -> Response:
+    """Withdraw an invitation."""
+    return answer_question(visit, _withdraw(_invitation(visit)))
+
+
+def _invitation(visit: Visit) -> Invitation:
+    wanted = visit.named("invitation_id")
+    invitations: tuple[Invitation, ...] = visit.run(list_invitations)
+    found = next((each for each in invitations if each.invitation_id == wanted), None)
+    if found is None:
+        raise NotFoundError(f"There is no invitation {wanted[:40]!r} here.", code="access.person_not_found")
+    return found
+
+
+def _withdraw(invitation: Invitation) -> Asking:
+    asked = Words(
+        opener="Withdraw",
+        title=f"Is the invitation of {invitation.name or 'this person'} worth nothing from now on?",
+        points=("Its address opens nothing any more.", "You can invite the person again."),
+        submit="Withdraw the invitation",
+        is_dangerous=True,
+    )
+    return Asking(
+        operation=withdraw_invitation,
+        question=question_at(f"/settings/invitations/{invitation.invitation_id}/withdraw", asked, back=_HERE),
+        back=_HERE,
+        room="Settings",
+        fixed={"invitation_id": invitation.invitation_id},
+        trail=TRAIL,
+    )
+
+
+def _invite_form(visit: Visit) -> Form:
+    fields = (
+        Field(name="name", label="Name", autocomplete="off"),
+        Field(name="email", label="E-mail address", kind=FieldKind.EMAIL, is_required=False, autocomplete="off"),
+        roles_field(STAFF_ROLES if visit.is_staff else CUSTOMER_ROLES),
+    )
+    return Form(
+        id="invite-person",
+        action="/settings/invitations",
+        submit="Make an invitation",
+        idempotency_key=new_key(),
+        fields=fields,
+    )
+
+
+def _invitations(visit: Visit, *, may_change: bool) -> tuple[InvitationRow, ...]:
+    found: tuple[Invitation, ...] = visit.run(list_invitations)
+    shown = [each for each in found if each.state is not InvitationState.ACCEPTED][:20]
+    return tuple(
+        InvitationRow(
+            name=each.name or "Erased",
+            email=each.email or "no address",
+            roles=[words(role) for role in each.roles],
+            state=state(each.state.value),
+            expires_at=each.expires_at,
+            withdraw=_withdraw(each).question if may_change and each.state is InvitationState.OPEN else None,
+        )
+        for each in shown
+    )
+
+
 def roles_field(roles: Iterable[str], chosen: Iterable[str] = ()) -> Field:
     """Return the choice of roles."""
     return Field(
@@ -84,6 +174,8 @@ def _page(visit: Visit, form: Form | None) -> PeoplePage:
         sentence=f"{count(len(shown), 'person may', 'people may')} sign in.",
         people=_listing(visit, shown, may_change=may_change),
         add=(form or _form(visit)) if may_change else None,
+        invite=_invite_form(visit) if may_change else None,
+        invitations=_invitations(visit, may_change=may_change),
     )
 
 
@@ -244,6 +336,9 @@ def change(visit: Visit) -> Response:
 WAYS: Final[tuple[Way, ...]] = (
     get(_HERE, show_people),
     post(_HERE, add),
+    post("/settings/invitations", invite),
+    get("/settings/invitations/{invitation_id}/withdraw", ask_withdraw),
+    post("/settings/invitations/{invitation_id}/withdraw", withdraw),
     *export_ways(_HERE, sheet_of_people),
     get(f"{_HERE}/{{person_id}}/remove", ask_remove),
     post(f"{_HERE}/{{person_id}}/remove", remove),

@@ -1,0 +1,148 @@
+"""Pages of the console with 1,000 customers: how long each takes, from the request to the last byte.
+
+A whole server on SQLite with background work off, so that only pages are measured; the customers are taken in by the
+operation that takes in Microsoft's statements. Target: under 300 ms a page at the median (design of the console).
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from bench.report import Report
+from fairkeeper.access.actions.people import add_person
+from fairkeeper.access.actions.sign_in import sign_in
+from fairkeeper.access.attempts import SignInPurpose
+from fairkeeper.access.credentials import digest
+from fairkeeper.action.operation import Operation
+from fairkeeper.action.principal import Principal, system
+from fairkeeper.action.runner import Call
+from fairkeeper.bootstrap.application import create_app
+from fairkeeper.bootstrap.installation import Installation, open_installation
+from fairkeeper.bootstrap.local import local_principal
+from fairkeeper.bootstrap.server import bind
+from fairkeeper.bootstrap.settings import read_settings
+from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
+
+CUSTOMERS = 1_000
+VISITS = 15
+TARGET_MILLISECONDS = 300.0
+PUBLISHER = "0a000001-0000-4000-8000-000000000001"
+PERSON = "0b000001-0000-4000-8000-000000000001"
+COOKIE = "bench-cookie"
+NAMESPACE = uuid.UUID("0c000001-0000-4000-8000-000000000001")
+
+
+def run(report: Report) -> None:
+    """Measure every page that needs nothing in its address, a customer's, a subscription's, and the exports."""
+    with tempfile.TemporaryDirectory() as folder, _installation(Path(folder)) as (installation, url):
+        began = time.perf_counter()
+        taken = [_take_in(installation, number) for number in range(CUSTOMERS)]
+        while installation.worker.run_due():
+            pass
+        installation.integrator.run_until_current()
+        report.plain("taking customers in", (time.perf_counter() - began) / CUSTOMERS * 1000, unit="ms each")
+        with httpx.Client(base_url=url, cookies={"fairkeeper_session": COOKIE}, timeout=60) as browser:
+            for path in _pages(browser, taken[0]):
+                _measure(report, browser, path)
+
+
+def _pages(browser: httpx.Client, subscription_id: str) -> list[str]:
+    from fairkeeper.web.app import WAYS
+    from fairkeeper.web.serving.ways import Audience
+
+    plain = [
+        way.path for way in WAYS if way.method == "GET" and "{" not in way.path and way.audience is not Audience.ANYBODY
+    ]
+    more = [
+        f"/subscriptions/{subscription_id}",
+        "/customers/company-0",
+        "/customers?text=company+99",
+        "/customers?sort=-name&page=12",
+        "/search?q=company",
+    ]
+    return [path for path in (*plain, *more) if browser.get(path).status_code == 200]
+
+
+def _measure(report: Report, browser: httpx.Client, path: str) -> None:
+    took = []
+    for _ in range(3 if path.endswith((".csv", ".xlsx")) else VISITS):
+        began = time.perf_counter()
+        browser.get(path).raise_for_status()
+        took.append((time.perf_counter() - began) * 1000)
+    conditions = f"SQLite, {CUSTOMERS:,} customers, median"
+    if path.endswith((".csv", ".xlsx")):
+        report.plain(path, statistics.median(took), unit="ms", conditions=conditions)
+    else:
+        report.at_most(path, statistics.median(took), unit="ms", target=TARGET_MILLISECONDS, conditions=conditions)
+
+
+def _take_in(installation: Installation, number: int) -> str:
+    """Let Microsoft state a subscription of another company."""
+    subscription_id, tenant_id = str(uuid.uuid5(NAMESPACE, f"s{number}")), str(uuid.uuid5(NAMESPACE, f"t{number}"))
+    party = {
+        "tenantId": tenant_id,
+        "objectId": str(uuid.uuid5(NAMESPACE, f"o{number}")),
+        "emailId": f"ada@company-{number}.example",
+    }
+    statement = {
+        "id": subscription_id,
+        "name": f"Purchase {number}",
+        "offerId": "fairmile-assist",
+        "planId": "team" if number % 3 else "team-plus",
+        "quantity": 10 + number % 90,
+        "beneficiary": party,
+        "purchaser": party,
+        "term": {"startDate": "2026-06-01", "endDate": "2027-05-31", "termUnit": "P1Y"},
+        "autoRenew": True,
+        "saasSubscriptionStatus": ("Subscribed", "PendingFulfillmentStart", "Subscribed", "Suspended")[number % 4],
+        "created": "2026-06-01T08:00:00Z",
+    }
+    _run(installation, follow_reading, system("bench"), subscription=json.dumps(statement), source=ReadingSource.CLOCK)
+    return subscription_id
+
+
+def _run(installation: Installation, operation: Operation, by: Principal, **fields: object) -> None:
+    installation.runner.run(operation, operation.input.model_validate(fields), Call(principal=by))
+
+
+@contextmanager
+def _installation(folder: Path) -> Iterator[tuple[Installation, str]]:
+    bound = bind("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    settings = read_settings(
+        data_dir=folder, base_url=url, entra_tenant_id=PUBLISHER, mode="manage", workers=0, log_level="error"
+    )
+    installation = open_installation(settings)
+    account = {"tenant_id": PUBLISHER, "object_id": PERSON}
+    _run(installation, add_person, local_principal(), name="Olivia Owner", roles=["owner"], **account)
+    _run(
+        installation,
+        sign_in,
+        system("bench"),
+        cookie_digest=digest(COOKIE).hex(),
+        purpose=SignInPurpose.STAFF,
+        **account,
+    )
+    app = create_app(installation)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield installation, url
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        installation.close()

@@ -1,0 +1,95 @@
+"""What one was told, how far buyers come, and the landing page for a colleague; made up."""
+
+from __future__ import annotations
+
+from fairkeeper.web.addresses import Address
+from fairkeeper.web.format import state
+from fairkeeper.web.listing import Choice, Column, Filter, Listing
+from fairkeeper.web.pages.base import Page
+from fairkeeper.web.pages.buyer import LandingAsk
+from fairkeeper.web.pages.messages import MessagePage, MessageRow, MessagesPage
+from fairkeeper.web.pages.onboarding import OnboardingPage, StepRow, StopRow
+from fairkeeper.web.parts import Empty, Link
+from fairkeeper.web.preview.frames import CUSTOMERS, days, frame, hours, open_frame
+from fairkeeper.web.serving.exports import export_links
+
+_MESSAGES = (
+    ("Contoso: The purchase is lost, 30 Nov 2026 12:00 UTC", hours(-2), days(2), "unread"),
+    ("A webhook: needs a person", hours(-20), None, "read"),
+    ("Litware: The term ends, 31 Dec 2026 00:00 UTC", days(-3), days(39), "done"),
+)
+
+
+def adoption_pages() -> dict[str, Page]:
+    """Return these pages by the names of their files."""
+    return {
+        "messages": _messages(),
+        "message": MessagePage(
+            frame=frame(""),
+            trail=(Link(label="Messages", href="/messages.html"),),
+            subject="Contoso: The purchase is lost, 30 Nov 2026 12:00 UTC",
+            sentence="Told on 22 Nov 2026, 06:00 UTC; by 30 Nov 2026, 12:00 UTC.",
+            paragraphs=(
+                "The purchase is lost for Contoso on 30 Nov 2026 12:00 UTC.",
+                "If nobody acts: Microsoft cancels the purchase and bills nothing.",
+                "What to do: Ask the buyer to choose Configure account, or activate it for them.",
+            ),
+            way=Link(label="Go to what it is about", href="/subscription.html"),
+        ),
+        "onboarding": _onboarding(),
+        "landing-ask": LandingAsk(
+            frame=open_frame(),
+            support=None,
+            people=("Cora Contoso",),
+            sentence="A colleague of yours set this up, and it is active already.",
+            join=Link(label="Go to your company’s page", href="/home.html"),
+        ),
+    }
+
+
+def _messages() -> MessagesPage:
+    rows = tuple(
+        MessageRow(message=Link(label=subject, href="/message.html"), told_at=told, due_at=due, state=state(how))
+        for subject, told, due, how in _MESSAGES
+    )
+    return MessagesPage(
+        frame=frame(""),
+        sentence="1 unread of 3 messages.",
+        messages=Listing(
+            id="messages",
+            caption="Messages",
+            columns=tuple(Column(label=label) for label in ("Message", "Told", "By", "State")),
+            rows=rows,
+            empty=Empty(title="No message yet", text="What waits for your role is told to you here."),
+            address=Address("/messages"),
+            filters=(Filter(name="show", label="Which", choices=(Choice(value="unread", label="Unread"),)),),
+            exports=export_links(Address("/messages")),
+        ),
+    )
+
+
+def _onboarding() -> OnboardingPage:
+    stops = (
+        StopRow(after="Signed in", reason="an account that the purchase does not name", browsers=3),
+        StopRow(after="Opened the page from Microsoft", reason="left at Microsoft’s sign-in", browsers=2),
+    )
+    return OnboardingPage(
+        frame=frame("Customers"),
+        trail=(CUSTOMERS,),
+        sentence="24 browsers came with a new purchase in 90 days, 17 activated it; 6 came to manage one.",
+        steps=(
+            StepRow(step="Opened the page from Microsoft", reached=24, share=""),
+            StepRow(step="Signed in", reached=22, share="91 %"),
+            StepRow(step="Let in: it is theirs", reached=19, share="86 %"),
+            StepRow(step="Activated", reached=17, share="89 %"),
+        ),
+        stops=Listing(
+            id="stops",
+            caption="Where they stop",
+            columns=(Column(label="After"), Column(label="Why"), Column(label="Browsers", is_number=True)),
+            rows=stops,
+            empty=Empty(title="Nobody has stopped", text="Whoever came with a purchase has activated it."),
+            address=Address("/onboarding"),
+            exports=export_links(Address("/onboarding")),
+        ),
+    )
