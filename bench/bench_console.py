@@ -33,6 +33,9 @@ from fairkeeper.bootstrap.local import local_principal
 from fairkeeper.bootstrap.server import bind
 from fairkeeper.bootstrap.settings import read_settings
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
+from fairkeeper.jobs.customers import CustomersWork
+from fairkeeper.jobs.handler import Work
+from fairkeeper.jobs.worker import Worker
 
 CUSTOMERS = 1_000
 VISITS = 15
@@ -48,8 +51,7 @@ def run(report: Report) -> None:
     with tempfile.TemporaryDirectory() as folder, _installation(Path(folder)) as (installation, url):
         began = time.perf_counter()
         taken = [_take_in(installation, number) for number in range(CUSTOMERS)]
-        while installation.worker.run_due():
-            pass
+        _work(installation)
         installation.integrator.run_until_current()
         report.plain("taking customers in", (time.perf_counter() - began) / CUSTOMERS * 1000, unit="ms each")
         with httpx.Client(base_url=url, cookies={"fairkeeper_session": COOKIE}, timeout=60) as browser:
@@ -110,6 +112,14 @@ def _take_in(installation: Installation, number: int) -> str:
     }
     _run(installation, follow_reading, system("bench"), subscription=json.dumps(statement), source=ReadingSource.CLOCK)
     return subscription_id
+
+
+def _work(installation: Installation) -> None:
+    """Set everything up and plant its deadlines; Microsoft is not asked, because there is none here."""
+    every = CustomersWork(installation.runner, installation.fulfillment, installation.provisioner).work()
+    names = {"customers.call_provisioner", "customers.plant_clocks"}
+    work = Work(handlers=tuple(handler for handler in every.handlers if handler.name in names))
+    Worker(installation.database, installation.clock, work=work, threads=0).run_due()
 
 
 def _run(installation: Installation, operation: Operation, by: Principal, **fields: object) -> None:

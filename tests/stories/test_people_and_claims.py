@@ -78,8 +78,10 @@ def test_the_owner_invites_and_buyers_others_go_through_claims(come: Come) -> No
     gus.page.get_by_role("button", name="Ask the publisher to check").click()
     expect(gus.page.locator("main")).to_contain_text("has not answered yet")
     owner.until(f"/subscriptions/{bought}", "says that this subscription is theirs to set up")
-    owner.page.get_by_role("link", name="Confirm").first.click()
-    owner.page.get_by_role("dialog").get_by_role("button", name="Confirm").click()
+    owner.page.get_by_role("link", name="Confirm a claim").first.click()
+    dialog = owner.page.get_by_role("dialog")
+    dialog.get_by_role("radio").first.check()
+    dialog.get_by_role("button", name="Confirm the claim").click()
     gus.page.reload()
     expect(gus.page.locator("main")).to_contain_text("active", timeout=PATIENCE_SECONDS * 1000)
 
