@@ -58,7 +58,7 @@ from fairkeeper.bootstrap.wiring.consent import (
     work_credentials,
 )
 from fairkeeper.bootstrap.wiring.deals import deals_work
-from fairkeeper.bootstrap.wiring.governance import make_questions
+from fairkeeper.bootstrap.wiring.governance import AgentsToStop, DecisionsToErase, make_questions
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
 from fairkeeper.bootstrap.wiring.payouts import make_library, payouts_work
@@ -326,11 +326,11 @@ def _ports(
             CustomerOfTenant: MirroredCustomers(),
             KnownCustomers: MirroredPurchases(),
             ConsentStanding: StandingOfGrants(),
-            SystemsToStop: TrustToStop((CustomersTokens(),)),
+            SystemsToStop: TrustToStop((CustomersTokens(), AgentsToStop())),
             WhatRemains: TrustRemains(
                 SignInAppRemains(app_id=sign_in_app_id, name="the publisher's sign-in application")
             ),
-            DataToErase: WordsToErase(PeopleToErase()),
+            DataToErase: WordsToErase(DecisionsToErase(PeopleToErase())),
             NamedByPurchase: NamedBuyers(),
             RolesFromEntra: ConfiguredRoles(is_deciding=settings.roles_from == "entra"),
             Retention: Retention(settings.retention_days),

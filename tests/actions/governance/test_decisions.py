@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from fairkeeper.access.tables import ApiTokenRow
 from fairkeeper.action.principal import system
+from fairkeeper.bootstrap.wiring.governance import AgentsToStop, DecisionsToErase
 from fairkeeper.database.session import Database
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.governance.actions.contain import contain, lift_containment
@@ -28,12 +29,13 @@ from fairkeeper.governance.actions.review_call import review_call
 from fairkeeper.governance.actions.set_limit import set_limit
 from fairkeeper.governance.deciding.point import DecisionPoint
 from fairkeeper.governance.queries.decisions import list_decisions, list_reviews, show_decision, show_task
-from fairkeeper.governance.tables import DecisionBasisRow, DecisionRow, LimitUsageRow
+from fairkeeper.governance.tables import DecisionBasisRow, DecisionRow, DelegationRow, LimitUsageRow
 from fairkeeper.policy.decision.facts import Person, Resource
 from fairkeeper.policy.decision.labels import Labels
 from fairkeeper.policy.decision.reasons import Reason
 from fairkeeper.policy.decision.record import replayed
 from fairkeeper.proof.record import Record, verify_record
+from fairkeeper.values.ids import CustomerId
 from tests.actions.governance.world import (
     PAY_SCHEMA,
     PRODUCT,
@@ -400,3 +402,34 @@ def test_nothing_of_another_customer_can_be_named(world: World, contoso: str, cl
     ):
         with pytest.raises(Exception, match="There is no"):
             world.run(operation, person_of(fabrikam), **fields)
+
+
+# --- leaving
+
+
+def test_a_customer_that_leaves_has_its_agents_revoked_and_its_people_forgotten(
+    world: World, contoso: str, clerk: Agent
+) -> None:
+    fabrikam = world.agent(world.customer("fabrikam"), clerk.tool_id)
+    given = {"agent_id": clerk.id, "task_id": "t1", "ends_at": world.clock.now() + timedelta(hours=1)}
+    delegation = world.run(delegate, program_of(contoso), person_id="ada", **given)
+    asking = call(clerk, person=Person(id="ada"), delegation_id=delegation.delegation_id, task_id="t1")
+    assert world.one(asking).verdict.allowed
+    with world.database.write() as session:
+        stopped = AgentsToStop().stop(session, CustomerId(contoso), now=world.clock.now())
+        again = AgentsToStop().stop(session, CustomerId(contoso), now=world.clock.now())
+    assert [(each.kind, each.name) for each in stopped] == [("agent", clerk.id)]
+    assert stopped == again
+    assert reasons(world.decide(asking, call(fabrikam))) == ["agent_contained", "permitted"]
+    with world.database.write() as session:
+        erased = DecisionsToErase(_NothingElse()).erase(session, CustomerId(contoso), now=world.clock.now())
+    assert (erased[0].count or 0) > 0
+    assert [row.person_id for row in world.rows(DecisionRow)] == [None] * 3
+    assert [row.person_id for row in world.rows(DelegationRow)] == [None]
+
+
+class _NothingElse:
+    """`DataToErase` of a world in which there is nothing else to erase."""
+
+    def erase(self, session: object, customer_id: str, *, now: object) -> tuple[()]:
+        return ()

@@ -112,11 +112,12 @@ class StandingOfGrants:
         for row in rows:
             link_of = links.get(row.customer_id)
             if link_of is not None:
-                marks[row.subscription_id] = _mark(row, link_of, grants[link_of.link_id])
+                marks[row.subscription_id] = consent_mark(row, link_of, grants[link_of.link_id])
         return marks
 
 
-def _mark(row: SubscriptionRow, link: LinkRow, grants: list[GrantRow]) -> Mark[ConsentState]:
+def consent_mark(row: SubscriptionRow, link: LinkRow, grants: list[GrantRow]) -> Mark[ConsentState]:
+    """Return where consent stands for a subscription, by its tenant's link and the grants that count."""
     wanted = wanted_of_row(link)
     features = [
         each

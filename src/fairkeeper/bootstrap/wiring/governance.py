@@ -1,7 +1,6 @@
 """Wires governance: whom the hot path asks inside its transaction, where the answer lies in another room's tables.
 
-The statements stand here, and not in the rooms that own the tables, because only the hot path reads without the ORM;
-each names the columns that the room's own rule would read, and a test compares the two.
+The statements stand here, and not in the rooms that own the tables, because only the hot path reads without the ORM.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -21,8 +20,10 @@ from fairkeeper.access.credentials import digest, is_token
 from fairkeeper.access.roles import may
 from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.api.routes import Authenticate
-from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState, OperationState, ProvisioningState
-from fairkeeper.customers.path.standing import Mark, Standing, may_act
+from fairkeeper.bootstrap.wiring.standing import RecordedStanding
+from fairkeeper.customers.path.receipts import ErasedThing, StoppedThing
+from fairkeeper.customers.ports import DataToErase
+from fairkeeper.governance.actions.leave import forget_people, revoke_agents
 from fairkeeper.governance.approvals.asking import DurableApprovals
 from fairkeeper.governance.deciding.tickets import Questions
 from fairkeeper.governance.policies.in_force import BundlesInForce
@@ -35,43 +36,7 @@ DECIDE: Final = "governance.decide"
 DECIDE_GROUPS: Final = ("governance.report",)
 """Who may ask for decisions: whoever may report for agents."""
 
-_MARKS: Final = "SELECT customer_id, status, provisioning, operation FROM subscription WHERE customer_id IN ({marks})"
 _TOKENS: Final = "SELECT id, roles, customer_id, expires_at, revoked_at FROM api_token WHERE id IN ({marks})"
-
-
-class MirroredStanding:
-    """`Standing` from the mirror of subscriptions: a customer may act while one of them may.
-
-    Consent is asked of the tenant's grants by whoever implements `Standing` around this; here it is not looked at.
-    """
-
-    def reasons(self, transaction: Transaction, customer_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-        """Return why each customer may not act; of several subscriptions, the reasons of the one with the fewest."""
-        found: dict[str, tuple[str, ...]] = {}
-        rows = transaction.rows(_MARKS.format(marks=marks(len(customer_ids))), customer_ids)
-        for customer_id, status, provisioning, operation in rows:
-            codes = reasons_of(status, provisioning, operation)
-            if customer_id not in found or len(codes) < len(found[customer_id]):
-                found[customer_id] = codes
-        return {customer_id: found.get(customer_id, ("customers.no_subscription",)) for customer_id in customer_ids}
-
-
-@lru_cache(maxsize=512)
-def reasons_of(status: str | None, provisioning: str, operation: str) -> tuple[str, ...]:
-    """Return why a subscription does not let anybody act, by the room's own rule.
-
-    Example:
-        >>> reasons_of("Suspended", "ready", "enabled")
-        ('customers.suspended',)
-    """
-    known = {member.value: member for member in CommercialStatus}
-    standing = Standing(
-        commercial=Mark(state=known.get(status or "")),
-        consent=Mark(state=ConsentState.NOT_NEEDED),
-        provisioning=Mark(state=ProvisioningState(provisioning)),
-        operation=Mark(state=OperationState(operation)),
-    )
-    return tuple(reason.code for reason in may_act(standing).reasons)
 
 
 class TokensAsCallers:
@@ -121,7 +86,7 @@ def make_questions(rooms: Rooms | None = None) -> Questions:
     return Questions(
         policies=rooms.policies or BundlesInForce(),
         approvals=rooms.approvals or DurableApprovals(),
-        standing=MirroredStanding(),
+        standing=RecordedStanding(),
         credentials=TokensAsCallers(),
         shadow=rooms.shadow,
     )
@@ -159,3 +124,29 @@ class RememberedCallers:
             self._known.clear()
         self._known[key] = (caller, now + self.SECONDS)
         return caller
+
+
+class AgentsToStop:
+    """`SystemsToStop` for a customer's agents: each is revoked."""
+
+    def stop(self, session: Session, customer_id: CustomerId, *, now: datetime) -> tuple[StoppedThing, ...]:
+        """Revoke them in the caller's transaction; name them by their ids, since a receipt stays for ever."""
+        revoked = revoke_agents(session, customer_id, by="system:revocation", now=now)
+        return tuple(StoppedThing(kind="agent", name=each.agent_id, stopped_at=each.since_at) for each in revoked)
+
+
+class DecisionsToErase:
+    """`DataToErase` for what decisions, delegations and reviews say of people, with whatever else is erased.
+
+    Args:
+        others: What else is erased.
+    """
+
+    def __init__(self, others: DataToErase) -> None:
+        self._others = others
+
+    def erase(self, session: Session, customer_id: CustomerId, *, now: datetime) -> tuple[ErasedThing, ...]:
+        """Erase it in the caller's transaction."""
+        count = forget_people(session, customer_id)
+        erased = self._others.erase(session, customer_id, now=now)
+        return (*erased, ErasedThing(kind="decision_words", count=count, erased_by="fairkeeper"))
