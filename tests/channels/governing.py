@@ -115,6 +115,7 @@ class _Governed:
         run(lift_containment, OWNER, containment_id=held.containment_id, reason="It is fine.")
         self._write_policies(agent, str(allowed.decision_id))
         self._approve(self._decide(agent, use, asked), self._decide(agent, use, asked, task="t3"))
+        run(contain, self._admin, scope="tool", subject_id=asked, state="paused", reason="For a while.")
 
     def _decide(self, agent: str, use: str, tool: str, task: str = "t2") -> CallDecided:
         arguments = {"to": self._name}
@@ -142,6 +143,7 @@ class _Governed:
         self._stage.run(activate_policies, self._admin, number=saved.number)
         wanted = {"owner": self._customer_id, "number": saved.number, "wanted_by": self._admin.id}
         self._stage.run(put_in_force, **wanted)
+        self._stage.run(save_policies, self._admin, text=text, note=f"The next for {self._name}.")
         with self._stage.installation.database.write() as session:
             session.add(
                 PolicyDifferenceRow(

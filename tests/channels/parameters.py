@@ -280,13 +280,16 @@ FILLINGS: Final[Mapping[str, Filling]] = {
             ("permit_id", "permit"),
             ("grant_id", "grant"),
             ("limit_id", "limit"),
-            ("containment_id", "containment"),
             ("delegation_id", "delegation"),
             ("parent_id", "delegation"),
             ("decision_id", "decision"),
             ("standing_id", "standing"),
         )
     },
+    "containment_id": Filling(
+        own=lambda stage, tenant: first_id(stage, tenant, "containment", lambda row: row["lifted_at"] is None),
+        kinds=("containment",),
+    ),
     "approval_id": Filling(
         own=lambda stage, tenant: first_id(stage, tenant, "approval", lambda row: row["state"] == "pending"),
         kinds=("approval",),
@@ -316,7 +319,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "governance.list_decisions:reason": fixed("permitted"),
     "governance.register_agent:name": fixed("another"),
     "governance.register_tool:name": fixed("another"),
-    "number": fixed(1),
+    "number": fixed(2),
     "version": fixed("2.0", "customer"),
     "accountable": fixed("Somebody", "customer"),
     "acts_for": fixed("Everybody.", "customer"),

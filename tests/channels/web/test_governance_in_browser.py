@@ -221,7 +221,7 @@ def _narrow_by_a_template(page: Page, stage: Stage) -> None:
     look(page)
     page.get_by_label("What changed and why").fill("We look at everything.")
     page.get_by_role("button", name="Save as the next bundle").click()
-    expect(page.get_by_role("heading", name="Policies number 2")).to_be_visible()
+    expect(page.get_by_role("heading", name="Policies number 3")).to_be_visible()
     look(page)
     page.get_by_role("link", name="Put in force").click()
     page.get_by_role("dialog").get_by_role("button", name="Put in force").click()
