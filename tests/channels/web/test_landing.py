@@ -121,7 +121,8 @@ def test_staff_who_open_the_link_sign_in_as_the_buyer_they_are(visitor: Visitor,
 
 
 def test_a_suspended_buyer_reads_why_and_until_when(visitor: Visitor, sqlite_stage: Stage) -> None:
-    subscription_id = sqlite_stage.contoso.subscription_id
+    subscription_id = buy(sqlite_stage, CORA, auto_activation=True)  # its own: the stage's are everybody's
+    sqlite_stage.work()
     sqlite_stage.control(f"/subscriptions/{subscription_id}/suspend")
     sqlite_stage.work()
     shown = arrive(visitor, subscription_id, CORA)
