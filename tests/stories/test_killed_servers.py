@@ -17,7 +17,7 @@ from tests.stories.record_check import check_everything
 from tests.stories.rehearsal import LEASE_SECONDS, Rehearsal, rehearse, started_server, three_servers, wait_until
 from tests.stories.server_process import Server
 
-pytestmark = [pytest.mark.serial, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 KILLS = 20
 WEBHOOKS = 500

@@ -22,7 +22,7 @@ from fairkeeper.proof.record import leaf_entry
 from tests.stories.record_check import check_everything
 from tests.stories.rehearsal import Rehearsal, rehearse, three_servers
 
-pytestmark = [pytest.mark.serial, pytest.mark.slow, pytest.mark.postgresql, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.postgresql, pytest.mark.timeout(600)]
 
 ROUNDS = 6
 WEBHOOKS_A_ROUND = 20

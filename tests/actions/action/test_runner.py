@@ -156,7 +156,6 @@ def test_keys_belong_to_who_sent_them(house: House) -> None:
     assert rows(house, IdempotencyRow) == 2
 
 
-@pytest.mark.serial
 def test_one_key_sent_many_times_at_once_is_done_once(house: House) -> None:
     answers: list[object] = []
     barrier = threading.Barrier(8)

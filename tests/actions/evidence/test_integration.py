@@ -78,7 +78,6 @@ def test_tiles_lead_to_the_root_that_the_leaves_give(log: Log, sizes: list[int])
     assert (signed.head.size, signed.head.root) == (head.size, head.root)
 
 
-@pytest.mark.serial
 def test_two_integrators_and_many_writers_place_everything_once(log: Log) -> None:
     other = Integrator(log.database, log.keys, log.house.clock)
     done = threading.Event()

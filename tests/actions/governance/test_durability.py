@@ -72,7 +72,6 @@ async def _ask_for_ever(world: World, agent: Agent, executed: Path, ready: int) 
     await asyncio.gather(*(caller() for _ in range(8)))
 
 
-@pytest.mark.serial
 def test_a_process_killed_at_any_instant_has_executed_nothing_without_a_record(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
