@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairkeeper.deals.book.approvals import ApprovalRules, Reason, approvals_needed, discount_of, missing
@@ -33,6 +33,7 @@ from tests.unit.deals.test_payload import ids_of
 SCHEMA = PayloadSchema()
 
 
+@settings(max_examples=25)
 @given(deals())
 def test_the_digest_is_of_the_content_and_not_of_the_text(deal: Deal) -> None:
     again = read_deal(f"# a comment\n\n{write_deal(deal)}").deal

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairkeeper.deals.book.lifecycle import DealState
@@ -40,6 +40,7 @@ def with_distinct_plans(deal: Deal) -> Deal:
     return replace(deal, plans=tuple(replace(plan, new_plan=f"p-{n}") for n, plan in enumerate(deal.plans)))
 
 
+@settings(max_examples=25)
 @given(deal=deals(kinds=(DealKind.CUSTOMER,)).map(with_distinct_plans), is_mapped=st.booleans())
 def test_prices_by_market_come_back_as_they_left(*, deal: Deal, is_mapped: bool) -> None:
     columns = {name: f"{heading} (Contoso)" for name, heading in MARKET_COLUMNS.items()} if is_mapped else {}

@@ -58,11 +58,45 @@ def sheet_text(result: Any, *, width: int) -> str:
     return "\n\n".join([*parts, *_found(result, width)])
 
 
+def deal_text(result: Any, *, width: int) -> str:
+    """Say how far a deal is, what it needs, and what is known of its money; its text is left to --json."""
+    line, submission = result["line"], result["submission"]
+    facts = {
+        "address": line["slug"],
+        "state": f"{line['state'].replace('_', ' ')} since {line['state_since_at'][:10]}",
+        "customer": line["customer"],
+        "worth": f"{line['total']} {line['currency']}",
+        "accept by": line["accept_by"],
+        "runs": f"{line['starts_on']} to {line['ends_on']}",
+        "owner": line["owner"],
+        "CRM opportunity": line["crm_id"],
+        "private offer": line["private_offer_id"],
+        "why": line["closed_why"],
+        "cloud commitment": result["counts_towards_commitment"],
+        "approvals missing": ", ".join(result["missing"]),
+        "Microsoft refused": " ".join(submission["errors"]) if submission else "",
+        "copy differs": "; ".join(result["differences"]),
+        "not read": "; ".join(result["unread"]),
+        "accept at": ", ".join(result["accept_links"]),
+    }
+    told = [f"{name:<18} {value}" for name, value in facts.items() if value]
+    parts = ["\n".join([line["name"], *told]), *_found(result, width)]
+    parts += [f"Needs: {each['message']} {each['remedy']}" for each in result["needs"]]
+    if result["charges"]:
+        rows = [
+            {name: each[name] for name in ("charged_on", "amount", "currency", "plan", "note")}
+            for each in result["charges"]
+        ]
+        parts.append(f"Charges\n{_columns(rows)}")
+    return "\n\n".join(parts)
+
+
 FORMS: Final[Mapping[str, Form]] = {
     "deals.check_file": checked_text,
     "deals.price_file": priced_text,
     "deals.build_schedule": built_text,
     "deals.print_sheet": sheet_text,
+    "deals.show_deal": deal_text,
 }
 """Forms by operation."""
 

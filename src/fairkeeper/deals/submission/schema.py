@@ -60,7 +60,7 @@ class PayloadSchema:
             True
         """
         kinds = ("private-offer", *(f"private-offer-{kind}" for kind in _VARIANTS))
-        return address in {f"{_HOST}/{kind}/{self.private_offer}" for kind in kinds}
+        return isinstance(address, str) and address in {f"{_HOST}/{kind}/{self.private_offer}" for kind in kinds}
 
     @property
     def price_address(self) -> str:
