@@ -40,6 +40,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "session": ("web_session", "cookie_digest"),
     "idempotency": ("idempotency", "key"),
     "question": ("consent_question", "id"),
+    "consent_grant": ("consent_grant", "grant_id"),
     "message": ("message", "message_id"),
     "agent": ("agent", "agent_id"),
     "tool": ("tool", "tool_id"),

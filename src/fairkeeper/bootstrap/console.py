@@ -25,6 +25,7 @@ def console_parts(installation: Installation) -> ConsoleParts:
         validator=installation.validator,
         sign_in=installation.sign_in,
         library=installation.library,
+        consent=installation.consent,
         house=_house(installation.settings),
     )
 

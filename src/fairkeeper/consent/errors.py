@@ -53,7 +53,7 @@ class ConnectLinkRefusedError(NotFoundError):
     remedy = "Ask the publisher for a new address of the page."
 
 
-class AnswerRefusedError(DeniedError):
+class AnswerRefusedError(NotFoundError):
     """An answer to a consent request belongs to none that was begun here, so it changes nothing."""
 
     code = "consent.answer_refused"

@@ -38,6 +38,7 @@ from fairkeeper.consent.views import (
     QuestionView,
     RemainingApp,
 )
+from fairkeeper.errors import NotFoundError
 from fairkeeper.values.clock import parse_instant
 
 
@@ -139,6 +140,27 @@ def show_funnel(context: QueryContext, _request: NoInput) -> Funnel:
             row.note for row in sorted(declined, key=lambda row: row.since_at, reverse=True) if row.note is not None
         )[:50],
     )
+
+
+class ShowQuestion(OperationInput):
+    """Which question."""
+
+    question_id: int = Field(ge=1, description="The question's number.")
+
+
+@query(
+    "consent.show_question",
+    groups=("consent.read",),
+    http="GET /consent/questions/{question_id}",
+    cli="consent question QUESTION_ID",
+)
+def show_question(context: QueryContext, request: ShowQuestion) -> QuestionView:
+    """Show one question that was asked on a connect page. Raises `consent.question_not_found`."""
+    row = context.session.get(QuestionRow, request.question_id)
+    if row is None:
+        msg = f"There is no question {request.question_id} here."
+        raise NotFoundError(msg, code="consent.question_not_found")
+    return _question(row)
 
 
 class ShowPage(OperationInput):
@@ -267,15 +289,16 @@ def _questions(context: QueryContext, link: LinkRow) -> tuple[QuestionView, ...]
     rows = context.session.scalars(
         select(QuestionRow).where(QuestionRow.link_id == link.link_id).order_by(QuestionRow.id.desc()).limit(50)
     )
-    return tuple(
-        QuestionView(
-            question_id=row.id,
-            text=row.text,
-            asked_at=row.asked_at,
-            answer=row.answer,
-            answered_at=row.answered_at,
-        )
-        for row in rows
+    return tuple(_question(row) for row in rows)
+
+
+def _question(row: QuestionRow) -> QuestionView:
+    return QuestionView(
+        question_id=row.id,
+        text=row.text,
+        asked_at=row.asked_at,
+        answer=row.answer,
+        answered_at=row.answered_at,
     )
 
 
@@ -352,4 +375,4 @@ def _asked_permission(permission: WantedPermission) -> AskedPermission:
     )
 
 
-OPERATIONS: tuple[Operation, ...] = (list_tenants, show_customer, list_needs, show_funnel, show_page)
+OPERATIONS: tuple[Operation, ...] = (list_tenants, show_customer, list_needs, show_funnel, show_question, show_page)

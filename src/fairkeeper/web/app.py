@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from fairkeeper.errors import FairkeeperError, NotFoundError
 from fairkeeper.web.routes import (
+    consent,
     customer_actions,
     customers,
     evidence,
@@ -29,7 +30,7 @@ from fairkeeper.web.routes.deals import actions as deal_actions
 from fairkeeper.web.routes.deals import board as deal_board
 from fairkeeper.web.routes.deals import editor as deal_editor
 from fairkeeper.web.routes.deals import one as deal_pages
-from fairkeeper.web.routes.entry import landing, sign_in
+from fairkeeper.web.routes.entry import connect, landing, sign_in
 from fairkeeper.web.routes.governance import agents, approvals, decisions, policies
 from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
@@ -41,6 +42,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *files.WAYS,
     *sign_in.WAYS,
     *landing.WAYS,
+    *connect.WAYS,
     *today.WAYS,
     *deal_board.WAYS,
     *deal_editor.WAYS,
@@ -50,6 +52,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *customers.WAYS,
     *onboarding.WAYS,
     *messages.WAYS,
+    *consent.WAYS,
     *subscriptions.WAYS,
     *webhooks.WAYS,
     *agents.WAYS,

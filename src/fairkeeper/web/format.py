@@ -42,11 +42,13 @@ _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.GOOD: (
         *("subscribed", "succeeded", "success", "granted", "ready", "enabled", "applied", "active", "done", "verified"),
         *("allowed", "delivered", "accepted", "passed", "taken", "bought", "read", "left"),
+        *("linked", "as_asked"),
     ),
     Tone.BUSY: (
         *("pending_fulfillment_start", "not_started", "in_progress", "requested", "running", "received", "checked"),
         *("now", "waiting", "unread", "open", "invited", "queued", "draining", "waiting_for_the_checkpoint"),
         *("submitting", "with_partner", "offered"),
+        *("pending", "identified", "pending_admin", "granted_unverified", "unlinking"),
     ),
     Tone.CARE: (
         "suspended",
@@ -58,12 +60,19 @@ _TONES: dict[Tone, tuple[str, ...]] = {
         "expiring",
         "warning",
         "conflict",
+        "partial",
+        "drifted",
+        "suspected_lost",
+        "missing",
+        "not_asked_for",
+        "not_registered",
     ),
     Tone.BAD: ("failed", "failure", "blocked", "refused", "broken", "overdue", "error", "denied", "lost"),
     Tone.QUIET: (
         *("unsubscribed", "none", "revoked", "stopped", "erased", "retired", "expired", "removed", "next", "skipped"),
         *("note", "closed", "ignored", "off", "not_needed", "kept", "behind", "draft", "ended", "withdrawn"),
         *("note", "info", "closed", "ignored", "off", "not_needed", "kept", "behind"),
+        *("unlinked", "declined", "registered_only"),
     ),
 }
 _TONE_OF = {name: tone for tone, names in _TONES.items() for name in names}

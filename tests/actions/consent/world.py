@@ -282,6 +282,7 @@ def open_world(folder: Path, address: DatabaseAddress) -> Iterator[World]:
             dict.fromkeys((AT_YOUR_SIDE_APP_ID, DESK_APP_ID, SORTER_APP_ID), WORK_APP_SECRET)
         ),
         log_origin="fairmile.example/log",
+        sandbox_url=sandbox.url,
         workers=0,
     )
     installation = open_installation(settings, clock)

@@ -60,6 +60,7 @@ def addresses(stage: Stage) -> list[str]:
         "token_id": token,
         "reminder_id": str(reminder),
         "task_id": "1",
+        "question_id": "1",
         "name": "watch.example",
     }
     found = []

@@ -51,6 +51,8 @@ QUERY_FILLINGS: Mapping[str, Filling] = {
     "agent": fixed("", "agent"),
     "allowed": fixed("yes"),
     "before": fixed(""),
+    "grant": fixed("", "consent_grant"),
+    **{name: fixed("", "customer") for name in ("admin_consent", "error", "feature", "tenant", "way", "said", "made")},
 }
 """What the query of a page may name, besides what operations take."""
 _READ_FROM_ADDRESS = re.compile(r'visit\.query\("([a-z_]+)"\)')

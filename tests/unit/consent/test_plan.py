@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,8 @@ def test_every_key_of_a_plan_is_in_the_guide() -> None:
     shapes = (PlanShape, PublisherShape, OfferShape, RegistrationShape, FeatureShape, PermissionShape, DecisionShape)
     keys = {key for shape in shapes for key in shape.model_fields}
     assert sorted(key for key in keys if key not in text) == []
+
+
+def test_the_demo_applies_the_clean_plan() -> None:
+    shipped = files("fairkeeper.bootstrap.demo").joinpath("consent.yaml").read_text("utf-8")
+    assert shipped == CLEAN

@@ -10,7 +10,9 @@ import json
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,11 +20,15 @@ from fairkeeper.bootstrap.server import PortTakenError, address_of, bind, run_ap
 from fairkeeper.bootstrap.settings import Settings, read_settings
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.directory import (
+    AT_YOUR_SIDE_APP_ID,
+    DESK_APP_ID,
     FULFILLMENT_APP_ID,
     FULFILLMENT_APP_SECRET,
     LANDING_APP_ID,
     LANDING_APP_SECRET,
     PUBLISHER_TENANT_ID,
+    SORTER_APP_ID,
+    WORK_APP_SECRET,
     default_directory,
 )
 from fairkeeper.sandbox.runner import RunningSandbox, run_in_thread
@@ -140,6 +146,9 @@ def demo_settings(url: str, sandbox_url: str, data_dir: Path) -> Settings:
         fulfillment_app_secret=FULFILLMENT_APP_SECRET,
         sign_in_app_id=LANDING_APP_ID,
         sign_in_app_secret=LANDING_APP_SECRET,
+        consent_app_secrets=json.dumps(
+            dict.fromkeys((AT_YOUR_SIDE_APP_ID, DESK_APP_ID, SORTER_APP_ID), WORK_APP_SECRET)
+        ),
         log_origin=LOG_ORIGIN,
         publisher_name="Fairmile Software",
         support_url="mailto:support@fairmile.example",
@@ -163,6 +172,7 @@ def run_beside(
     installation = open_installation(demo_settings(url, sandbox.url, data_dir), clock)
     token = prepare_people(installation)
     prepare_account(installation)
+    apply_consent_plan(installation)
     demo = Demo(url=url, sandbox_url=sandbox.url, owner_token=token)
     run_app(create_app(installation), bound, ready=lambda: ready(demo))
 
@@ -193,8 +203,6 @@ def prepare_people(installation: Installation) -> str:
 
 def prepare_account(installation: Installation) -> None:
     """State the demo publisher's structure at Partner Center, where none is stated yet."""
-    from importlib.resources import files
-
     from fairkeeper.accounts.actions.state_structure import ImportStructure, import_structure
     from fairkeeper.accounts.store import newest_structure
     from fairkeeper.action.operation import TextFile
@@ -207,6 +215,20 @@ def prepare_account(installation: Installation) -> None:
     text = files("fairkeeper.bootstrap.demo").joinpath("account.yaml").read_text(encoding="utf-8")
     request = ImportStructure(file=TextFile(name="account.yaml", text=text))
     installation.runner.run(import_structure, request, Call(principal=local_principal()))
+
+
+def apply_consent_plan(installation: Installation) -> None:
+    """Let the demo publisher ask for what its desk needs, by the plan beside this module; again changes nothing."""
+    from fairkeeper.action.operation import TextFile
+    from fairkeeper.action.runner import Call
+    from fairkeeper.bootstrap.local import local_principal
+    from fairkeeper.consent.actions.apply_plan import ApplyPlan, apply_plan
+    from fairkeeper.consent.errors import PlanRefusedError
+
+    text = files("fairkeeper.bootstrap.demo").joinpath("consent.yaml").read_text("utf-8")
+    request = ApplyPlan(file=TextFile(name="consent.yaml", text=text))
+    with suppress(PlanRefusedError):  # somebody has applied a newer one, and that holds
+        installation.runner.run(apply_plan, request, Call(principal=local_principal()))
 
 
 def _owner_token(installation: Installation) -> str:

@@ -58,7 +58,7 @@ class BeginConsent(OnPage):
     features: tuple[str, ...] = Field((), max_length=300, description="Keys of the features ticked; none is all.")
     state_digest: str = Field(min_length=64, max_length=64, description="SHA-256 of the state, in hexadecimal.")
     browser_digest: str = Field(min_length=64, max_length=64, description="SHA-256 of the browser's cookie.")
-    sealed: str = Field("", max_length=4_000, description="Sealed nonce and code verifier of a person's sign-in.")
+    sealed: str = Field("", max_length=4_000, description="Sealed: what is needed when the answer comes.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +141,15 @@ class TakeAnswer(OperationInput):
     error: str = Field("", max_length=200, description="OAuth's word for an error; empty if there is none.")
     numbers: tuple[int, ...] = Field((), max_length=20, description="AADSTS numbers of the error.")
     is_granted: bool = Field(False, description="Whether the answer says admin_consent=True.")
+    has_code: bool = Field(False, description="Whether it carries the code of a person's own consent.")
 
 
 class AnswerOutcome(StrEnum):
     """What an answer led to."""
 
     CLAIMED = "claimed"
+    REDEEM = "redeem"
+    """A person's code is to be redeemed; only that shows what they granted."""
     DECLINED = "declined"
     WAITS_FOR_ADMIN = "waits_for_admin"
     NOTHING = "nothing"
@@ -155,13 +158,20 @@ class AnswerOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerTaken:
-    """What an answer led to, and on which page somebody goes on."""
+    """What an answer led to, and on which page somebody goes on.
+
+    Attributes:
+        sealed: What was sealed at the beginning, for the one who began it.
+    """
 
     outcome: AnswerOutcome
     message: str
     connect_id: str
     grant_id: str
     customer_id: str
+    sealed: str
+    tenant_id: str
+    app_id: str
 
 
 @internal_command("consent.take_answer", evidence=(ANSWER_TAKEN, ANSWER_REFUSED, DECLINED, HANDED_OVER))
@@ -180,6 +190,8 @@ def take_answer(context: CommandContext, request: TakeAnswer) -> Outcome[AnswerT
         entry = _entry(ANSWER_REFUSED.name, row, {"why": trouble, "grant_id": row.grant_id})
         return Outcome(result=_result(AnswerOutcome.REFUSED, trouble, start), entry=entry)
     what = what_of(row, wanted_of_row(link))
+    if request.has_code and not request.error:
+        return Outcome(result=_result(AnswerOutcome.REDEEM, "A person's code is being redeemed.", start), entry=None)
     if request.error:
         return refuse_grant(context, start, row, signal_of(request.numbers), what)
     return claim_grant(context, start, row, what)
@@ -207,7 +219,9 @@ def _trouble(context: CommandContext, start: StartRow, link: LinkRow, request: T
         return "the link has ended"
     if request.tenant_id and request.tenant_id.lower() != start.tenant_id:
         return "it names another tenant than the one that was asked"
-    if not request.error and not (request.is_granted and request.tenant_id):
+    if request.has_code is not (start.way == Way.USER) and not request.error:
+        return "it answers another kind of request"
+    if not request.has_code and not request.error and not (request.is_granted and request.tenant_id):
         return "it says neither that it is granted, nor why not"
     return ""
 
@@ -244,6 +258,9 @@ def _result(outcome: AnswerOutcome, message: str, start: StartRow) -> AnswerTake
         connect_id=start.connect_id,
         grant_id=start.grant_id,
         customer_id=start.customer_id,
+        sealed="" if start.sealed is None else start.sealed.decode(),
+        tenant_id=start.tenant_id,
+        app_id=start.app_id,
     )
 
 

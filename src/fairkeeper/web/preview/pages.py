@@ -10,6 +10,7 @@ from fairkeeper.web.pages.base import Page
 from fairkeeper.web.preview.accounts import account_pages
 from fairkeeper.web.preview.adoption import adoption_pages
 from fairkeeper.web.preview.buyer import buyer_pages
+from fairkeeper.web.preview.consent import consent_pages
 from fairkeeper.web.preview.customers import customer_pages, revoke_question
 from fairkeeper.web.preview.deals import deal_pages
 from fairkeeper.web.preview.evidence import evidence_pages
@@ -53,6 +54,7 @@ def preview_pages() -> dict[str, Page]:
         **settings_pages(),
         **buyer_pages(),
         **adoption_pages(),
+        **consent_pages(),
         **errors,
         "question": question,
         "parts": parts_page(),

@@ -9,6 +9,7 @@ from typing import Final
 from starlette.responses import Response
 
 from fairkeeper.action.operation import Operation
+from fairkeeper.consent.queries import show_customer as show_consent
 from fairkeeper.customers.actions.rename_customer import rename_customer
 from fairkeeper.customers.actions.revoke import revoke_customer
 from fairkeeper.customers.actions.ring_clock import close_reminder
@@ -26,6 +27,7 @@ from fairkeeper.web.format import count, state
 from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
 from fairkeeper.web.pages import customers as pages
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link, Path, PathStep, Standing, Timeline
+from fairkeeper.web.routes.consent_needs import consent_needs
 from fairkeeper.web.routes.customer_actions import is_revocable, revoke_asking
 from fairkeeper.web.routes.subscription_actions import question_of
 from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
@@ -191,7 +193,10 @@ def show_one(visit: Visit) -> Response:
         subscriptions=tuple(line_row(each.line, each.name) for each in customer.subscriptions),
         provisioning=provisioning_of(visit, customer),
         timeline=timeline_of(visit, customer.customer_id),
-        needs=tuple(reminder_finding(line, may_close=may_close) for line in reminders if line.due_at is None),
+        needs=(
+            *(reminder_finding(line, may_close=may_close) for line in reminders if line.due_at is None),
+            *consent_needs(visit, customer.customer_id),
+        ),
         deadlines=deadlines_with_reminders(
             (view for each in customer.subscriptions for view in each.deadlines),
             reminders,
@@ -289,6 +294,7 @@ def _facts(customer: CustomerDetail) -> tuple[Fact, ...]:
 def _ways(visit: Visit, customer: CustomerDetail) -> tuple[Link, ...]:
     here = f"/customers/{customer.slug}"
     offered: Sequence[tuple[str, str, Operation]] = (
+        ("Consent", f"{here}/consent", show_consent),
         ("Export the record", f"/exports/ask?customer={customer.customer_id}", request_export),
         ("Rename", f"{here}/rename", rename_customer),
     )

@@ -17,6 +17,7 @@ from fairkeeper.evidence.queries import show_entry
 from fairkeeper.web.format import state
 from fairkeeper.web.pages.buyer import HomePage, ReceiptRow
 from fairkeeper.web.parts import Deadline, Identifier, Link
+from fairkeeper.web.routes.consent_needs import consent_needs
 from fairkeeper.web.routes.customer_actions import is_revocable, revoke_asking
 from fairkeeper.web.routes.customers import timeline_of
 from fairkeeper.web.serving.frames import frame
@@ -47,6 +48,7 @@ def show_home(visit: Visit) -> Response:
         verify_command=VERIFY_EXPORT,
         revoke=revoke_asking(visit, customer).question if may_revoke else None,
         deadlines=_deadlines(visit, customer),
+        needs=consent_needs(visit, customer.customer_id),
     )
     return visit.show(page)
 

@@ -10,6 +10,7 @@ from fairkeeper.action.runner import Runner
 from fairkeeper.customers.ports import Fulfillment
 from fairkeeper.database.secrets import SecretStore
 from fairkeeper.evidence.export import Exporter
+from fairkeeper.microsoft.consent import ConsentFlow
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.token.validator import EntraTokenValidator
@@ -65,6 +66,7 @@ class ConsoleParts:
         validator: Proves ID tokens.
         sign_in: Microsoft's sign-in; None while no application is configured for it.
         library: Keeps files of reports.
+        consent: The ways to Microsoft's consent pages.
         house: What pages say of this installation.
     """
 
@@ -75,6 +77,7 @@ class ConsoleParts:
     validator: EntraTokenValidator
     sign_in: SignInFlow | None
     library: Library
+    consent: ConsentFlow
     house: House
     attempts: SignInAttempts = field(init=False)
     session_cookie: Cookie = field(init=False)

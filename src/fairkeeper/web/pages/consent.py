@@ -1,0 +1,190 @@
+"""Pages of trust and consent: the connect page for a customer's people, the tenants' list, one customer's consent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from fairkeeper.web.format import StateWord
+from fairkeeper.web.forms import Form, Question
+from fairkeeper.web.listing import Listing
+from fairkeeper.web.pages.base import Page
+from fairkeeper.web.parts import Fact, Finding, Identifier, Link, Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedPermission:
+    """The permission part: name, sentence in plain words, reason, who can approve, what would be narrower.
+
+    Args:
+        how: `in your name`, or `with nobody signed in`.
+        sentence: Empty for one that nobody has explained.
+    """
+
+    name: str
+    how: str
+    sentence: str
+    reason: str
+    approver: str
+    narrower: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedFeature:
+    """One feature with what it asks for."""
+
+    title: str
+    how: str
+    without: str
+    permissions: Sequence[AskedPermission]
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedApp:
+    """One enterprise application that appears in the tenant, and the ways to answer.
+
+    Args:
+        prompt: What Microsoft's page will list.
+        replaced: What would go with a new consent.
+        ways: The ways to Microsoft's page.
+        decline: The form that says no, with a reason.
+    """
+
+    name: str
+    app_id: Identifier
+    state: StateWord
+    sentence: str
+    is_verified: bool
+    features: Sequence[AskedFeature]
+    prompt: Sequence[str]
+    replaced: Sequence[str] = ()
+    ways: Sequence[Link] = ()
+    decline: Form | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A question with its answer, if there is one."""
+
+    asked_at: datetime
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectPage(Page):
+    """What is asked of a tenant, for its own people, without signing in and fit to be printed.
+
+    Args:
+        notice: What came of an answer a moment ago.
+        principals: Every enterprise application that will appear, sign-in first.
+        hand_over: The form that says it was passed to the administrator.
+    """
+
+    template: ClassVar[str] = "pages/connect.html"
+    customer: str
+    publisher: str
+    sentence: str
+    tenant: Identifier
+    apps: Sequence[AskedApp]
+    principals: Sequence[Fact]
+    until: datetime
+    address: str
+    ask: Form
+    questions: Sequence[Answered] = ()
+    hand_over: Form | None = None
+    script: str = ""
+    notice: str = ""
+    support: Link | None = None
+
+    @property
+    def title(self) -> str:
+        """What is asked, and of whom."""
+        return f"What {self.publisher} asks of {self.customer}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantRow:
+    """A line of the tenants' list."""
+
+    customer: Link
+    state: StateWord
+    grants: Sequence[tuple[str, StateWord]]
+    proved_at: datetime | None
+    tenant: Identifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentsPage(Page):
+    """All tenants with trust and grants, what needs a person, and how far they came."""
+
+    template: ClassVar[str] = "pages/consents.html"
+    sentence: str
+    needs: Sequence[Finding]
+    tenants: Listing[TenantRow]
+    funnel: Sequence[Fact]
+    reasons: Sequence[str] = ()
+
+    @property
+    def title(self) -> str:
+        """The room's name."""
+        return "Consent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRow:
+    """One permission in its four places."""
+
+    name: str
+    requested: bool
+    registered: bool
+    granted: bool
+    effective: bool
+    state: StateWord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantCard:
+    """One grant: where it stands, since when, and its permissions side by side."""
+
+    name: str
+    state: StateWord
+    sentence: str
+    facts: Sequence[Fact]
+    places: Sequence[PlaceRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentPage(Page):
+    """Trust and grants of one customer, for staff or for the customer's own people.
+
+    Args:
+        made: The address of a connect page that was made a moment ago; shown once.
+        remaining: What only the customer can remove, after the end.
+        script: What its administrator runs to remove it.
+    """
+
+    template: ClassVar[str] = "pages/consent.html"
+    name: str
+    state: StateWord
+    sentence: str
+    facts: Sequence[Fact]
+    grants: Sequence[GrantCard]
+    needs: Sequence[Finding] = ()
+    forms: Sequence[Form] = ()
+    questions: Sequence[Question] = ()
+    made: Identifier | None = None
+    open_questions: Sequence[Fact] = ()
+    pages: Sequence[Fact] = ()
+    remaining: Sequence[Fact] = ()
+    script: str = ""
+    timeline: Timeline | None = None
+
+    @property
+    def title(self) -> str:
+        """Whose consent."""
+        return f"Consent of {self.name}"

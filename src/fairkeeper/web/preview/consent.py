@@ -1,0 +1,220 @@
+"""Trust and consent, made up."""
+
+from __future__ import annotations
+
+from fairkeeper.web.addresses import Address
+from fairkeeper.web.format import state
+from fairkeeper.web.forms import Field, FieldKind, Form
+from fairkeeper.web.listing import Column, Listing, Paging
+from fairkeeper.web.pages.base import Page
+from fairkeeper.web.pages.consent import (
+    AskedApp,
+    AskedFeature,
+    AskedPermission,
+    ConnectPage,
+    ConsentPage,
+    ConsentsPage,
+    GrantCard,
+    PlaceRow,
+    TenantRow,
+)
+from fairkeeper.web.parts import Empty, Fact, Finding, Identifier, Level, Link, Timeline
+from fairkeeper.web.preview.frames import CONTOSO, CUSTOMERS, PUBLISHER, days, frame, hours, open_frame
+
+_TENANT = Identifier(text="c0000001-0000-4000-8000-000000000001", names="tenant id", is_whole=True)
+_DESK = Identifier(text="fa111111-0000-4000-8000-0000000000d4", names="application id", is_whole=True)
+_DRIFT = Finding(
+    level=Level.WARNING,
+    what="What Contoso granted for “Answer in the mailbox's name” differs: no longer granted: Mail.Send.",
+    remedy="Compare the four columns; ask the administrator again, or stop using what was not asked for.",
+    since_at=hours(-3),
+    where=CONTOSO,
+    owner="Platform",
+)
+
+
+def consent_pages() -> dict[str, Page]:
+    """Return the pages of consent."""
+    return {
+        "connect": _connect(),
+        "connect-nothing": _nothing_asked(),
+        "consents": _tenants(),
+        "consents-empty": _no_tenants(),
+        "consent": _customer(),
+        "consent-ended": _ended(),
+    }
+
+
+def _form(name: str, submit: str, *fields: Field) -> Form:
+    return Form(id=name, action="/connect.html", submit=submit, idempotency_key="made-up", fields=fields)
+
+
+def _question() -> Form:
+    return _form("ask", "Ask the publisher", Field(name="text", label="Your question", kind=FieldKind.LONG_TEXT))
+
+
+def _connect() -> ConnectPage:
+    read = AskedPermission(
+        name="Mail.Read",
+        how="with nobody signed in",
+        sentence="Reads whole messages with attachments; without a signed-in person, in every mailbox of the company.",
+        reason="The desk reads new messages and their attachments at night too, when nobody has signed in.",
+        approver="an administrator only",
+        narrower="Mail.ReadBasic.All",
+    )
+    send = AskedPermission(
+        name="Mail.Send",
+        how="with nobody signed in",
+        sentence="Sends mail; without a signed-in person, in the name of anybody in the company.",
+        reason="An answer that one of your people has released is sent from the mailbox that was written to.",
+        approver="an administrator only",
+    )
+    app = AskedApp(
+        name="Fairmile desk",
+        app_id=_DESK,
+        state=state("pending_admin"),
+        sentence="It waits for your administrator, which is quite normal.",
+        is_verified=True,
+        features=(
+            AskedFeature(
+                title="Read what customers write to you",
+                how="by itself, with nobody signed in",
+                without="Nothing is read, and so nothing is answered.",
+                permissions=(read,),
+            ),
+            AskedFeature(
+                title="Answer in the mailbox’s name",
+                how="by itself, with nobody signed in",
+                without="Answers are drafted on our pages, and your people copy them.",
+                permissions=(send,),
+            ),
+        ),
+        prompt=("Mail.Read", "Mail.Send"),
+        replaced=("Calendars.Read",),
+        ways=(Link(label="Approve as administrator", href="/connect.html"),),
+        decline=_form("decline", "Decline", Field(name="reason", label="Why not?", kind=FieldKind.LONG_TEXT)),
+    )
+    return ConnectPage(
+        frame=open_frame(),
+        customer="Contoso",
+        publisher=PUBLISHER,
+        sentence="Everything that is asked for, why, who can approve it, and how it is taken back.",
+        tenant=_TENANT,
+        apps=(app,),
+        principals=(Fact(label="Fairmile desk", value=_DESK),),
+        until=days(60),
+        address="https://fairkeeper.example/connect/made-up",
+        ask=_question(),
+        hand_over=_form("pass-on", "I have sent it to my administrator"),
+        script="Connect-MgGraph",
+        notice="Your question was passed to the publisher. The answer will stand on this page.",
+        support=Link(label="Ask for help", href="mailto:help@fairmile.example"),
+    )
+
+
+def _nothing_asked() -> ConnectPage:
+    return ConnectPage(
+        frame=open_frame(),
+        customer="Contoso",
+        publisher=PUBLISHER,
+        sentence="Everything that is asked for, why, who can approve it, and how it is taken back.",
+        tenant=_TENANT,
+        apps=(),
+        principals=(Fact(label="Fairmile sign-in", value=_DESK),),
+        until=days(60),
+        address="https://fairkeeper.example/connect/made-up",
+        ask=_question(),
+        script="Connect-MgGraph",
+    )
+
+
+def _list(*rows: TenantRow) -> Listing[TenantRow]:
+    heads = ("Customer", "Trust", "Grants", "Last proved", "Tenant")
+    return Listing(
+        id="tenants",
+        caption="Tenants",
+        columns=tuple(Column(label=each) for each in heads),
+        rows=rows,
+        empty=Empty(title="No tenant yet", text="Each company that buys appears here by itself."),
+        address=Address.of("/consent", []),
+        paging=Paging(shown="1–2 of 2"),
+    )
+
+
+def _tenants() -> ConsentsPage:
+    contoso = TenantRow(
+        customer=CONTOSO,
+        state=state("linked"),
+        grants=(("Fairmile desk", state("drifted")), ("Fairmile at your side", state("requested"))),
+        proved_at=hours(-3),
+        tenant=Identifier(text=_TENANT.text, names="tenant id"),
+    )
+    fabrikam = TenantRow(
+        customer=Link(label="Fabrikam", href="/consent.html"),
+        state=state("pending"),
+        grants=(),
+        proved_at=None,
+        tenant=Identifier(text="c0000002-0000-4000-8000-000000000001", names="tenant id"),
+    )
+    return ConsentsPage(
+        frame=frame("Customers"),
+        sentence="2 tenants.",
+        needs=(_DRIFT,),
+        tenants=_list(contoso, fabrikam),
+        funnel=(Fact(label="Tenants", value=2), Fact(label="Verified grants", value=1)),
+        reasons=("We read mail ourselves.",),
+    )
+
+
+def _no_tenants() -> ConsentsPage:
+    return ConsentsPage(
+        frame=frame("Customers"), sentence="No tenant is known yet.", needs=(), tenants=_list(), funnel=()
+    )
+
+
+def _customer() -> ConsentPage:
+    places = (
+        PlaceRow(
+            name="Mail.Send", requested=True, registered=True, granted=False, effective=False, state=state("missing")
+        ),
+        PlaceRow(
+            name="Mail.Read", requested=True, registered=True, granted=True, effective=True, state=state("as_asked")
+        ),
+    )
+    return ConsentPage(
+        frame=frame("Customers"),
+        trail=(CUSTOMERS, CONTOSO),
+        name="Contoso",
+        state=state("linked"),
+        sentence="The tenant is linked.",
+        facts=(Fact(label="Tenant", value=Identifier(text=_TENANT.text, names="tenant id")),),
+        grants=(
+            GrantCard(
+                name="Fairmile desk",
+                state=state("drifted"),
+                sentence="Read and answer what customers write to you: no longer granted: Mail.Send.",
+                facts=(Fact(label="Last proved", value=hours(-3), note="by a token"),),
+                places=places,
+            ),
+        ),
+        needs=(_DRIFT,),
+        forms=(_form("consent-share", "Make an address for the administrator"), _form("consent-check", "Look now")),
+        made=Identifier(text="https://fairkeeper.example/connect/made-up", names="address", is_whole=True),
+        open_questions=(Fact(label="May we choose the mailboxes?", value=Link(label="Answer", href="/consent.html")),),
+        pages=(Fact(label="made 20 Nov 2026", value=state("active"), note="opened 3 times"),),
+        timeline=Timeline(entries=()),
+    )
+
+
+def _ended() -> ConsentPage:
+    return ConsentPage(
+        frame=frame("Customers"),
+        trail=(CUSTOMERS, CONTOSO),
+        name="Contoso",
+        state=state("unlinking"),
+        sentence="The link was ended; what only the customer can remove is being looked for.",
+        facts=(Fact(label="Tenant", value=Identifier(text=_TENANT.text, names="tenant id")),),
+        grants=(),
+        remaining=(Fact(label="Fairmile desk", value=_DESK, note="still to be removed"),),
+        script="Connect-MgGraph",
+    )

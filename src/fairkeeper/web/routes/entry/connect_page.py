@@ -1,0 +1,172 @@
+"""Draws the connect page from what is asked: words for permissions, forms for answers, facts for the tenant."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fairkeeper.consent.actions.ask import CONNECT_PATH
+from fairkeeper.consent.asking.removal import removal_script
+from fairkeeper.consent.catalogue.permissions import Approver, Kind
+from fairkeeper.consent.lifecycle import GrantState
+from fairkeeper.consent.plan.plan import Tier
+from fairkeeper.consent.views import AskedApp, AskedFeature, AskedPermission, ConnectView
+from fairkeeper.web.format import state
+from fairkeeper.web.forms import Field, FieldKind, Form
+from fairkeeper.web.pages import consent as pages
+from fairkeeper.web.parts import Fact, Identifier, Link
+from fairkeeper.web.serving.asking import new_key
+from fairkeeper.web.serving.frames import open_frame
+from fairkeeper.web.serving.visit import Visit
+
+_APPROVERS: Final = {
+    Approver.ANYBODY: "everybody, by signing in",
+    Approver.USER: "you, for yourself, unless your company forbids it",
+    Approver.MAYBE_USER: "an administrator, in most companies",
+    Approver.ADMIN: "an administrator only",
+    Approver.UNKNOWN: "not known here; Microsoft’s page will say",
+}
+_HOW: Final = {
+    "with_person": "when one of you starts it, on what is theirs",
+    "across_people": "when one of you starts it, also on what belongs to others",
+    "alone": "by itself, with nobody signed in",
+    "as_agent": "as an agent with an identity of its own",
+}
+_SENTENCES: Final = {
+    GrantState.REQUESTED: "It is asked for and nobody has answered yet.",
+    GrantState.PENDING_ADMIN: "It waits for your administrator, which is quite normal.",
+    GrantState.GRANTED_UNVERIFIED: "Microsoft’s page said yes. It counts once a token has proved it.",
+    GrantState.VERIFIED: "It is granted, and a token has proved it.",
+    GrantState.PARTIAL: "A part of it is granted.",
+    GrantState.DRIFTED: "What is granted is not what was asked for any more.",
+    GrantState.SUSPECTED_LOST: "It may have been taken back; we look again.",
+    GrantState.REVOKED: "It was taken back, and is not used any more.",
+    GrantState.DECLINED: "It was declined.",
+}
+_SAID: Final = {
+    "claimed": "Microsoft’s page said yes. We are proving it with a token; load this page again in a moment.",
+    "declined": "Your no was recorded, with its reason.",
+    "waits_for_admin": "An administrator has to approve it. Send this page’s address on.",
+    "allowed": "You allowed it, and the answer proves it.",
+    "nothing": "Nothing has changed.",
+    "refused": "That answer did not fit what was begun here, so that it changed nothing. Start again from this page.",
+    "asked": "Your question was passed to the publisher. The answer will stand on this page.",
+    "passed": "Noted: it waits for your administrator now.",
+}
+_OPEN: Final = frozenset({GrantState.REQUESTED, GrantState.PENDING_ADMIN})
+_ANSWERABLE: Final = _OPEN | {
+    GrantState.GRANTED_UNVERIFIED,
+    GrantState.PARTIAL,
+    GrantState.DRIFTED,
+    GrantState.SUSPECTED_LOST,
+}
+
+
+def connect_page(visit: Visit, view: ConnectView, token: str) -> pages.ConnectPage:
+    """Return the page of what is asked of a tenant."""
+    here = f"{CONNECT_PATH}/{token}"
+    is_waiting = any(app.state is GrantState.REQUESTED and app.needs_admin for app in view.apps)
+    principals = [(app.name, app.app_id) for app in view.apps]
+    if view.sign_in_app_id is not None and view.sign_in_name is not None:
+        principals.insert(0, (view.sign_in_name, view.sign_in_app_id))
+    return pages.ConnectPage(
+        frame=open_frame(visit),
+        customer=view.customer_name,
+        publisher=view.publisher,
+        sentence=(
+            "Everything that is asked for, why, who can approve it, and how it is taken back. "
+            "Reading this grants nothing; you need not sign in."
+        ),
+        tenant=Identifier(text=view.tenant_id, names="tenant id", is_whole=True),
+        apps=tuple(_app(app, here) for app in sorted(view.apps, key=lambda app: not app.needs_admin)),
+        principals=tuple(
+            Fact(label=name, value=Identifier(text=app_id, names="application id", is_whole=True))
+            for name, app_id in dict.fromkeys(principals)
+        ),
+        until=view.expires_at,
+        address=f"{visit.parts.house.address}{here}",
+        ask=_form(here, "ask", "Ask the publisher", _area("text", "Your question")),
+        questions=tuple(
+            pages.Answered(asked_at=each.asked_at, question=each.text, answer=each.answer or "")
+            for each in view.questions
+        ),
+        hand_over=_form(here, "pass-on", "I have sent it to my administrator") if is_waiting else None,
+        script=removal_script(view.publisher, view.tenant_id, principals),
+        notice=_SAID.get(visit.query("said"), ""),
+        support=visit.parts.house.support,
+    )
+
+
+def _app(app: AskedApp, here: str) -> pages.AskedApp:
+    is_open = app.state in _ANSWERABLE
+    note = f" {app.note.rstrip('.').capitalize()}." if app.note and app.state is not GrantState.REQUESTED else ""
+    return pages.AskedApp(
+        name=app.name,
+        app_id=Identifier(text=app.app_id, names="application id", is_whole=True),
+        state=state(app.state.value),
+        sentence=f"{_SENTENCES[app.state]}{note}",
+        is_verified=app.is_publisher_verified,
+        features=tuple(_feature(each, app) for each in app.features),
+        prompt=app.prompt,
+        replaced=app.replaced,
+        ways=_ways(app, here) if is_open else (),
+        decline=_decline(app, here) if app.state in _OPEN else None,
+    )
+
+
+def _ways(app: AskedApp, here: str) -> tuple[Link, ...]:
+    """Return the ways to Microsoft's page; links, because a form may lead to no other site."""
+    start = f"{here}/start?grant={app.grant_id}"
+    everything = Link(label="Approve as administrator", href=f"{start}&way=admin")
+    if app.tier != Tier.OPERATIONAL_DELEGATED.value:
+        return (everything,)
+    some = [
+        Link(label=f"Approve only “{each.title}”", href=f"{start}&way=admin&feature={each.key}")
+        for each in (app.features if len(app.features) > 1 else ())
+    ]
+    return (Link(label="Allow it for myself", href=f"{start}&way=user"), everything, *some)
+
+
+def _decline(app: AskedApp, here: str) -> Form:
+    field = _area("reason", "Why not?", "The publisher reads it.")
+    hidden = (("grant_id", app.grant_id),)
+    return _form(here, "decline", "Decline", field, hidden=hidden, name=f"decline-{app.grant_id}")
+
+
+def _feature(feature: AskedFeature, app: AskedApp) -> pages.AskedFeature:
+    return pages.AskedFeature(
+        title=feature.title,
+        how=_HOW.get(feature.acts, feature.acts),
+        without=feature.without,
+        is_required=feature.is_required,
+        permissions=tuple(_permission(each, needs_admin=app.needs_admin) for each in feature.permissions),
+    )
+
+
+def _permission(permission: AskedPermission, *, needs_admin: bool) -> pages.AskedPermission:
+    sentence = permission.for_administrators if needs_admin else permission.for_users
+    return pages.AskedPermission(
+        name=permission.name,
+        how="in your name" if permission.kind is Kind.DELEGATED else "with nobody signed in",
+        sentence=sentence or "",
+        reason=permission.reason,
+        approver=_APPROVERS[permission.approver],
+        narrower=", ".join(permission.narrower),
+        warning="Whoever holds it can gain more." if permission.can_escalate else "",
+    )
+
+
+def _area(name: str, label: str, hint: str = "") -> Field:
+    return Field(name=name, label=label, kind=FieldKind.LONG_TEXT, hint=hint)
+
+
+def _form(
+    here: str, verb: str, submit: str, *fields: Field, hidden: tuple[tuple[str, str], ...] = (), name: str = ""
+) -> Form:
+    return Form(
+        id=name or verb,
+        action=f"{here}/{verb}",
+        submit=submit,
+        idempotency_key=new_key(),
+        fields=fields,
+        hidden=hidden,
+    )
