@@ -204,27 +204,18 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     mailer, teams = make_mailer(settings), make_teams(settings)
     library = make_library(settings)
     authorise = make_authorise(SuspendedCustomers(database).is_suspended)
-    wiring = Wiring(
-        authorise=authorise,
-        record=append,
-        ports=_ports(
-            settings,
-            registry,
-            log_reader,
-            log_keys,
-            {
-                Mailer: mailer,
-                TeamsChannel: teams,
-                OutsideWrites: outside,
-                DocumentSafe: secrets,
-                OwnAddresses: own_addresses(settings),
-                AddsToReview: NothingToAdd(),
-                SecretStore: secrets,
-                Library: library,
-            },
-        ),
-        after_commit=wake.now,
-    )
+    connectors: dict[type, object] = {
+        Mailer: mailer,
+        TeamsChannel: teams,
+        OutsideWrites: outside,
+        DocumentSafe: secrets,
+        OwnAddresses: own_addresses(settings),
+        AddsToReview: NothingToAdd(),
+        SecretStore: secrets,
+        Library: library,
+    }
+    ports = _ports(settings, registry, log_reader, log_keys, connectors)
+    wiring = Wiring(authorise=authorise, record=append, ports=ports, after_commit=wake.now)
     runner = Runner(registry, database, clock, wiring)
     messages = messages_work(settings, runner, mailer, teams)
     ingestion = make_ingestion(settings, http, clock)
@@ -234,16 +225,11 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     consent = ConsentWork(runner, make_tenant_tokens(credentials, http, clock), secrets).work()
     governance = GovernanceWork(runner).work()
     payouts = payouts_work(runner, library)
+    rooms = (messages, deals, accounts, readiness, consent, governance, payouts)
     worker = Worker(
         database,
         clock,
-        work=_work(
-            settings,
-            runner,
-            fulfillment,
-            provisioner,
-            (messages, deals, accounts, readiness, consent, governance, payouts),
-        ),
+        work=_work(settings, runner, fulfillment, provisioner, rooms),
         threads=settings.workers,
         lease=timedelta(seconds=settings.task_lease_seconds),
     )

@@ -18,11 +18,8 @@ from fairkeeper.web.routes import (
     customers,
     evidence,
     files,
-    messages,
-    onboarding,
     receipts,
     subscriptions,
-    today,
     webhooks,
 )
 from fairkeeper.web.routes.accounts import readiness, structure, verification
@@ -30,10 +27,11 @@ from fairkeeper.web.routes.deals import actions as deal_actions
 from fairkeeper.web.routes.deals import board as deal_board
 from fairkeeper.web.routes.deals import editor as deal_editor
 from fairkeeper.web.routes.deals import one as deal_pages
-from fairkeeper.web.routes.entry import connect, landing, sign_in
+from fairkeeper.web.routes.entry import connect, landing, onboarding, sign_in
 from fairkeeper.web.routes.governance import agents, approvals, decisions, policies
 from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
+from fairkeeper.web.routes.start import messages, today
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, MethodNotTakenError, Way, answer, get, route_of

@@ -23,7 +23,7 @@ from fairkeeper.web.routes.accounts.verification import to_dos_of
 from fairkeeper.web.routes.accounts.words import due_of
 from fairkeeper.web.routes.consent_needs import consent_needs
 from fairkeeper.web.routes.deals.telling import need_part
-from fairkeeper.web.routes.home import show_home
+from fairkeeper.web.routes.start.home import show_home
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import deadline_of, names_of, reminder_deadline, reminder_finding, tell
 from fairkeeper.web.serving.visit import Visit
