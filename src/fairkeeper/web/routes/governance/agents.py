@@ -43,12 +43,17 @@ from fairkeeper.web.routes.governance.words import (
     use_word,
 )
 from fairkeeper.web.serving.asking import Asking, Words, answer_question, ask, question_at, reason_field
+from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
 
 TRAIL: Final = (Link(label="Agents", href="/agents"),)
 SHOWN: Final = 20
+_HEADS: Final = (
+    *("agent", "name", "title", "customer", "environment", "version", "held", "owner", "accountable"),
+    *("allowed", "asked", "refused"),
+)
 STREAM_SECONDS: Final = 1.0
 STREAM_TURNS: Final = 600
 """After ten minutes a stream ends and the browser asks anew, so that a connection never outlives its session long."""
@@ -85,9 +90,33 @@ def show_agents(visit: Visit) -> Response:
                 "Then it may do what is permitted to it, and nothing else.",
             ),
             address=visit.address,
+            exports=export_links(visit.address),
         ),
     )
     return visit.show(page)
+
+
+def sheet_of_agents(visit: Visit) -> Sheet:
+    """Return the agents as a sheet."""
+    lines: list[AgentLine] = visit.run(list_agents)
+    return Sheet(name="agents", heads=_HEADS, rows=tuple(_cells(line) for line in lines))
+
+
+def _cells(line: AgentLine) -> tuple[Cell, ...]:
+    return (
+        line.agent_id,
+        line.name,
+        line.title,
+        line.customer_id or "",
+        line.environment,
+        line.version,
+        line.held,
+        line.owner,
+        line.accountable,
+        line.allowed,
+        line.waiting,
+        line.refused,
+    )
 
 
 def _names(visit: Visit, lines: list[AgentLine]) -> dict[str, str]:
@@ -400,6 +429,7 @@ def _newest(visit: Visit, agent_id: str) -> list[DecisionLine]:
 
 WAYS: Final[tuple[Way, ...]] = (
     get("/agents", show_agents, Audience.PERSON),
+    *export_ways("/agents", sheet_of_agents, Audience.PERSON),
     get("/agents/{agent_id}", show_one, Audience.PERSON),
     get("/agents/{agent_id}/live", stream, Audience.PERSON),
     *(

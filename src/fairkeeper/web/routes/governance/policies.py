@@ -38,11 +38,13 @@ from fairkeeper.web.serving.asking import (
     told,
     try_to,
 )
+from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
 
 TRAIL: Final = (Link(label="Policies", href="/policies"),)
+_HEADS: Final = ("number", "state", "note", "policies", "digest", "saved_at", "saved_by")
 _STATES: Final = {
     "in force": StateWord(word="In force", tone=Tone.GOOD),
     "tried": StateWord(word="Tried", tone=Tone.BUSY),
@@ -77,6 +79,7 @@ def show_bundles(visit: Visit) -> Response:
                 else "Without them, what is permitted to an agent decides alone.",
             ),
             address=visit.address,
+            exports=export_links(visit.address),
         ),
         templates=tuple(
             pages.TemplateRow(title=each.title, explains=each.explains, href=f"/policies/templates/{each.key}")
@@ -86,6 +89,16 @@ def show_bundles(visit: Visit) -> Response:
         actions=(Link(label="Write policies", href="/policies/new"),) if may_save else (),
     )
     return visit.show(page)
+
+
+def sheet_of_bundles(visit: Visit) -> Sheet:
+    """Return the bundles as a sheet."""
+    found: PoliciesOverview = visit.run(list_policies, limit=200)
+    return Sheet(name="policies", heads=_HEADS, rows=tuple(_cells(line) for line in found.bundles))
+
+
+def _cells(line: BundleLine) -> tuple[Cell, ...]:
+    return (line.number, line.state, line.note, line.policies, line.digest, line.saved_at, line.saved_by)
 
 
 def _sentence(visit: Visit, found: PoliciesOverview) -> str:
@@ -405,6 +418,7 @@ def fill(visit: Visit) -> Response:
 
 WAYS: Final[tuple[Way, ...]] = (
     get("/policies", show_bundles, Audience.PERSON),
+    *export_ways("/policies", sheet_of_bundles, Audience.PERSON),
     get("/policies/new", show_writing, Audience.PERSON),
     post("/policies/new", write, Audience.PERSON),
     get("/policies/templates/{template}", show_template, Audience.PERSON),
