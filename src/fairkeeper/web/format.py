@@ -70,8 +70,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.BAD: ("failed", "failure", "blocked", "refused", "broken", "overdue", "error", "denied", "lost"),
     Tone.QUIET: (
         *("unsubscribed", "none", "revoked", "stopped", "erased", "retired", "expired", "removed", "next", "skipped"),
-        *("note", "closed", "ignored", "off", "not_needed", "kept", "behind", "draft", "ended", "withdrawn"),
-        *("note", "info", "closed", "ignored", "off", "not_needed", "kept", "behind"),
+        *("note", "info", "closed", "ignored", "off", "not_needed", "kept", "behind", "draft", "ended", "withdrawn"),
         *("unlinked", "declined", "registered_only"),
     ),
 }

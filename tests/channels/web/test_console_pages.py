@@ -138,9 +138,8 @@ def test_a_role_opens_only_its_rooms(sqlite_stage: Stage) -> None:
             "/",
             "/deals",
             "/customers",
+            "/payouts",
             "/accounts",
-            "/payouts",
-            "/payouts",
             "/evidence",
         ]
         answer = finance.get("/webhooks")
