@@ -22,12 +22,12 @@ from fairkeeper.payouts.chain.closing import closed_differences, keep_lines
 from fairkeeper.payouts.chain.coverage import Coverage, Covered
 from fairkeeper.payouts.chain.current import SourceFile, load_current
 from fairkeeper.payouts.chain.evaluation import Evaluation, Found, evaluate_loaded
+from fairkeeper.payouts.chain.summary import summary_of
 from fairkeeper.payouts.files.engine import engine
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.payouts.files.opening import open_file
 from fairkeeper.payouts.files.reading import ReadTable, read_table
 from fairkeeper.payouts.reports.columns import Kind
-from fairkeeper.payouts.summary import summary_of
 from fairkeeper.payouts.tables import (
     PayoutEvaluationRow,
     PayoutFindingRow,

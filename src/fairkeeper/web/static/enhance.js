@@ -39,3 +39,60 @@ addEventListener("pageshow", () => {
 });
 
 document.querySelector("[data-focus]")?.focus();
+// Handing files over: dragged or chosen, one after the other, each with its progress. Without this script the form
+// sends them all at once.
+for (const form of document.querySelectorAll("form[data-drop]")) {
+  const list = form.querySelector("[data-drop-list]");
+  const input = form.querySelector("input[type=file]");
+  const token = form.querySelector("[name=csrf_token]").value;
+
+  const send = (file) => new Promise((done) => {
+    const line = document.createElement("li");
+    const bar = document.createElement("progress");
+    const word = document.createElement("span");
+    bar.max = 1;
+    bar.value = 0;
+    bar.setAttribute("aria-label", file.name);
+    word.textContent = "is being sent";
+    line.append(file.name, " ", bar, " ", word);
+    list.append(line);
+    const request = new XMLHttpRequest();
+    request.open("POST", `/payouts/upload?name=${encodeURIComponent(file.name)}`);
+    request.setRequestHeader("X-CSRF-Token", token);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.setRequestHeader("Accept", "application/json");
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) bar.value = event.loaded / event.total;
+    });
+    request.addEventListener("loadend", () => {
+      bar.value = 1;
+      const isKept = request.status === 200;
+      word.textContent = isKept ? "is here, and is being read" : `was not taken (${request.status || "no answer"})`;
+      done(isKept);
+    });
+    request.send(file);
+  });
+
+  const sendAll = async (files) => {
+    let kept = 0;
+    for (const file of files) if (await send(file)) kept += 1;
+    if (kept && kept === files.length) location.assign("/payouts/files");
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (input.files.length) sendAll([...input.files]);
+  });
+  for (const name of ["dragenter", "dragover"]) {
+    form.addEventListener(name, (event) => {
+      event.preventDefault();
+      form.classList.add("drop-over");
+    });
+  }
+  form.addEventListener("dragleave", () => form.classList.remove("drop-over"));
+  form.addEventListener("drop", (event) => {
+    event.preventDefault();
+    form.classList.remove("drop-over");
+    sendAll([...event.dataTransfer.files]);
+  });
+}

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from fairkeeper.errors import NotFoundError
 from fairkeeper.payouts.actions.months import close_month
-from fairkeeper.payouts.chain_queries import list_groups, show_forecast, show_journal, trace_id
+from fairkeeper.payouts.chain_queries import list_groups, read_month, show_forecast, show_journal, trace_id
+from fairkeeper.payouts.files.workpaper import workpaper
 from fairkeeper.payouts.month_queries import list_months
 from fairkeeper.payouts.queries import list_payments
 from fairkeeper.payouts.views import ForecastView, GroupLine, JournalView, PaymentLine, TraceView
-from fairkeeper.payouts.workpaper import workpaper
 from fairkeeper.web.format import count, state
 from fairkeeper.web.listing import Column, Listing
 from fairkeeper.web.pages.payouts import ForecastRow, MonthRow, MonthsPage, PaymentRow, PaymentsPage
@@ -174,17 +174,17 @@ def _close_asking(month: str) -> Asking:
 
 def ask_to_close(visit: Visit) -> Response:
     """Ask for the reason."""
-    return ask(visit, _close_asking(visit.named("month")[:7]))
+    return ask(visit, _close_asking(f"{read_month(visit.named('month')):%Y-%m}"))
 
 
 def close(visit: Visit) -> Response:
     """Close the month."""
-    return answer_question(visit, _close_asking(visit.named("month")[:7]))
+    return answer_question(visit, _close_asking(f"{read_month(visit.named('month')):%Y-%m}"))
 
 
 def send_journal(visit: Visit) -> Response:
     """Send a month's journal with the publisher's own accounts."""
-    found: JournalView = visit.read(show_journal, month=visit.named("month")[:7])
+    found: JournalView = visit.read(show_journal, month=f"{read_month(visit.named('month')):%Y-%m}")
     return Response(
         found.csv,
         media_type="text/csv; charset=utf-8",
