@@ -126,8 +126,9 @@ def write(folder: Path, times: int) -> None:
             db.execute(f"COPY ({text} FROM {many}) TO '{target}/{name}-{month}.csv' (HEADER)")
         total = "sum(earningAmountUSD::DECIMAL(18,2))"
         payments = (
-            f"SELECT paymentId AS paymentID, '4123' AS participantID, {total} AS earned, 'USD' AS earnedCurrencyCode, "  # noqa: S608 - our own files
-            f"{total} AS earnedUSD, 'USD' AS paymentCurrencyCode, '{paid[:8]}14' AS paymentDate, 'ACH' AS paymentMethod, "
+            f"SELECT paymentId AS paymentID, '4123' AS participantID, {total} AS earned, "  # noqa: S608 - our own files
+            f"'USD' AS earnedCurrencyCode, {total} AS earnedUSD, 'USD' AS paymentCurrencyCode, "
+            f"'{paid[:8]}14' AS paymentDate, 'ACH' AS paymentMethod, "
             f"'Sent' AS paymentStatus, 0 AS withheldTax, 0 AS serviceFeeTax, {total} AS totalPayment "
             f"FROM '{target}/earnings-{month}.csv' GROUP BY 1"
         )
