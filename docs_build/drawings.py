@@ -46,6 +46,7 @@ CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
     "deals/prices/multiparty.py 1": (None, "Nothing; the sheet shows both sides of each line, to compare."),
     "deals/submission/payload.py 1": (None, "Nothing; names of fields are in `submission/schema.py`."),
     "microsoft/marketplace_transport.py 1": (None, "Nothing; calls are repeated as Retry-After says."),
+    "opportunities/insights/fields.py 1": (None, "`FAIRKEEPER_OPPORTUNITIES_FIELDS`, with a list of your own."),
     "token/authority.py 1": (
         "tokens of version 1.0 in the cloud operated by 21Vianet name the issuer `https://sts.chinacloudapi.cn`.",
         "`FAIRKEEPER_ENTRA_AUTHORITY`, by choosing that cloud or not.",

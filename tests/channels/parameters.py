@@ -386,6 +386,23 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "month": fixed("2026-05", "customer"),
     "group_by": fixed("month", "customer"),
     "pairs": Filling(own=lambda _stage, _tenant: ["amount=Betrag"], kinds=("customer",), is_list=True),
+    # opportunities, which are the publisher's alone
+    "snapshot_id": fixed("snp_unknown", "customer", "entry"),
+    "card_id": fixed("opp_unknown", "customer", "entry"),
+    "card": fixed("opp_unknown", "customer", "entry"),
+    "opportunities.record_outcome:reason": fixed("incorrect", "customer"),
+    "card_ids": Filling(own=lambda _stage, _tenant: ["opp_unknown"], kinds=("customer",), is_list=True),
+    "connection": fixed("files", "customer"),
+    "lens": fixed("expansion", "customer"),
+    "top": fixed(10),
+    "segment": fixed("Small", "customer"),
+    "crm_account": fixed("A-1", "customer"),
+    "motion": fixed("sell", "customer"),
+    "include_closed": fixed(value=True),
+    "until": fixed("2027-01-31", "customer"),
+    "seats": fixed(5),
+    "dry_run": fixed(value=True),
+    "question": fixed("Who this week?", "customer", "slug"),
     # the log's files, which are the same for everybody
     "rest": fixed("0/000.p/1", "customer", "entry"),
     # a header

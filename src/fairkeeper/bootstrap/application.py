@@ -44,8 +44,13 @@ if TYPE_CHECKING:
     from fairkeeper.mcp.tools import WriteSwitch
 
 
-def create_app(installation: Installation) -> FastAPI:
-    """Return the application of an installation; its lifespan starts and ends the background work."""
+def create_app(installation: Installation, *, only_rooms: frozenset[str] = frozenset()) -> FastAPI:
+    """Return the application of an installation; its lifespan starts and ends the background work.
+
+    Args:
+        installation: What is served.
+        only_rooms: The rooms that the console's rail shows; all if none is named.
+    """
     settings = installation.settings
 
     def authenticate(request: Request) -> Principal:
@@ -98,6 +103,7 @@ def create_app(installation: Installation) -> FastAPI:
         )
     )
     add_console(app, console_parts(installation))
+    add_console(app, console_parts(installation, only_rooms=only_rooms))
     return app
 
 

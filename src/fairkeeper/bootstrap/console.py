@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from fairkeeper.api.webhook import WEBHOOK_PATH
@@ -15,7 +16,7 @@ from fairkeeper.web.serving.console import LANDING_PATH, ConsoleParts, House
 _NOT_SET: Final = "not set yet"
 
 
-def console_parts(installation: Installation) -> ConsoleParts:
+def console_parts(installation: Installation, *, only_rooms: frozenset[str] = frozenset()) -> ConsoleParts:
     """Return what the console is made of."""
     return ConsoleParts(
         runner=installation.runner,
@@ -26,7 +27,7 @@ def console_parts(installation: Installation) -> ConsoleParts:
         sign_in=installation.sign_in,
         library=installation.library,
         consent=installation.consent,
-        house=_house(installation.settings),
+        house=replace(_house(installation.settings), only_rooms=only_rooms),
     )
 
 

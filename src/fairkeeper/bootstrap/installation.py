@@ -61,6 +61,7 @@ from fairkeeper.bootstrap.wiring.deals import deals_work
 from fairkeeper.bootstrap.wiring.governance import AgentsToStop, DecisionsToErase, make_questions
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
+from fairkeeper.bootstrap.wiring.opportunities import opportunities_ports, opportunities_work
 from fairkeeper.bootstrap.wiring.payouts import make_library, payouts_work
 from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
 from fairkeeper.consent.ports import KnownCustomers
@@ -225,7 +226,16 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     consent = ConsentWork(runner, make_tenant_tokens(credentials, http, clock), secrets).work()
     governance = GovernanceWork(runner).work()
     payouts = payouts_work(runner, library)
-    rooms = (messages, deals, accounts, readiness, consent, governance, payouts)
+    rooms = (
+        messages,
+        deals,
+        accounts,
+        readiness,
+        consent,
+        governance,
+        payouts,
+        opportunities_work(settings, runner, teams),
+    )
     worker = Worker(
         database,
         clock,
@@ -323,6 +333,7 @@ def _ports(
             Questions: make_questions(),
             **connectors,
             Submission: Submission(missing=tuple(missing_for_fulfillment(settings))),
+            **opportunities_ports(settings),
         }
     )
 

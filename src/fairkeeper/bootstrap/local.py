@@ -95,6 +95,15 @@ class LocalExecutor:
         by_hash = {line["sha256"]: line for line in listed}
         return [{**by_hash.get(each["sha256"], each), "is_new": each["is_new"]} for each in received]
 
+    def import_insights(
+        self, files: Sequence[tuple[str, bytes]], *, taken_on: str | None, connection: str | None, rank: bool
+    ) -> dict[str, Any]:
+        """Import files of insights and rank what is there; a file that cannot be used hides no other."""
+        from fairkeeper.bootstrap.wiring.opportunities import import_and_rank, make_desk
+
+        desk = make_desk(self._installation.settings, self._installation.runner)
+        return import_and_rank(desk, files, self._call(None), taken_on=taken_on, connection=connection, is_ranked=rank)
+
     def close(self) -> None:
         """Let the database go."""
         self._installation.close()

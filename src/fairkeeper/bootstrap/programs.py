@@ -6,13 +6,13 @@ Separate from the programs, so that `--help` and the offline verifier import non
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fairkeeper.action.operation import Operation
-    from fairkeeper.cli.programs import Executor, Say
+    from fairkeeper.cli.programs import Executor, OpenedFiles, Say
 
 
 class Installed:
@@ -69,6 +69,16 @@ class Installed:
 
         configure_logging("error")
         return run_story(data_dir=data_dir, as_json=as_json, say=say)
+
+    def open_files(
+        self, files: Sequence[tuple[str, bytes]], *, data_dir: Path | None, port: int, lens: str, top: int
+    ) -> OpenedFiles:
+        """Recognise files and do with each what its room does first."""
+        from fairkeeper.bootstrap.logging import configure_logging
+        from fairkeeper.bootstrap.wiring.opening import open_files
+
+        configure_logging("warning")
+        return open_files(files, data_dir=data_dir, port=port, lens=lens, top=top)
 
     def migrate(self) -> dict[str, Any]:
         """Bring the database of the settings to the tables of this version."""

@@ -21,6 +21,7 @@ import fairkeeper.governance.approvals.operations
 import fairkeeper.governance.operations
 import fairkeeper.governance.policies.operations
 import fairkeeper.messages.operations
+import fairkeeper.opportunities.operations
 import fairkeeper.overview.actions
 import fairkeeper.overview.connections.announcing
 import fairkeeper.overview.names
@@ -48,6 +49,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.governance.approvals.tables",
     "fairkeeper.governance.policies.tables",
     "fairkeeper.payouts.tables",
+    "fairkeeper.opportunities.tables",
 )
 """Every module that declares a table."""
 
@@ -67,6 +69,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.governance.operations.OPERATIONS,
         *fairkeeper.governance.approvals.operations.OPERATIONS,
         *fairkeeper.payouts.operations.OPERATIONS,
+        *fairkeeper.opportunities.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.connections.announcing.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,

@@ -157,6 +157,36 @@ class Settings(BaseSettings):
     teams_webhook_url: SecretStr | None = Field(
         None, description="Address of the Teams workflow that posts messages into a channel."
     )
+    opportunities_fields: Path | None = Field(
+        None, description="A list of the insights' columns of your own, in the shape of the shipped one."
+    )
+    opportunities_lenses: Path | None = Field(
+        None, description="A folder with lens definitions of your own; a file replaces the shipped lens of its name."
+    )
+    insights_connections: Path | None = Field(
+        None, description="A file of connections to the insights API (YAML), which are read once a day."
+    )
+    opportunities_holdout_percent: int = Field(
+        0, ge=0, le=50, description="Share of the accounts that nobody is to contact, to see what a ranking changes."
+    )
+    crm_kind: Literal["", "dynamics", "salesforce", "hubspot"] = Field(
+        "", description="The CRM that cards are pushed to: dynamics, salesforce or hubspot; none by default."
+    )
+    crm_url: str | None = Field(
+        None, description="The CRM's address: the organisation's of Dynamics 365 or Salesforce; HubSpot's is known."
+    )
+    crm_token: SecretStr | None = Field(None, description="A bearer token for the CRM (HubSpot: of a private app).")
+    crm_token_url: str | None = Field(
+        None, description="Where a token for the CRM is got with client credentials, instead of a token given here."
+    )
+    crm_client_id: str | None = Field(None, description="Client id for that.")
+    crm_client_secret: SecretStr | None = Field(None, description="Client secret for that.")
+    crm_scope: str = Field("", description="Scope for that; of Dynamics 365 its address and `/.default`.")
+    narrator_url: str | None = Field(
+        None, description="Address of a model's chat completions that puts answers of the chat into sentences."
+    )
+    narrator_model: str = Field("", description="The model's name there.")
+    narrator_key: SecretStr | None = Field(None, description="The key for it.")
     sandbox_url: str | None = Field(
         None,
         description="Address of the pretend Microsoft; when set, this installation is a sandbox and follows its clock.",

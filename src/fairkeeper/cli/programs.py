@@ -49,6 +49,21 @@ class Executor(Protocol):
         ...
 
 
+class OpenedFiles(Protocol):
+    """Files that were opened on a laptop."""
+
+    result: dict[str, Any]
+    room: str
+
+    def serve(self, say: Say) -> None:
+        """Serve the console for this one person until interrupted."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        ...
+
+
 class Programs(Protocol):
     """What bootstrap offers the command line."""
 
@@ -74,6 +89,12 @@ class Programs(Protocol):
 
     def story(self, *, data_dir: Path | None, as_json: bool, say: Say) -> bool:
         """Walk the demo's four customers; return whether all went as it should."""
+        ...
+
+    def open_files(
+        self, files: Sequence[tuple[str, bytes]], *, data_dir: Path | None, port: int, lens: str, top: int
+    ) -> OpenedFiles:
+        """Recognise files and do with each what its room does first."""
         ...
 
     def migrate(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ ROOMS: Final[Mapping[str, str]] = {
     "messages": "What people were told, how it left, and in which words",
     "payouts": "From order to bank: import reports, trace, find differences, close months",
     "policy": "Policies for agents: check, explain, try and compare them",
+    "opportunities": "Which customer to talk to now, why, and what became of it",
     "people": "Who may sign in, and in which roles",
     "readiness": "Whether an offer is ready for Marketplace's review, item by item",
     "tasks": "Background work that failed",
@@ -99,6 +100,18 @@ def _payouts() -> dict[str, click.Command]:
     return dict(COMMANDS)
 
 
+def _opportunities() -> dict[str, click.Command]:
+    from fairkeeper.cli.files import IMPORTING
+
+    return dict(IMPORTING)
+
+
+def _opening() -> dict[str, click.Command]:
+    from fairkeeper.cli.files import OPENING
+
+    return dict(OPENING)
+
+
 def _examining() -> dict[str, click.Command]:
     from fairkeeper.cli.examining import doctor
 
@@ -110,6 +123,7 @@ HAND_WRITTEN: Final[Mapping[str, tuple[str, Callable[[], dict[str, click.Command
     "demo": ("A server and a pretend Microsoft, to try everything", _running),
     "doctor": ("What has to be mended, connection by connection", _examining),
     "keys": ("The keys that seal secrets", _administration),
+    "open": ("Open files on this machine, for one person, without signing in", _opening),
     "sandbox": ("The pretend Microsoft alone", _running),
     "serve": ("The server", _running),
     "witness": ("Watch a log, and cosign what continues it", _witness),
@@ -121,6 +135,7 @@ WRITTEN_IN_ROOMS: Final[Mapping[str, Callable[[], dict[str, click.Command]]]] = 
     "evidence": _evidence,
     "readiness": _readiness,
     "payouts": _payouts,
+    "opportunities": _opportunities,
     "token": _token,
     "verification": _verification,
 }

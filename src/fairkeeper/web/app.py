@@ -29,6 +29,7 @@ from fairkeeper.web.routes.deals import editor as deal_editor
 from fairkeeper.web.routes.deals import one as deal_pages
 from fairkeeper.web.routes.entry import connect, landing, onboarding, sign_in
 from fairkeeper.web.routes.governance import agents, approvals, decisions, policies
+from fairkeeper.web.routes.opportunities import acting, lists, looking
 from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
 from fairkeeper.web.routes.start import messages, today
@@ -57,6 +58,9 @@ WAYS: Final[tuple[Way, ...]] = (
     *approvals.WAYS,
     *decisions.WAYS,
     *policies.WAYS,
+    *lists.WAYS,
+    *acting.WAYS,
+    *looking.WAYS,
     *evidence.WAYS,
     *receipts.WAYS,
     *structure.WAYS,

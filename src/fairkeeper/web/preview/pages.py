@@ -16,6 +16,7 @@ from fairkeeper.web.preview.deals import deal_pages
 from fairkeeper.web.preview.evidence import evidence_pages
 from fairkeeper.web.preview.frames import CONTOSO, CUSTOMERS, frame, open_frame
 from fairkeeper.web.preview.governance import governance_pages
+from fairkeeper.web.preview.opportunities import opportunity_pages
 from fairkeeper.web.preview.parts import parts_page
 from fairkeeper.web.preview.payouts import payout_pages
 from fairkeeper.web.preview.settings import settings_pages
@@ -49,6 +50,7 @@ def preview_pages() -> dict[str, Page]:
         **webhook_pages(),
         **account_pages(),
         **payout_pages(),
+        **opportunity_pages(),
         **evidence_pages(),
         **governance_pages(),
         **settings_pages(),

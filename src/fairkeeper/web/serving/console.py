@@ -36,6 +36,7 @@ class House:
         storefront: Where something can be bought in a sandbox.
         technical: What Partner Center's technical configuration asks for.
         provisioning: How the publisher's own code is called.
+        only_rooms: The rooms that the rail shows; all if empty.
     """
 
     publisher: str
@@ -47,6 +48,7 @@ class House:
     storefront: Link | None = None
     technical: tuple[Fact, ...] = ()
     provisioning: tuple[Fact, ...] = ()
+    only_rooms: frozenset[str] = frozenset()
 
     @property
     def is_https(self) -> bool:

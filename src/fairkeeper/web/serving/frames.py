@@ -20,6 +20,7 @@ from fairkeeper.errors import FairkeeperError
 from fairkeeper.evidence.queries import list_entries, show_entry, show_log
 from fairkeeper.evidence.views import EntryProof
 from fairkeeper.governance.queries.agents import list_agents
+from fairkeeper.opportunities.queries import list_cards
 from fairkeeper.overview.names import name_things
 from fairkeeper.overview.queries import search, show_today
 from fairkeeper.payouts.queries import list_findings
@@ -52,6 +53,7 @@ _STAFF_DOORS: Final = (
     _Door(room=Room(label="Consent", href="/consent", key="n", icon="consent"), needs=(list_tenants,)),
     _Door(room=Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks"), needs=(list_notices,)),
     _Door(room=Room(label="Accounts", href="/accounts", key="a", icon="accounts"), needs=(show_structure,)),
+    _Door(room=Room(label="Opportunities", href="/opportunities", key="o", icon="opportunities"), needs=(list_cards,)),
     _Door(room=Room(label="Evidence", href="/evidence", key="e", icon="evidence"), needs=(show_log,)),
     _Door(
         room=Room(label="Settings", href="/settings", key="s", icon="settings"),
@@ -80,11 +82,11 @@ def frame(visit: Visit, room: str = "", *, query: str = "") -> Frame:
     if visit.session is None:
         return plain
     principal = visit.principal
-    doors = _STAFF_DOORS if visit.is_staff else _CUSTOMER_DOORS
+    doors, only = _STAFF_DOORS if visit.is_staff else _CUSTOMER_DOORS, visit.parts.house.only_rooms
     rooms = tuple(
         replace(door.room, is_here=door.room.label == room)
         for door in doors
-        if any(visit.allows(operation) for operation in door.needs)
+        if (not only or door.room.label in only) and any(visit.allows(operation) for operation in door.needs)
     )
     return replace(
         plain,

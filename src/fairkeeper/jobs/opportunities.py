@@ -1,0 +1,183 @@
+"""The room of opportunities as background work: rank what was imported, push what is wanted, drop what is old.
+
+A push calls the CRM under a key of ours and records the answer; a handler that is repeated finds what the first
+attempt did, because the same key is the same record there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+
+from sqlalchemy import select
+
+from fairkeeper.action.principal import system
+from fairkeeper.action.runner import Call, Runner
+from fairkeeper.database.tasks import Task
+from fairkeeper.jobs.handler import Handler, RetryRule, Schedule, Work
+from fairkeeper.opportunities.actions.alerting import RecordTold, record_told
+from fairkeeper.opportunities.actions.cards import CardOutcome, RecordOutcome, record_outcome
+from fairkeeper.opportunities.actions.desk import Desk, NamedFile
+from fairkeeper.opportunities.actions.pushes import RecordPush, record_push, wanted_of
+from fairkeeper.opportunities.crm.sending import Wish, bring
+from fairkeeper.opportunities.errors import CRMRefusedError, NoSnapshotError
+from fairkeeper.opportunities.ports import CRM
+from fairkeeper.opportunities.tables import AlertRow, CardRow, PushRow
+
+_PUSHING = RetryRule(first_seconds=2, factor=2, ceiling_seconds=900, attempts=40)
+"""For a CRM that is down or throttles: most of a day, then the push is open to be asked again."""
+
+
+_TOLD_AT_ONCE: Final = 20
+"""As many as fit a card in Teams, which takes 28 KB."""
+
+
+class Teams(Protocol):
+    """Where alerts are told to whoever reads a channel."""
+
+    def tell(self, title: str, lines: Sequence[tuple[str, str]]) -> None:
+        """Post one card: a title, and a heading and a text for each line."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One connection to the insights API: its name, its tabs, and what reads a tab as a CSV text."""
+
+    connection: str
+    tabs: tuple[str, ...]
+    fetch: Callable[[str], bytes]
+
+
+class OpportunitiesWork:
+    """The handlers.
+
+    Args:
+        runner: Runs the operations.
+        desk: Ranks and drops.
+        crm: The CRM, if one is configured.
+        teams: Where alerts are told.
+    """
+
+    def __init__(self, runner: Runner, desk: Desk, crm: CRM | None, teams: Teams | None = None) -> None:
+        self._runner, self._desk, self._crm, self._teams = runner, desk, crm, teams
+        self._feeds: tuple[Feed, ...] = ()
+
+    def work(self, fetching: Sequence[Feed] = ()) -> Work:
+        """Return the handlers and schedules of this room."""
+        self._feeds = tuple(fetching)
+        return Work(
+            handlers=(
+                Handler(name="opportunities.fetch", run=self.fetch, retry=_PUSHING),
+                Handler(name="opportunities.rank", run=self.rank),
+                Handler(name="opportunities.push", run=self.push, retry=_PUSHING),
+                Handler(name="opportunities.sweep", run=self.sweep),
+                Handler(name="opportunities.tell_urgent", run=self.tell_urgent),
+                Handler(name="opportunities.tell_digest", run=self.tell_digest),
+            ),
+            schedules=(
+                *((Schedule(name="opportunities.fetch", every=timedelta(days=1)),) if self._feeds else ()),
+                Schedule(name="opportunities.sweep", every=timedelta(days=1)),
+                Schedule(name="opportunities.tell_urgent", every=timedelta(hours=1)),
+                Schedule(name="opportunities.tell_digest", every=timedelta(days=7)),
+            ),
+        )
+
+    def rank(self, task: Task) -> None:
+        """Rank a connection, unless nothing that decides it changed."""
+        try:
+            self._desk.rank(str(task.payload["connection"]))
+        except NoSnapshotError:
+            return  # only other tabs were imported so far
+
+    def fetch(self, _task: Task) -> None:
+        """Read every connection's tabs, and import them as files of today are; what came twice changes nothing."""
+        today = self._runner.clock.now().date()
+        for feed in self._feeds:
+            for tab in feed.tabs:
+                file = NamedFile(name=f"{feed.connection}-{tab}-{today.isoformat()}", content=feed.fetch(tab))
+                self._desk.import_file(file, _call(), taken_on=today, connection=feed.connection)
+
+    def sweep(self, _task: Task) -> None:
+        """Drop daily snapshots that are old, and what nobody needs."""
+        self._desk.drop_old()
+
+    def tell_urgent(self, _task: Task) -> None:
+        """Tell urgent alerts of paid use in one card, each once."""
+        self._tell("Paid use fell: look today", is_urgent=True)
+
+    def tell_digest(self, _task: Task) -> None:
+        """Tell what else changed in one card a week."""
+        self._tell("What changed this week", is_urgent=False)
+
+    def _tell(self, title: str, *, is_urgent: bool) -> None:
+        if self._teams is None:
+            return
+        statement = select(AlertRow).where(
+            AlertRow.told_at.is_(None), AlertRow.closed_at.is_(None), AlertRow.is_urgent.is_(is_urgent)
+        )
+        with self._runner.database.read() as session:
+            rows = session.scalars(statement.order_by(AlertRow.opened_at, AlertRow.id).limit(_TOLD_AT_ONCE)).all()
+        if not rows:
+            return
+        self._teams.tell(title, [(row.tenant_name, f"{row.sentence} As of {row.as_of.isoformat()}.") for row in rows])
+        request = RecordTold(alert_ids=tuple(row.id for row in rows), channel="teams")
+        self._runner.run(record_told, request, _call())
+
+    def push(self, task: Task) -> None:
+        """Bring one record at the CRM to what is wanted, leaving to people what is theirs."""
+        key = str(task.payload["external_key"])
+        with self._runner.database.read() as session:
+            row = session.get(PushRow, key)
+        if row is None or row.state != "wanted":
+            return
+        if self._crm is None or self._crm.name != row.target:
+            self._record(key, state="parked", error=f"{row.target} is not configured any more.")
+            return
+        try:
+            answer = self._send(self._crm, row)
+        except CRMRefusedError as error:
+            self._record(key, state="parked", error=error.message)
+            return
+        self._runner.run(record_push, answer, _call())
+        self._read_outcome(row, answer)
+
+    def _send(self, crm: CRM, row: PushRow) -> RecordPush:
+        fields, account = wanted_of(row)
+        wish = Wish(
+            record=row.record,
+            external_key=row.external_key,
+            fields=fields,
+            account=account,
+            offered=row.offered,
+            kept=tuple(row.kept_fields),
+            remote_id=row.remote_id,
+        )
+        done = bring(crm, wish)
+        return RecordPush(
+            external_key=row.external_key,
+            state=done.state,
+            remote_id=done.remote_id,
+            sent=dict(done.sent),
+            kept=done.kept,
+            error=done.outcome,
+        )
+
+    def _read_outcome(self, row: PushRow, answer: RecordPush) -> None:
+        """Take over from the CRM that people won or lost."""
+        if answer.state != "closed_there" or answer.error not in ("won", "lost"):
+            return
+        with self._runner.database.read() as session:
+            card = session.get(CardRow, row.card_id)
+        if card is not None and card.closed_at is None:
+            request = RecordOutcome(card_id=card.id, outcome=CardOutcome(answer.error), source="crm")
+            self._runner.run(record_outcome, request, _call())
+
+    def _record(self, key: str, *, state: str, error: str) -> None:
+        self._runner.run(record_push, RecordPush(external_key=key, state=state, error=error[:2000]), _call())
+
+
+def _call() -> Call:
+    return Call(principal=system("opportunities"))

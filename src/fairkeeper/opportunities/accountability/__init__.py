@@ -1,0 +1,1 @@
+"""How good the rankings were: measures, baselines and the pictures of them."""

@@ -1,0 +1,1 @@
+"""What people and Fairkeeper itself do in this room."""

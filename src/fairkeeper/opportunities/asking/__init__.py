@@ -1,0 +1,1 @@
+"""Questions in a person's words, understood by rules."""

@@ -1,0 +1,283 @@
+"""Answers a question with what the tools return: every number with the day it is of and the row it stands in.
+
+A configured model may put the same facts into sentences; a narration that holds a number which no tool returned is
+thrown away. Without a model, and whenever it has nothing to say, the plain lines are the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from pydantic import Field
+
+from fairkeeper.action.operation import Operation, QueryContext, query
+from fairkeeper.errors import ErrorKind, FairkeeperError
+from fairkeeper.opportunities import queries
+from fairkeeper.opportunities.accountability import queries as accountability
+from fairkeeper.opportunities.asking.understanding import EXAMPLES, Tool, Understood, understand
+from fairkeeper.opportunities.ports import Narration
+from fairkeeper.opportunities.views import AccountLine, Alerts, CardPage, Explanation, Portfolio, RankedAccounts, Report
+
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_CANNOT: Final = "I cannot answer that. I rank accounts and explain them from the imported insights, and nothing else."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLine:
+    """One line of an answer: its text, the day its figures are of, and the row they stand in."""
+
+    text: str
+    as_of: date | None
+    tenant_id: str | None = None
+    card_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer to a question.
+
+    Attributes:
+        is_answered: Whether the question was understood and something was found.
+        tool: The operation that answered; empty if none did.
+        asked_of_it: What it was asked, so that the answer can be asked for again.
+        narration: A model's sentences about the same lines, if one is configured.
+        can_ask: What can be asked, where the question was not understood.
+    """
+
+    question: str
+    is_answered: bool
+    tool: str
+    asked_of_it: Mapping[str, Any]
+    heading: str
+    lines: tuple[AnswerLine, ...]
+    note: str
+    as_of: date | None
+    run_id: str
+    narration: str
+    can_ask: tuple[str, ...]
+
+
+class Ask(queries.OfConnection):
+    """The question."""
+
+    question: str = Field(min_length=1, max_length=500, description="The question, in a person's words.")
+
+
+@query(
+    "opportunities.ask", groups=("opportunities.read",), http="GET /opportunities/ask", cli="opportunities ask QUESTION"
+)
+def ask(context: QueryContext, request: Ask) -> Answer:
+    """Answer a question about accounts: who this week, ready for Copilot or E7, adoption risks, why an account, alerts.
+
+    Understood by rules; numbers come from the other tools alone, each with its day. Says so when it cannot answer.
+    """
+    understood = understand(request.question)
+    if understood is None:
+        return _unanswered(request.question, _CANNOT)
+    try:
+        answer = _Answering(context, request).answer(understood)
+    except FairkeeperError as error:
+        if error.kind not in (ErrorKind.NOT_FOUND, ErrorKind.CONFLICT):
+            raise
+        return _unanswered(request.question, f"{error.message} {error.remedy}")
+    return _narrated(context, answer)
+
+
+def _unanswered(question: str, why: str) -> Answer:
+    return Answer(
+        question=question,
+        is_answered=False,
+        tool="",
+        asked_of_it={},
+        heading=why,
+        lines=(),
+        note="",
+        as_of=None,
+        run_id="",
+        narration="",
+        can_ask=EXAMPLES,
+    )
+
+
+class _Answering:
+    """Asks the tools."""
+
+    def __init__(self, context: QueryContext, request: Ask) -> None:
+        self._context, self._request = context, request
+
+    def answer(self, asked: Understood) -> Answer:
+        by_tool: dict[Tool, tuple[Operation, dict[str, Any]]] = {
+            Tool.RANK: (queries.rank_accounts, {"lens": asked.lens, "top": asked.top, "segment": asked.segment}),
+            Tool.EXPLAIN: (queries.explain_account, {"tenant": asked.account}),
+            Tool.CARDS: (queries.list_cards, {"limit": asked.top}),
+            Tool.ALERTS: (queries.list_alerts, {}),
+            Tool.PORTFOLIO: (queries.portfolio_summary, {}),
+            Tool.REPORT: (accountability.report, {}),
+            Tool.SNAPSHOTS: (queries.list_snapshots, {"limit": 12}),
+        }
+        operation, fields = by_tool[asked.tool]
+        given = dict(fields) if asked.tool is Tool.CARDS else {**fields, "connection": self._request.connection}
+        found = operation.function(self._context, operation.input.model_validate(given))
+        heading, lines, note, run_id = _SAY[asked.tool](found)
+        days = [line.as_of for line in lines if line.as_of is not None]
+        return Answer(
+            question=self._request.question,
+            is_answered=bool(lines),
+            tool=operation.name,
+            asked_of_it=given,
+            heading=heading,
+            lines=tuple(lines),
+            note=note,
+            as_of=max(days, default=None),
+            run_id=run_id,
+            narration="",
+            can_ask=(),
+        )
+
+
+Said = tuple[str, list[AnswerLine], str, str]
+
+
+def _ranked(found: RankedAccounts) -> Said:
+    lines = [
+        AnswerLine(text=_account_text(each), as_of=found.as_of, tenant_id=each.tenant_id, card_id=each.card_id)
+        for each in found.accounts
+    ]
+    return f"{found.title}: the first {len(lines)} of {found.total:,} accounts", lines, found.note, found.run_id
+
+
+def _account_text(each: AccountLine) -> str:
+    worth = f", {each.worth} {each.currency}" if each.worth else ""
+    reason = f" {each.reasons[0].text[:1].upper()}{each.reasons[0].text[1:]}." if each.reasons else ""
+    return (
+        f"{each.rank}. {each.name}: {each.likelihood:.0%} likely, about {each.seats:,.0f} seats{worth}. "
+        f"{each.why_now}.{reason} To do: {each.motion}."
+    )
+
+
+def _cards(found: CardPage) -> Said:
+    lines = [
+        AnswerLine(
+            text=(
+                f"{number}. {each.account} ({each.title.lower()}): {each.likelihood:.0%} likely, about "
+                f"{each.seats:,.0f} seats. {each.why_now}. {each.reason[:1].upper()}{each.reason[1:]}. "
+                f"To do: {each.motion}."
+            ),
+            as_of=found.as_of,
+            tenant_id=each.tenant_id,
+            card_id=each.id,
+        )
+        for number, each in enumerate(found.cards, 1)
+    ]
+    return (
+        f"The first {len(lines)} of {found.total:,} open cards",
+        lines,
+        "",
+        found.cards[0].run_id if found.cards else "",
+    )
+
+
+def _explained(found: Explanation) -> Said:
+    lines = []
+    for lens in found.lenses:
+        known = sorted((each for each in lens.terms if each.odds), key=lambda each: -abs(each.odds or 0))[:3]
+        evidence = "; ".join(f"{each.text} ({each.odds:+.1f})" for each in known)
+        lines.append(
+            AnswerLine(
+                text=f"{lens.title}: rank {lens.rank:,} of {lens.of:,}, {lens.likelihood:.0%} likely. {evidence}.",
+                as_of=found.as_of,
+                tenant_id=found.tenant_id,
+            )
+        )
+    return found.name, lines, found.note, found.run_id
+
+
+def _alerts(found: Alerts) -> Said:
+    lines = [
+        AnswerLine(text=f"{each.name}: {each.sentence}", as_of=each.as_of, tenant_id=each.tenant_id)
+        for each in found.alerts[:10]
+    ]
+    if not lines:
+        lines = [AnswerLine(text="Nothing changed so much that it is believed.", as_of=found.as_of)]
+    return f"{len(found.alerts)} alerts in a book of {found.book:,}", lines, found.note, ""
+
+
+def _portfolio(found: Portfolio) -> Said:
+    lines = [
+        AnswerLine(
+            text=(
+                f"{name.replace('_', ' ').capitalize()}: {each['above']:,} of {each['applies']:,} accounts above the "
+                f"line, about {each['seats']:,} seats expected."
+            ),
+            as_of=found.as_of,
+        )
+        for name, each in found.lenses.items()
+    ]
+    return f"{found.tenants:,} accounts", lines, "", found.run_id
+
+
+def _report(found: Report) -> Said:
+    lines = []
+    for lens in found.lenses:
+        if lens.why_not:
+            lines.append(AnswerLine(text=f"{lens.title}: not judged. {lens.why_not}", as_of=found.as_of))
+            continue
+        own = lens.measures[0]
+        others = ", ".join(f"{each.title.lower()} {each.lift_at_50}" for each in lens.measures[2:])
+        lines.append(
+            AnswerLine(
+                text=f"{lens.title}: lift at 50 of {own.lift_at_50} by likelihood; {others}. Brier {lens.brier}.",
+                as_of=lens.until,
+            )
+        )
+    return "How the rankings did", lines, found.note, ""
+
+
+def _snapshots(found: Sequence[Any]) -> Said:
+    lines = [
+        AnswerLine(text=f"{each.tab}, taken on {each.taken_on}: {each.rows:,} rows of {each.file}.", as_of=each.as_of)
+        for each in found
+    ]
+    return "Imported snapshots, the newest first", lines, "Figures of usage are up to three days older.", ""
+
+
+_SAY: Final[Mapping[Tool, Any]] = {
+    Tool.RANK: _ranked,
+    Tool.EXPLAIN: _explained,
+    Tool.CARDS: _cards,
+    Tool.ALERTS: _alerts,
+    Tool.PORTFOLIO: _portfolio,
+    Tool.REPORT: _report,
+    Tool.SNAPSHOTS: _snapshots,
+}
+
+
+def _narrated(context: QueryContext, answer: Answer) -> Answer:
+
+    narrator = context.ports.of(Narration).narrator
+    if narrator is None or not answer.is_answered:
+        return answer
+    facts = [{"text": each.text, "as_of": str(each.as_of)} for each in answer.lines]
+    told = narrator.narrate(answer.question, [{"text": answer.heading}, *facts, {"text": answer.note}])
+    return replace(answer, narration=told) if told and only_given_numbers(told, facts, answer.heading) else answer
+
+
+def only_given_numbers(told: str, facts: Sequence[Mapping[str, Any]], heading: str = "") -> bool:
+    """Say whether every number of a narration is one that a tool returned.
+
+    Example:
+        >>> facts = [{"text": "84 % of 1,200 seats"}]
+        >>> only_given_numbers("1,200 seats, 84 % used", facts), only_given_numbers("1,008 users", facts)
+        (True, False)
+    """
+    given = set(_NUMBER.findall(heading))
+    for fact in facts:
+        given |= set(_NUMBER.findall(" ".join(str(value) for value in fact.values())))
+    return set(_NUMBER.findall(told)) <= given
+
+
+OPERATIONS: tuple[Operation, ...] = (ask,)

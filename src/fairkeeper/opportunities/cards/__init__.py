@@ -1,0 +1,1 @@
+"""Cards and alerts: who, why now, which motion, on what evidence, and what would change our mind."""

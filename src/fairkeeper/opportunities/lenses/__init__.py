@@ -1,0 +1,1 @@
+"""Readable definitions of ways to rank accounts, and the scores they give."""

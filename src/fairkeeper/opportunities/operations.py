@@ -1,0 +1,21 @@
+"""Everything this room can do, as one list for the registry."""
+
+from __future__ import annotations
+
+from fairkeeper.action.operation import Operation
+from fairkeeper.opportunities import queries
+from fairkeeper.opportunities.accountability import queries as accountability
+from fairkeeper.opportunities.actions import accounts, alerting, cards, pushes, runs, snapshots
+from fairkeeper.opportunities.asking import answering
+
+OPERATIONS: tuple[Operation, ...] = (
+    *snapshots.OPERATIONS,
+    *runs.OPERATIONS,
+    *alerting.OPERATIONS,
+    *accounts.OPERATIONS,
+    *cards.OPERATIONS,
+    *pushes.OPERATIONS,
+    *queries.OPERATIONS,
+    *accountability.OPERATIONS,
+    *answering.OPERATIONS,
+)
