@@ -252,6 +252,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "workbook_base64": fixed("UGxhbixNYXJrZXQsQ3VycmVuY3ksTGluZSxBbW91bnQK"),
     "table_base64": fixed("RGVhbCxDdXN0b21lcgo="),
     "source": fixed("list", "customer"),
+    "accounts.observe_file:source": fixed("users"),
     "deals": fixed([{"text": "private_offer: {}"}]),
     "import_id": fixed("imp_01", "customer"),
     "deals.answer_renewal:plan": fixed("ends"),
