@@ -38,6 +38,7 @@ from fairkeeper.bootstrap.ports import (
     ConfiguredPublisher,
     ConfiguredRoles,
     CustomersTokens,
+    KeptWords,
     MirroredCustomers,
     NamedBuyers,
     PeopleToErase,
@@ -91,7 +92,7 @@ from fairkeeper.jobs.governance import GovernanceWork
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
-from fairkeeper.messages.ports import Mailer, TeamsChannel
+from fairkeeper.messages.ports import Mailer, PublishersWords, TeamsChannel
 from fairkeeper.microsoft.consent import ConsentFlow
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.overview.ports import AddsToReview, NothingToAdd, OwnAddresses
@@ -207,6 +208,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     authorise = make_authorise(SuspendedCustomers(database).is_suspended)
     connectors: dict[type, object] = {
         Mailer: mailer,
+        PublishersWords: KeptWords(database),
         TeamsChannel: teams,
         OutsideWrites: outside,
         DocumentSafe: secrets,

@@ -5,6 +5,7 @@ Implemented here when it only joins what exists: whose tenant it is, who is susp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from fairkeeper.customers.store import find_customer
 from fairkeeper.customers.tables import ClaimRow, SubscriptionRow
 from fairkeeper.database.session import Database, Scope
 from fairkeeper.messages.erasure import erase_messages
+from fairkeeper.messages.store import own_words
 from fairkeeper.values.ids import CustomerId, TenantId
 
 
@@ -84,6 +86,22 @@ class SuspendedCustomers:
         with self._database.read(Scope(customer_id)) as session:
             statuses = set(session.scalars(statement))
         return CommercialStatus.SUSPENDED in statuses and CommercialStatus.SUBSCRIBED not in statuses
+
+
+class KeptWords:
+    """`PublishersWords` from what the publisher set.
+
+    Args:
+        database: Where the wording is kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def words(self) -> Mapping[str, tuple[str, str]]:
+        """Return subject and text by template."""
+        with self._database.read() as session:
+            return own_words(session)
 
 
 class CustomersTokens:

@@ -28,7 +28,7 @@ from fairkeeper.messages.actions.hand_over import (
 from fairkeeper.messages.actions.take_up import DELIVER, ESCALATE, escalate_message, settle_message, take_up
 from fairkeeper.messages.errors import MessageInDoubtError, MessageRefusedError, MessageUnavailableError
 from fairkeeper.messages.ports import Mail, Mailer, TeamsChannel
-from fairkeeper.messages.store import TEAMS, told_of
+from fairkeeper.messages.store import TEAMS, own_words, told_of
 from fairkeeper.messages.tables import MessageRow
 from fairkeeper.messages.wording import Told, card_of, mail_of
 
@@ -133,7 +133,8 @@ class MessagesWork:
                 row.message_id: row
                 for row in session.scalars(select(MessageRow).where(MessageRow.message_id.in_(message_ids)))
             }
-            return [told_of(session, rows[each], self._base_url) for each in message_ids]
+            words = own_words(session)
+            return [told_of(rows[each], words, self._base_url) for each in message_ids]
 
     def _record(self, begun: Begun, result: DeliveryResult, problem: str) -> None:
         self._run(record_delivery, RecordDelivery(delivery_id=begun.delivery_id, result=result, problem=problem[:500]))

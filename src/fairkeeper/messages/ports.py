@@ -1,4 +1,4 @@
-"""What this room asks of others: that a mail leaves, and that a card stands in Teams.
+"""What this room asks of others: that a mail leaves, that a card stands in Teams, how the publisher words messages.
 
 Implementations live in `outbound`; both may raise `MessageUnavailableError` (surely not sent, try again),
 `MessageRefusedError` (never) and `MessageInDoubtError` (may have left: not to be sent again).
@@ -6,7 +6,7 @@ Implementations live in `outbound`; both may raise `MessageUnavailableError` (su
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +42,14 @@ class Card:
 
     title: str
     sections: Sequence[CardSection]
+
+
+class PublishersWords(Protocol):
+    """How the publisher words its messages, for a customer's session, which sees no row of the publisher's."""
+
+    def words(self) -> Mapping[str, tuple[str, str]]:
+        """Return subject and text by template, of those that are worded otherwise than Fairkeeper words them."""
+        ...
 
 
 class Mailer(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +14,9 @@ from fairkeeper.action.operation import OperationInput, QueryContext, query
 from fairkeeper.action.telling import message_templates
 from fairkeeper.messages.actions.settings import MessageRuleView, Wording, rule_view
 from fairkeeper.messages.errors import MessageNotFoundError
-from fairkeeper.messages.store import TEAMS, load_rule, told_of
-from fairkeeper.messages.tables import CopyRow, MessageRow, WordingRow
+from fairkeeper.messages.ports import PublishersWords
+from fairkeeper.messages.store import TEAMS, load_rule, own_words, told_of
+from fairkeeper.messages.tables import CopyRow, MessageRow
 
 
 class ListMine(OperationInput):
@@ -95,7 +97,8 @@ def list_mine(context: QueryContext, request: ListMine) -> tuple[MessageView, ..
     )
     if request.unread_only:
         statement = statement.where(CopyRow.read_at.is_(None), MessageRow.settled_at.is_(None))
-    return tuple(_view(context, message, copy) for message, copy in context.session.execute(statement))
+    words = _words(context)
+    return tuple(_view(message, copy, words) for message, copy in context.session.execute(statement))
 
 
 @query(
@@ -110,7 +113,7 @@ def show_mine(context: QueryContext, request: ShowMine) -> MessageView:
     ).first()
     if found is None:
         raise MessageNotFoundError(f"There is no message {request.message_id!r} for you.")
-    return _view(context, found[0], found[1])
+    return _view(found[0], found[1], _words(context))
 
 
 def count_unread(context: QueryContext) -> int:
@@ -144,7 +147,8 @@ def list_deliveries(context: QueryContext, request: ListDeliveries) -> tuple[Del
         statement = statement.where(CopyRow.state == request.state)
     if request.before is not None:
         statement = statement.where(CopyRow.id < request.before)
-    return tuple(_line(context, message, copy, name) for message, copy, name in context.session.execute(statement))
+    words = _words(context)
+    return tuple(_line(message, copy, name, words) for message, copy, name in context.session.execute(statement))
 
 
 @query("messages.show_rule", groups=("settings.read",), http="GET /messages/rule", cli="messages rule")
@@ -156,13 +160,13 @@ def show_rule(context: QueryContext, request: ShowRule) -> MessageRuleView:  # n
 @query("messages.list_templates", groups=("settings.read",), http="GET /messages/templates", cli="messages templates")
 def list_templates(context: QueryContext, request: ShowRule) -> tuple[Wording, ...]:  # noqa: ARG001 - see above
     """List every message that may be sent, as it is worded now."""
-    own = {row.code: row for row in context.session.scalars(select(WordingRow))}
+    own = own_words(context.session)
     return tuple(
         Wording(
             code=template.code,
             title=template.title,
-            subject=own[template.code].subject if template.code in own else template.subject,
-            text=own[template.code].text if template.code in own else template.text,
+            subject=own[template.code][0] if template.code in own else template.subject,
+            text=own[template.code][1] if template.code in own else template.text,
             fields=tuple(sorted(template.fields)),
             is_own=template.code in own,
         )
@@ -170,8 +174,15 @@ def list_templates(context: QueryContext, request: ShowRule) -> tuple[Wording, .
     )
 
 
-def _view(context: QueryContext, message: MessageRow, copy: CopyRow) -> MessageView:
-    told = told_of(context.session, message, "")
+def _words(context: QueryContext) -> Mapping[str, tuple[str, str]]:
+    """Return the publisher's words, which a customer's session cannot read itself."""
+    if context.principal.customer_id is None:
+        return own_words(context.session)
+    return context.ports.of(PublishersWords).words()
+
+
+def _view(message: MessageRow, copy: CopyRow, words: Mapping[str, tuple[str, str]]) -> MessageView:
+    told = told_of(message, words)
     return MessageView(
         message_id=message.message_id,
         code=message.code,
@@ -186,12 +197,12 @@ def _view(context: QueryContext, message: MessageRow, copy: CopyRow) -> MessageV
     )
 
 
-def _line(context: QueryContext, message: MessageRow, copy: CopyRow, name: str | None) -> DeliveryLine:
+def _line(message: MessageRow, copy: CopyRow, name: str | None, words: Mapping[str, tuple[str, str]]) -> DeliveryLine:
     return DeliveryLine(
         copy_id=copy.id,
         message_id=message.message_id,
         code=message.code,
-        subject=told_of(context.session, message, "").subject,
+        subject=told_of(message, words).subject,
         urgency=message.urgency,
         reader="Microsoft Teams" if copy.person_id == TEAMS else name or copy.person_id,
         state=copy.state,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import select
@@ -49,12 +49,15 @@ def reader_of(to: str, about: CustomerId | None) -> CustomerId | None:
     return about if to in CUSTOMER_ROLES else None
 
 
-def told_of(session: Session, row: MessageRow, base_url: str) -> Told:
+def own_words(session: Session) -> dict[str, tuple[str, str]]:
+    """Return subject and text of every template that the publisher words otherwise."""
+    return {row.code: (row.subject, row.text) for row in session.scalars(select(WordingRow))}
+
+
+def told_of(row: MessageRow, words: Mapping[str, tuple[str, str]], base_url: str = "") -> Told:
     """Return a message in the publisher's words."""
     template = message_templates.get(row.code)
-    worded = session.get(WordingRow, row.code)
-    subject = worded.subject if worded else template.subject if template else row.code
-    text = worded.text if worded else template.text if template else ""
+    subject, text = words.get(row.code) or ((template.subject, template.text) if template else (row.code, ""))
     values = {name: str(value) for name, value in row.values.items()}
     prefix = "Still unread: " if row.escalates else ""
     return Told(

@@ -50,6 +50,7 @@ QUERY_FILLINGS: Mapping[str, Filling] = {
     "person": fixed("", "person"),
     "agent": fixed("", "agent"),
     "allowed": fixed("yes"),
+    "show": fixed("unread"),
     "before": fixed(""),
     "grant": fixed("", "consent_grant"),
     **{name: fixed("", "customer") for name in ("admin_consent", "error", "feature", "tenant", "way", "said", "made")},
