@@ -48,14 +48,15 @@ TOOL = {
 
 def govern(stage: Stage, name: str, customer_id: str, subscription_id: str) -> None:
     """Give a customer an agent that did something, asked for something, was held, and lives under its own policies."""
-    before = _let_act(stage, subscription_id, OperationState.ENABLED)
+    before = let_act(stage, subscription_id, OperationState.ENABLED)
     _Governed(stage, name, customer_id).live()
     with stage.installation.database.write() as session:  # nobody is told, and nothing is done again
         session.execute(delete(TaskRow).where(TaskRow.name.in_((TELL, PUT_IN_FORCE))))
-    _let_act(stage, subscription_id, before)
+    let_act(stage, subscription_id, before)
 
 
-def _let_act(stage: Stage, subscription_id: str, operation: str) -> str:
+def let_act(stage: Stage, subscription_id: str, operation: str) -> str:
+    """Put a subscription into an operation, since a customer that is held may not act; return what it was."""
     with stage.installation.database.write() as session:
         row = session.get_one(SubscriptionRow, subscription_id)
         before, row.operation = row.operation, operation

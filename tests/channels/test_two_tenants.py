@@ -16,14 +16,19 @@ import httpx
 import pytest
 
 from fairkeeper.action.principal import Principal, PrincipalKind
+from fairkeeper.api.authzen import EVALUATION_PATH, EVALUATIONS_PATH, METADATA_PATH
 from fairkeeper.bootstrap.rooms import make_registry
+from fairkeeper.customers.path.lifecycle import OperationState
 from fairkeeper.values.ids import CustomerId
+from tests.channels.governing import let_act
 from tests.channels.parameters import KINDS, SHORTEST_TEXT, Route, ids_of, own_values, routes_of, twin_of
 from tests.channels.stage import CUSTOMER_ROLES, Stage, Tenant
 
 SEVERAL = 2
 """How many ids of one kind are tried at each place; those of the ends, since the newest is the oddest."""
 REFUSALS = {403, 404}
+HAND_MADE = ("evidence.fetch_", "payouts.upload_")
+"""Routes that are described and derived from no operation: bytes go out or come in. Each has its own tests here."""
 
 
 def answer_of(stage: Stage, route: Route, token: str, values: Mapping[str, Any]) -> httpx.Response:
@@ -200,7 +205,7 @@ def test_whatever_a_customers_role_allows_can_be_done(
     principal = _principal(stage.contoso, role)
     done = 0
     for route in routes_of(stage.app):
-        if route.is_public or route.name.startswith(("evidence.fetch_", "payouts.upload_")):
+        if route.is_public or route.name.startswith(HAND_MADE):
             continue
         answer = _attack(stage, route, stage.contoso.tokens[role], own_values(stage, stage.contoso, route))
         is_allowed = stage.installation.runner.allows(registry.get(route.name), principal)
@@ -223,7 +228,7 @@ def _principal(tenant: Tenant, role: str) -> Principal:
 def test_files_of_evidence_are_fetched_by_their_owner_alone(stage: Stage, silence: Silence) -> None:
     ours, theirs = stage.contoso, stage.fabrikam
     for route in routes_of(stage.app):
-        if not route.name.startswith(("evidence.fetch_", "payouts.upload_")):
+        if not route.name.startswith("evidence.fetch_"):
             continue
         own = answer_of(stage, route, ours.tokens["customer_auditor"], own_values(stage, ours, route))
         assert own.status_code == 200, own.text
@@ -235,6 +240,67 @@ def test_files_of_evidence_are_fetched_by_their_owner_alone(stage: Stage, silenc
         assert unread.status_code == 403
 
 
+@pytest.mark.parametrize("role", CUSTOMER_ROLES)
+def test_reports_of_payouts_are_handed_over_by_nobody_of_a_customers(stage: Stage, role: str) -> None:
+    (route,) = (route for route in routes_of(stage.app) if route.name.startswith("payouts.upload_"))
+    answer = answer_of(stage, route, stage.contoso.tokens[role], own_values(stage, stage.contoso, route))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "access.not_permitted")
+    assert stage.rows.changes() == []
+
+
+@pytest.mark.parametrize("path", [EVALUATION_PATH, EVALUATIONS_PATH])
+def test_a_decision_knows_no_id_of_another_customer(
+    stage: Stage, silence: Silence, failures: list[Any], path: str
+) -> None:
+    """The decision point, whose routes follow AuthZEN's description and not ours."""
+    let_act(stage, stage.contoso.subscription_id, OperationState.ENABLED)
+    own, token = _evaluation(stage, stage.contoso), stage.contoso.tokens["every"]
+    permitted = stage.call("POST", path, token, json=own)
+    assert permitted.json()["decision"] is True, permitted.text
+    silence.check(permitted)
+    for place, kind in EVALUATED.items():
+        told_of = {}
+        for value in (ids_of(stage, stage.fabrikam, kind)[-1], twin_of(ids_of(stage, stage.fabrikam, kind)[-1])):
+            answer = stage.call("POST", path, token, json=_put(own, place, value))
+            told_of[value] = told(answer, value)
+            silence.check(answer, sent=value)
+            assert answer.json()["decision"] is False, f"{place}={value}"
+        assert len(set(told_of.values())) == 1, f"{place}: {told_of}"
+    owners = {owner for change in stage.rows.changes() for owner in change.owners}
+    assert owners <= {stage.contoso.customer_id}
+    assert failures == []
+
+
+EVALUATED: Mapping[tuple[str, ...], str] = {
+    ("subject", "id"): "agent",
+    ("resource", "id"): "tool",
+    ("context", "customer"): "customer",
+    ("context", "use"): "use",
+    ("context", "delegation"): "delegation",
+    ("context", "approval"): "approval",
+    ("context", "resources", "customer"): "customer",
+}
+"""Where an evaluation names something, and what."""
+
+
+def _evaluation(stage: Stage, tenant: Tenant) -> dict[str, Any]:
+    """Return what is permitted to a customer's agent."""
+    (use,) = (row for row in stage.rows.kept["intended_use"].values() if row["customer_id"] == tenant.customer_id)
+    return {
+        "subject": {"type": "agent", "id": use["agent_id"]},
+        "action": {"name": "call", "properties": {"arguments": {"to": "somebody"}}},
+        "resource": {"type": "tool", "id": "write"},
+        "context": {"use": use["use_id"], "task": "t2"},
+    }
+
+
+def _put(document: Mapping[str, Any], place: tuple[str, ...], value: str) -> dict[str, Any]:
+    if place[-2:-1] == ("resources",):
+        resource = {"type": "letters", "id": "l1", "customer": value}
+        return {**document, "context": {**document["context"], "resources": [resource]}}
+    return {**document, place[0]: {**document[place[0]], place[1]: value}}
+
+
 def test_what_nobody_signs_in_for_names_nobody(stage: Stage) -> None:
     for tenant in (stage.contoso, stage.fabrikam):
         silence = Silence(stage, tenant)
@@ -242,6 +308,7 @@ def test_what_nobody_signs_in_for_names_nobody(stage: Stage) -> None:
             if route.is_public:
                 silence.check(stage.call(**route.request(own_values(stage, tenant, route))))
         silence.check(stage.call("GET", "/openapi.json"))
+        silence.check(stage.call("GET", METADATA_PATH))
 
 
 def test_an_idempotency_key_of_another_customer_is_free(stage: Stage, silence: Silence) -> None:

@@ -68,7 +68,7 @@ def uploads_router(runner: Runner, library: Library, authenticate: Authenticate,
         covers_to: date | None = None,
     ) -> Response:
         principal = await run_in_threadpool(authenticate, request)
-        authorise(principal, receive_file, None)
+        authorise(principal, receive_file, principal.customer_id)
         with tempfile.TemporaryFile() as draft:
             await receive_body(request, draft, library.limits.packed_bytes)
             staged = await run_in_threadpool(library.take, iter(lambda: draft.read(_CHUNK), b""))
