@@ -250,7 +250,8 @@ def test_an_id_of_another_customer_in_a_query_is_an_id_of_nobody(
                 assert told(answer, value) == nobody, f"{way.path}?{name}={value}"
                 silence.check(answer, sent=value)
                 tried += 1
-    assert stage.rows.changes() == []
+    counted = {change.table: change.owners for change in stage.rows.changes()}
+    assert counted in ({}, {"landing_step": {None}}), "a page that is looked at counts visits, and changes nothing else"
     assert failures == []
     assert tried > 10
 
