@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from fairkeeper.errors import (
     BugError,
@@ -232,7 +233,19 @@ def _handle_http(request: Request, error: Exception) -> JSONResponse:
     response = JSONResponse(body_of(translated, request_id_of(request)), status_code=error.status_code)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     return response
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Return what an address takes: of several routes at one address, Starlette names the first one's methods alone."""
+    return {
+        method
+        for route in request.app.router.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
+        for method in route.methods or ()
+    }
 
 
 def _error_of_status(request: Request, status: int) -> FairkeeperError:

@@ -10,8 +10,9 @@ from datetime import date
 from typing import IO, Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from fairkeeper.action.runner import Authorise, Call, Runner
@@ -72,7 +73,10 @@ def uploads_router(runner: Runner, library: Library, authenticate: Authenticate,
         with tempfile.TemporaryFile() as draft:
             await receive_body(request, draft, library.limits.packed_bytes)
             staged = await run_in_threadpool(library.take, iter(lambda: draft.read(_CHUNK), b""))
-        wish = ReceiveFile(sha256=staged.sha256, name=name, covers_from=covers_from, covers_to=covers_to)
+        try:
+            wish = ReceiveFile(sha256=staged.sha256, name=name, covers_from=covers_from, covers_to=covers_to)
+        except ValidationError as error:
+            raise RequestValidationError(error.errors(include_url=False, include_context=False)) from error
         call = Call(principal=principal, request_id=request_id_of(request))
         result = await run_in_threadpool(runner.run, receive_file, wish, call)
         return Response(TypeAdapter(FileReceived).dump_json(result), media_type="application/json")
