@@ -7,7 +7,7 @@ Every answer that is no success has the same JSON, so a program needs one branch
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from fairkeeper.errors import (
     BugError,
@@ -242,10 +242,20 @@ def _methods_at(request: Request) -> set[str]:
     """Return what an address takes: of several routes at one address, Starlette names the first one's methods alone."""
     return {
         method
-        for route in request.app.router.routes
+        for route in _flat(request.app.router.routes)
         if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
         for method in route.methods or ()
     }
+
+
+def _flat(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """Return the routes of an application and of the routers in it, whose routes have whole paths here."""
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is None:
+            yield route
+        else:
+            yield from _flat(inner.routes)
 
 
 def _error_of_status(request: Request, status: int) -> FairkeeperError:

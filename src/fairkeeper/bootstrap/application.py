@@ -102,7 +102,6 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
             AuthZENParts(address=settings.address, authenticate=RememberedCallers(authenticate), decide=point.decide)
         )
     )
-    add_console(app, console_parts(installation))
     add_console(app, console_parts(installation, only_rooms=only_rooms))
     return app
 

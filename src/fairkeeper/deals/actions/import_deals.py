@@ -101,7 +101,7 @@ class ImportedText(BaseModel):
 class ImportDeals(OperationInput):
     """The deals to take over."""
 
-    source: str = Field(max_length=20, description="Where they come from, in a word: list, crm.")
+    source: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,20}$", description="Where they come from, in a word: list, crm.")
     deals: tuple[ImportedText, ...] = Field(min_length=1, max_length=100, description="The deals.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from pydantic import Field
@@ -152,7 +153,7 @@ def save_mapping(context: CommandContext, request: SaveMapping) -> Outcome[Saved
     entry = EvidenceDraft(
         kind=MAPPING_SAVED.name,
         subject_type="deal_mapping",
-        subject_id=request.name[:64],
+        subject_id=sha256(request.name.encode()).hexdigest()[:40],  # a name is any text, an id is not
         payload={"name": request.name, "purpose": request.purpose.value, "columns": kept},
     )
     return Outcome(result=result, entry=entry)
