@@ -220,22 +220,13 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     ports = _ports(settings, registry, log_reader, log_keys, connectors)
     wiring = Wiring(authorise=authorise, record=append, ports=ports, after_commit=wake.now)
     runner = Runner(registry, database, clock, wiring)
-    messages = messages_work(settings, runner, mailer, teams)
-    ingestion = make_ingestion(settings, http, clock)
-    deals = deals_work(settings, runner, ingestion, outside)
-    accounts = AccountsWork(runner, ingestion).work()
-    readiness = readiness_work(settings, runner, http)
-    consent = ConsentWork(runner, make_tenant_tokens(credentials, http, clock), secrets).work()
-    governance = GovernanceWork(runner).work()
-    payouts = payouts_work(runner, library)
+    tenants = make_tenant_tokens(credentials, http, clock)
     rooms = (
-        messages,
-        deals,
-        accounts,
-        readiness,
-        consent,
-        governance,
-        payouts,
+        messages_work(settings, runner, mailer, teams),
+        *_marketplace_work(settings, runner, http, clock, outside),
+        ConsentWork(runner, tenants, secrets).work(),
+        GovernanceWork(runner).work(),
+        payouts_work(runner, library),
         opportunities_work(settings, runner, teams),
     )
     worker = Worker(
@@ -271,6 +262,18 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         worker=worker,
         integrator=Integrator(database, log_keys, clock),
         followed_clock=_followed(settings, followed, worker),
+    )
+
+
+def _marketplace_work(
+    settings: Settings, runner: Runner, http: httpx.Client, clock: Clock, outside: OutsideWrites
+) -> tuple[Work, ...]:
+    """Return what is done in the background with Microsoft's ingestion API, and the reviews of offers."""
+    ingestion = make_ingestion(settings, http, clock)
+    return (
+        deals_work(settings, runner, ingestion, outside),
+        AccountsWork(runner, ingestion).work(),
+        readiness_work(settings, runner, http),
     )
 
 
