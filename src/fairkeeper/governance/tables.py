@@ -10,18 +10,30 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fairkeeper.database.base import Base, CustomerOwned
 from fairkeeper.values.ids import CustomerId
 
 
+def _of_agent(column: str = "agent_id") -> ForeignKeyConstraint:
+    """Tie a row to an agent of the same customer; one without a customer, by nothing."""
+    return ForeignKeyConstraint(["customer_id", column], ["agent.customer_id", "agent.agent_id"])
+
+
+def _of_use() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["customer_id", "use_id"], ["intended_use.customer_id", "intended_use.use_id"])
+
+
 class AgentRow(CustomerOwned, Base):
     """A registered AI app or agent in one environment."""
 
     __tablename__ = "agent"
-    __table_args__ = (UniqueConstraint("name", "environment", "customer_id"),)
+    __table_args__ = (
+        UniqueConstraint("name", "environment", "customer_id"),
+        UniqueConstraint("customer_id", "agent_id"),
+    )
 
     agent_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
@@ -50,9 +62,10 @@ class IntendedUseRow(CustomerOwned, Base):
     """What an agent is for and not for; every permit serves one."""
 
     __tablename__ = "intended_use"
+    __table_args__ = (_of_agent(), UniqueConstraint("customer_id", "use_id"))
 
     use_id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    agent_id: Mapped[str] = mapped_column(ForeignKey("agent.agent_id"), index=True)
+    agent_id: Mapped[str] = mapped_column(String(40), index=True)
     title: Mapped[str] = mapped_column(String(200))
     owner: Mapped[str] = mapped_column(String(200))
     business_context: Mapped[str] = mapped_column(Text)
@@ -109,12 +122,13 @@ class PermitRow(CustomerOwned, Base):
     """A tool permitted to an agent, for one use, in one lane; names the tool again for the customer's own people."""
 
     __tablename__ = "permit"
-    __table_args__ = (Index("ix_permit_pair", "agent_id", "tool_id"),)
+    __table_args__ = (_of_agent(), _of_use(), Index("ix_permit_pair", "agent_id", "tool_id"))
 
     permit_id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    agent_id: Mapped[str] = mapped_column(ForeignKey("agent.agent_id"))
-    tool_id: Mapped[str] = mapped_column(ForeignKey("tool.tool_id"))
-    use_id: Mapped[str] = mapped_column(ForeignKey("intended_use.use_id"))
+    agent_id: Mapped[str] = mapped_column(String(40))
+    tool_id: Mapped[str] = mapped_column(String(40))
+    """No foreign key: the tool may be the publisher's, and a key between customers' tables carries the customer."""
+    use_id: Mapped[str] = mapped_column(String(40))
     lane: Mapped[str] = mapped_column(String(16))
     review_percent: Mapped[int] = mapped_column(Integer)
     tool_name: Mapped[str] = mapped_column(String(120))
@@ -130,10 +144,11 @@ class DataGrantRow(CustomerOwned, Base):
     """Access to a class of data, granted by its owner to one agent for one use, until an end."""
 
     __tablename__ = "data_grant"
+    __table_args__ = (_of_agent(), _of_use())
 
     grant_id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    agent_id: Mapped[str] = mapped_column(ForeignKey("agent.agent_id"), index=True)
-    use_id: Mapped[str] = mapped_column(ForeignKey("intended_use.use_id"))
+    agent_id: Mapped[str] = mapped_column(String(40), index=True)
+    use_id: Mapped[str] = mapped_column(String(40))
     owner_kind: Mapped[str] = mapped_column(String(12))
     owner: Mapped[str] = mapped_column(String(200))
     data_class: Mapped[str] = mapped_column(String(80))
@@ -305,11 +320,12 @@ class DelegationRow(CustomerOwned, Base):
     """Authority handed to an agent for one task, by a person or by the agent that called it."""
 
     __tablename__ = "delegation"
+    __table_args__ = (_of_agent("to_agent_id"),)
 
     delegation_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     task_id: Mapped[str] = mapped_column(String(80), index=True)
     parent_id: Mapped[str | None] = mapped_column(String(40))
-    to_agent_id: Mapped[str] = mapped_column(ForeignKey("agent.agent_id"))
+    to_agent_id: Mapped[str] = mapped_column(String(40))
     person_id: Mapped[str | None] = mapped_column(String(200))
     person_issuer: Mapped[str | None] = mapped_column(String(300))
     tools: Mapped[list[Any] | None]

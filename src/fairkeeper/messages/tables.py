@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fairkeeper.database.base import BIG_KEY, Base, CustomerOwned
@@ -20,7 +20,7 @@ class MessageRow(CustomerOwned, Base):
     """One thing that somebody shall hear of, told once for its template and key."""
 
     __tablename__ = "message"
-    __table_args__ = (UniqueConstraint("code", "key"),)
+    __table_args__ = (UniqueConstraint("code", "key"), UniqueConstraint("customer_id", "message_id"))
 
     message_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     code: Mapped[str] = mapped_column(String(80))
@@ -44,12 +44,13 @@ class CopyRow(CustomerOwned, Base):
 
     __tablename__ = "message_copy"
     __table_args__ = (
+        ForeignKeyConstraint(["customer_id", "message_id"], ["message.customer_id", "message.message_id"]),
         UniqueConstraint("message_id", "person_id"),
         Index("ix_message_copy_waiting", "person_id", "state"),
     )
 
     id: Mapped[int] = mapped_column(BIG_KEY, primary_key=True, autoincrement=True)
-    message_id: Mapped[str] = mapped_column(ForeignKey("message.message_id"))
+    message_id: Mapped[str] = mapped_column(String(40))
     person_id: Mapped[PersonId]
     """`teams` for the copy that goes to the channel."""
     state: Mapped[str] = mapped_column(String(12))

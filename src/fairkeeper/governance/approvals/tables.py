@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fairkeeper.database.base import Base, CustomerOwned
@@ -18,6 +18,7 @@ class ApprovalRow(CustomerOwned, Base):
 
     __tablename__ = "approval"
     __table_args__ = (
+        UniqueConstraint("customer_id", "approval_id"),
         Index("ix_approval_binding", "binding_digest", "state"),
         Index(
             "ix_approval_open",
@@ -71,10 +72,13 @@ class ApprovalAnswerRow(CustomerOwned, Base):
     """What one person answered."""
 
     __tablename__ = "approval_answer"
-    __table_args__ = (UniqueConstraint("approval_id", "person_id"),)
+    __table_args__ = (
+        ForeignKeyConstraint(["customer_id", "approval_id"], ["approval.customer_id", "approval.approval_id"]),
+        UniqueConstraint("approval_id", "person_id"),
+    )
 
     answer_id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    approval_id: Mapped[str] = mapped_column(ForeignKey("approval.approval_id"))
+    approval_id: Mapped[str] = mapped_column(String(40))
     person_id: Mapped[str] = mapped_column(String(40), index=True)
     verdict: Mapped[str] = mapped_column(String(8))
     reason: Mapped[str] = mapped_column(Text)

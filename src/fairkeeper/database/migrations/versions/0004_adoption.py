@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("escalated_at", UTCDateTime(), nullable=True),
         sa.Column("customer_id", sa.String(length=40), nullable=True),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_message")),
+        sa.UniqueConstraint("customer_id", "message_id", name=op.f("uq_message_customer_id_message_id")),
         sa.UniqueConstraint("code", "key", name=op.f("uq_message_code_key")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
@@ -118,7 +119,9 @@ def upgrade() -> None:
         sa.Column("read_at", UTCDateTime(), nullable=True),
         sa.Column("customer_id", sa.String(length=40), nullable=True),
         sa.ForeignKeyConstraint(
-            ["message_id"], ["message.message_id"], name=op.f("fk_message_copy_message_id_message")
+            ["customer_id", "message_id"],
+            ["message.customer_id", "message.message_id"],
+            name=op.f("fk_message_copy_customer_id_message_id_message"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message_copy")),
         sa.UniqueConstraint("message_id", "person_id", name=op.f("uq_message_copy_message_id_person_id")),

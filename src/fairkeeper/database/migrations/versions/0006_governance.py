@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(length=80), nullable=False),
         sa.Column("customer_id", sa.String(length=40), nullable=True),
         sa.PrimaryKeyConstraint("agent_id", name=op.f("pk_agent")),
+        sa.UniqueConstraint("customer_id", "agent_id", name=op.f("uq_agent_customer_id_agent_id")),
         sa.UniqueConstraint("name", "environment", "customer_id", name=op.f("uq_agent_name_environment_customer_id")),
     )
     with op.batch_alter_table("agent", schema=None) as batch_op:
@@ -240,7 +241,11 @@ def upgrade() -> None:
         sa.Column("revoked_at", UTCDateTime(), nullable=True),
         sa.Column("revoked_by", sa.String(length=80), nullable=True),
         sa.Column("customer_id", sa.String(length=40), nullable=True),
-        sa.ForeignKeyConstraint(["to_agent_id"], ["agent.agent_id"], name=op.f("fk_delegation_to_agent_id_agent")),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "to_agent_id"],
+            ["agent.customer_id", "agent.agent_id"],
+            name=op.f("fk_delegation_customer_id_to_agent_id_agent"),
+        ),
         sa.PrimaryKeyConstraint("delegation_id", name=op.f("pk_delegation")),
     )
     with op.batch_alter_table("delegation", schema=None) as batch_op:
@@ -264,8 +269,13 @@ def upgrade() -> None:
         sa.Column("withdrawn_by", sa.String(length=80), nullable=True),
         sa.Column("withdrawn_why", sa.Text(), nullable=True),
         sa.Column("customer_id", sa.String(length=40), nullable=True),
-        sa.ForeignKeyConstraint(["agent_id"], ["agent.agent_id"], name=op.f("fk_intended_use_agent_id_agent")),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "agent_id"],
+            ["agent.customer_id", "agent.agent_id"],
+            name=op.f("fk_intended_use_customer_id_agent_id_agent"),
+        ),
         sa.PrimaryKeyConstraint("use_id", name=op.f("pk_intended_use")),
+        sa.UniqueConstraint("customer_id", "use_id", name=op.f("uq_intended_use_customer_id_use_id")),
     )
     with op.batch_alter_table("intended_use", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_intended_use_agent_id"), ["agent_id"], unique=False)
@@ -290,8 +300,16 @@ def upgrade() -> None:
         sa.Column("revoked_by", sa.String(length=80), nullable=True),
         sa.Column("revoked_why", sa.Text(), nullable=True),
         sa.Column("customer_id", sa.String(length=40), nullable=True),
-        sa.ForeignKeyConstraint(["agent_id"], ["agent.agent_id"], name=op.f("fk_data_grant_agent_id_agent")),
-        sa.ForeignKeyConstraint(["use_id"], ["intended_use.use_id"], name=op.f("fk_data_grant_use_id_intended_use")),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "agent_id"],
+            ["agent.customer_id", "agent.agent_id"],
+            name=op.f("fk_data_grant_customer_id_agent_id_agent"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "use_id"],
+            ["intended_use.customer_id", "intended_use.use_id"],
+            name=op.f("fk_data_grant_customer_id_use_id_intended_use"),
+        ),
         sa.PrimaryKeyConstraint("grant_id", name=op.f("pk_data_grant")),
     )
     with op.batch_alter_table("data_grant", schema=None) as batch_op:
@@ -314,9 +332,16 @@ def upgrade() -> None:
         sa.Column("ends_at", UTCDateTime(), nullable=True),
         sa.Column("ended_at", UTCDateTime(), nullable=True),
         sa.Column("customer_id", sa.String(length=40), nullable=True),
-        sa.ForeignKeyConstraint(["agent_id"], ["agent.agent_id"], name=op.f("fk_permit_agent_id_agent")),
-        sa.ForeignKeyConstraint(["tool_id"], ["tool.tool_id"], name=op.f("fk_permit_tool_id_tool")),
-        sa.ForeignKeyConstraint(["use_id"], ["intended_use.use_id"], name=op.f("fk_permit_use_id_intended_use")),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "agent_id"],
+            ["agent.customer_id", "agent.agent_id"],
+            name=op.f("fk_permit_customer_id_agent_id_agent"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "use_id"],
+            ["intended_use.customer_id", "intended_use.use_id"],
+            name=op.f("fk_permit_customer_id_use_id_intended_use"),
+        ),
         sa.PrimaryKeyConstraint("permit_id", name=op.f("pk_permit")),
     )
     with op.batch_alter_table("permit", schema=None) as batch_op:

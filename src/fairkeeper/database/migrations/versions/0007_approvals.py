@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("consumed_by", sa.String(length=40), nullable=True),
         sa.Column("customer_id", sa.String(length=40), nullable=True),
         sa.PrimaryKeyConstraint("approval_id", name=op.f("pk_approval")),
+        sa.UniqueConstraint("customer_id", "approval_id", name=op.f("uq_approval_customer_id_approval_id")),
     )
     with op.batch_alter_table("approval", schema=None) as batch_op:
         batch_op.create_index("ix_approval_binding", ["binding_digest", "state"], unique=False)
@@ -157,7 +158,9 @@ def upgrade() -> None:
         sa.Column("answered_at", UTCDateTime(), nullable=False),
         sa.Column("customer_id", sa.String(length=40), nullable=True),
         sa.ForeignKeyConstraint(
-            ["approval_id"], ["approval.approval_id"], name=op.f("fk_approval_answer_approval_id_approval")
+            ["customer_id", "approval_id"],
+            ["approval.customer_id", "approval.approval_id"],
+            name=op.f("fk_approval_answer_customer_id_approval_id_approval"),
         ),
         sa.PrimaryKeyConstraint("answer_id", name=op.f("pk_approval_answer")),
         sa.UniqueConstraint("approval_id", "person_id", name=op.f("uq_approval_answer_approval_id_person_id")),
