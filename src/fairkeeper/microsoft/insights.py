@@ -102,7 +102,7 @@ def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
     Example:
         >>> to_csv([{"tenantId": "t", "copilotPAU": None}, {"tenantId": "u"}])
-        b'tenantId,copilotPAU\\nt,Not Available\\nu,\\n'
+        b'tenantId,copilotPAU\nt,Not Available\nu,\n'
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()

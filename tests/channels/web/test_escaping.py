@@ -21,8 +21,9 @@ PAGES = preview_pages()
 def test_no_text_of_a_page_becomes_markup(name: str) -> None:
     html = render(with_every_text(PAGES[name], HOSTILE))
     root = read(html)
-    assert not root.all("img")
-    assert len(root.all("script")) == len(read(render(PAGES[name])).all("script"))
+    plain = read(render(PAGES[name]))
+    assert len(root.all("img")) == len(plain.all("img"))
+    assert len(root.all("script")) == len(plain.all("script"))
     assert not [each for each in root.walk() if any(key.startswith("on") for key in each.attributes)]
     assert HOSTILE in root.text, "the text itself is shown, neither dropped nor evaluated"
 

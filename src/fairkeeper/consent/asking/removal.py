@@ -43,7 +43,7 @@ def removal_script(publisher: str, tenant_id: str, apps: Iterable[tuple[str, str
         apps: Name and application id of each.
 
     Example:
-        >>> print(removal_script("Fairmile", "t-1", [("Desk", "a-1")]).splitlines()[6])
+        >>> print(removal_script("Fairmile", "t-1", [("Desk", "a-1")]).splitlines()[5])
             'a-1' # Desk
     """
     lines = "\n".join(f"    '{_plain(app_id)}' # {_plain(name)}" for name, app_id in apps)

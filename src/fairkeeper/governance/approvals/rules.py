@@ -92,7 +92,7 @@ def is_too_fast(approved_at: Sequence[datetime], now: datetime, reason: str) -> 
         ...     is_too_fast([now] * 10, now, "I read all of it"),
         ...     is_too_fast([now], now, ""),
         ... )
-        [True, False, False]
+        (True, False, False)
     """
     recent = sum(at > now - FAST_SPAN for at in approved_at)
     return recent >= FAST_COUNT and len(reason.strip()) < SHORTEST_REASON

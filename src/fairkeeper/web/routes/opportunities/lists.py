@@ -181,11 +181,11 @@ def _row(each: CardLine) -> pages.CardRow:
 
 
 def percent(value: float) -> str:
-    """Write a share as a whole percentage.
+    r"""Write a share as a whole percentage.
 
     Example:
         >>> percent(0.4061)
-        '41 %'
+        '41\xa0%'
     """
     return f"{value:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
 
