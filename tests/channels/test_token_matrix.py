@@ -15,7 +15,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from fairkeeper.customers.tables import ClaimRow
 from fairkeeper.sandbox.directory import FULFILLMENT_APP_ID, LANDING_APP_ID, PUBLISHER_TENANT_ID, Person
 from fairkeeper.sandbox.entra.mint import TokenMint
 from fairkeeper.sandbox.entra.signing import SigningRing
@@ -327,7 +329,7 @@ def test_a_guest_who_was_added_by_name_signs_in(sqlite_stage: Stage, forge: Forg
 
 
 def test_a_guest_does_not_claim_a_subscription_as_a_colleague(sqlite_stage: Stage, forge: Forge) -> None:
-    """Who is a guest at Contoso comes by a genuine link to Contoso's subscription, and is not let in by itself."""
+    """Who is a guest at Contoso comes by a genuine link to Contoso's subscription, and waits for the publisher's staff."""
     link = sqlite_stage.control(f"/subscriptions/{sqlite_stage.contoso.subscription_id}/manage")["landing_url"]
     with browser() as client, answering(forge, changed(oid=NORA.object_id, acct=1)):
         chosen = client.post(client.get(link).headers["location"], data={"object_id": CORA.object_id})
@@ -335,9 +337,14 @@ def test_a_guest_does_not_claim_a_subscription_as_a_colleague(sqlite_stage: Stag
         form = re.search(r'action="([^"]+/claim)".*?name="csrf_token" value="([^"]+)"', page.text, re.DOTALL)
         assert form is not None, page.text
         answer = client.post(f"{sqlite_stage.url}{form[1]}", data={"csrf_token": form[2]})
-    assert answer.status_code == 403
+        waiting = client.get(f"{sqlite_stage.url}{answer.headers['location']}")
+    assert answer.status_code == 303
+    assert "form" not in waiting.text or "/claim" not in waiting.text, "it waits for the publisher's staff"
     tables = {change.table for change in sqlite_stage.rows.changes()}
-    assert not tables & {"person", "web_session", "subscription_claim"}
+    assert not tables & {"person", "web_session"}
+    with sqlite_stage.installation.database.read() as session:
+        (claim,) = session.scalars(select(ClaimRow).where(ClaimRow.object_id == NORA.object_id)).all()
+    assert (claim.is_confirmed, claim.confirmed_by) == (False, None)
 
 
 @pytest.mark.parametrize(
