@@ -392,6 +392,8 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "card_id": fixed("opp_unknown", "customer", "entry"),
     "card": fixed("opp_unknown", "customer", "entry"),
     "opportunities.record_outcome:reason": fixed("incorrect", "customer"),
+    "opportunities.record_outcome:source": fixed("person"),
+    "opportunities.explain_account:tenant": Filling(own=lambda _stage, tenant: tenant.tenant_id, kinds=("tenant",)),
     "card_ids": Filling(own=lambda _stage, _tenant: ["opp_unknown"], kinds=("customer",), is_list=True),
     "connection": fixed("files", "customer"),
     "lens": fixed("expansion", "customer"),
