@@ -30,7 +30,13 @@ Authenticate = Callable[[Request], Principal]
 
 _PATH_FIELD = re.compile(r"{([a-z_]+)}")
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
-_ALWAYS = {400: "cannot be understood", 422: "a field is wrong", 500: "our mistake", 503: "not now, try again"}
+_ALWAYS = {
+    400: "cannot be understood",
+    414: "the address is too long",
+    422: "a field is wrong",
+    500: "our mistake",
+    503: "not now, try again",
+}
 _WHEN_SIGNED_IN = {401: "no valid credentials", 403: "may not", 404: "no such thing for this principal"}
 _WHEN_CHANGING = {409: "another state than the request supposes"}
 _WHEN_SENDING = {413: "the body is too large"}

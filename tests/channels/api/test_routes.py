@@ -135,7 +135,7 @@ def test_a_route_says_what_it_takes_gives_and_may_answer(description: dict[str, 
     assert "The second paragraph." in route["description"]
     assert [parameter["name"] for parameter in route["parameters"]] == ["shelf", "Idempotency-Key"]
     assert route["security"] == [{"HTTPBearer": []}]
-    assert set(route["responses"]) == {"200", "400", "401", "403", "404", "409", "413", "422", "500", "503"}
+    assert set(route["responses"]) == {"200", "400", "401", "403", "404", "409", "413", "414", "422", "500", "503"}
     body = route["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     fields = description["components"]["schemas"][body]
     assert set(fields["properties"]) == {"title", "pages", "tags"}
