@@ -165,7 +165,7 @@ def _billing_account(number: int, tenant: Tenant, people: list[Person]) -> Billi
         country=country,
         currency=currency,
         acceptors=frozenset(person.object_id for person in people[:1]),
-        buyers=frozenset(person.object_id for person in people),
+        buyers=frozenset(person.object_id for person in people if not person.is_guest),
     )
 
 
