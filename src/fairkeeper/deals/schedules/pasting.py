@@ -35,6 +35,8 @@ PASTED_DATE_AMBIGUOUS: Final = declare(
     example="03/04/2025",
 )
 
+_LONGEST_AMOUNT: Final = 60
+"""More characters than any amount has, and fewer digits than Python refuses to read as a number."""
 _START_WORDS: Final = frozenset({"start", "at start", "at_start", "billing starts", "on signing", "on purchase"})
 _MONTHS: Final = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))  # noqa: SIM905 - reads as a row
 _ISO: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?")
@@ -109,6 +111,8 @@ def _row(cells: Sequence[str], currency: Currency, number: int, *, day_first: bo
 
 def _amount(text: str, currency: Currency) -> Money | None:
     """Return the one amount that a text can mean, None where it is none or could be two."""
+    if len(text) > _LONGEST_AMOUNT:
+        return None
     bare = _SIGNS.sub("", text).strip()
     readings = set()
     if _WITH_POINT.fullmatch(bare):
