@@ -42,9 +42,11 @@ access.manage           owner | customer_admin |
 access.self             {staff} | {customer} | service
 messages.own            {staff} | {customer} |
 accounts.read           owner operations deal_desk platform security finance leader auditor | |
+accounts.inspect        owner operations auditor | |
 accounts.change         owner operations | |
 deals.read              owner operations deal_desk platform finance seller leader auditor | |
 deals.change            owner deal_desk | |
+deals.approve           owner leader finance | |
 customers.read          {staff} | {customer} | service
 customers.inspect       owner operations platform support security auditor | |
 customers.read_notices  owner operations platform support security auditor | |
@@ -153,13 +155,13 @@ def test_customer_role_may_what_the_table_says_on_its_own_things_alone(group: st
 @pytest.mark.parametrize("group", sorted(PERMITTED))
 def test_token_may_what_its_roles_may_but_never_approves(group: str) -> None:
     for role in STAFF_ROLES | SERVICE_ROLES:
-        expected = (role in PERMITTED[group]) and group not in {"governance.approve", "messages.own"}
+        expected = (role in PERMITTED[group]) and group not in {"governance.approve", "deals.approve", "messages.own"}
         # The overview and the head of the log are every staff member's, not every program's.
         if group in {"overview.read", "evidence.read_log"} and role not in {"owner", "auditor"}:
             expected = False
         assert allowed(token(role), group, CONTOSO) is expected, role
     for role in CUSTOMER_ROLES | SERVICE_ROLES:
-        expected = (role in PERMITTED[group]) and group not in {"governance.approve", "messages.own"}
+        expected = (role in PERMITTED[group]) and group not in {"governance.approve", "deals.approve", "messages.own"}
         assert allowed(token(role, of=CONTOSO), group, CONTOSO) is expected, role
         assert not allowed(token(role, of=CONTOSO), group, FABRIKAM)
         assert not allowed(token(role, of=CONTOSO), group, None)
@@ -167,7 +169,7 @@ def test_token_may_what_its_roles_may_but_never_approves(group: str) -> None:
 
 @pytest.mark.parametrize("group", sorted(PERMITTED))
 def test_fairkeeper_itself_may_all_but_approve(group: str) -> None:
-    expected = group not in {"governance.approve", "access.self", "messages.own"}
+    expected = group not in {"governance.approve", "deals.approve", "access.self", "messages.own"}
     assert allowed(system("reconciliation"), group, CONTOSO) is expected
     assert allowed(system("reconciliation"), group, None) is expected
 
