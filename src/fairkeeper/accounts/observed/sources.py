@@ -102,7 +102,7 @@ def read_source(source: Source, text: str) -> Seen:
 
 
 def _users(text: str) -> Seen:
-    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=None))
     heads = {(head or "").strip().lower(): head for head in rows.fieldnames or ()}
     email, roles = _column(heads, _EMAILS), _column(heads, _ROLES)
     name, publisher = _column(heads, _NAMES), _column(heads, _PUBLISHERS)

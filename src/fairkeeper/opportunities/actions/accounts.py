@@ -75,7 +75,7 @@ def set_accounts(context: CommandContext, request: SetAccounts) -> Outcome[Accou
 
 
 def _read_accounts(file: TextFile) -> list[dict[str, str]]:
-    reader = csv.DictReader(io.StringIO(file.text))
+    reader = csv.DictReader(io.StringIO(file.text, newline=None))
     columns = {name.strip().lower().replace(" ", "_"): name for name in reader.fieldnames or ()}
     if not {"crm_account", "name"} <= set(columns):
         raise OwnersUnreadableError("The list needs the columns crm_account and name.")

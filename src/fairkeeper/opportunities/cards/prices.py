@@ -35,7 +35,7 @@ def read_prices(text: str, *, source: str) -> tuple[Price, ...]:
         >>> str(read_prices(text, source="p.csv")[0].price)
         '30.00 USD'
     """
-    rows = csv.DictReader(io.StringIO(text))
+    rows = csv.DictReader(io.StringIO(text, newline=None))
     needed = {"product", "price_per_seat_per_month", "currency", "from"}
     if rows.fieldnames is None or not needed <= set(rows.fieldnames):
         raise PricesUnreadableError(
