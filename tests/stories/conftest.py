@@ -10,6 +10,9 @@ import pytest
 from fairkeeper.database.engine import DatabaseAddress
 from tests.databases import PostgresServer
 
+# Their assertions say what they found, as a test module's own do.
+pytest.register_assert_rewrite("tests.stories.record_check", "tests.stories.rehearsal")
+
 
 @pytest.fixture
 def postgresql_new(postgresql_server: PostgresServer) -> Iterator[DatabaseAddress]:
