@@ -172,8 +172,9 @@ class Rehearsal:
         return any(each.status is not DeliveryStatus.DELIVERED for each in deliveries)
 
     def _has_work(self) -> bool:
-        """Say whether a task is due, or an entry has no place in the log yet."""
-        is_due = (TaskRow.state == TaskState.OPEN, TaskRow.due_at <= SystemClock().now())
+        """Say whether a task is due or waits to be tried again, or an entry has no place in the log yet."""
+        waits_again = TaskRow.name.startswith("customers.") & TaskRow.last_error.is_not(None)
+        is_due = (TaskRow.state == TaskState.OPEN, (TaskRow.due_at <= SystemClock().now()) | waits_again)
         with self.database.read() as session:
             tasks = session.scalars(select(TaskRow.id).where(*is_due).limit(1)).all()
             entries = session.scalars(select(EntryRow.id).where(EntryRow.leaf_index.is_(None)).limit(1)).all()
