@@ -122,13 +122,17 @@ def come(running: RunningDemo, chromium: Browser) -> Iterator[Come]:
 # --- what a person does in the pretend storefront
 
 
-def buy(person: Somebody, plan: str, buyer: str) -> str:
-    """Buy a plan in the storefront, and return the subscription's id."""
+def buy(person: Somebody, plan: str, buyer: str, beneficiary: str = "") -> str:
+    """Buy a plan in the storefront, as a reseller where it is for somebody else; return the subscription's id."""
     page = person.page
     page.goto(person.demo.sandbox_url)
     page.get_by_role("link", name=f"Buy {plan}", exact=True).click()
     option = page.locator("#purchaser option", has_text=buyer).first.get_attribute("value")
     page.select_option("#purchaser", value=option)
+    if beneficiary:
+        other = page.locator("#beneficiary option", has_text=beneficiary).first.get_attribute("value")
+        page.select_option("#beneficiary", value=other)
+        page.get_by_label("The purchaser is a reseller").check()
     page.get_by_role("radio", name="Waits for the publisher").check()
     page.get_by_role("button", name="Place the pretend order").click()
     expect(page.get_by_role("heading", name="One step is left")).to_be_visible()

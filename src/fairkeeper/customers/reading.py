@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +16,7 @@ from fairkeeper.customers.path.standing import Standing, may_act
 from fairkeeper.customers.path.steps import PathStep, StepState, path
 from fairkeeper.customers.ports import ConsentStanding, Retention
 from fairkeeper.customers.store import clock_facts_of_row, open_changes_of, standing_of_row
-from fairkeeper.customers.tables import CustomerRow, JobRow, OperationRow, SubscriptionRow
+from fairkeeper.customers.tables import ClaimRow, CustomerRow, JobRow, OperationRow, SubscriptionRow
 from fairkeeper.customers.views import (
     DeadlineView,
     JobLine,
@@ -129,7 +130,12 @@ def details_of(
         select(OperationRow).where(OperationRow.subscription_id.in_(ids)).order_by(OperationRow.asked_at.desc())
     ).all()
     standings = standings_of(context, rows)
-    return tuple(
+    waiting = Counter(
+        context.session.scalars(
+            select(ClaimRow.subscription_id).where(ClaimRow.subscription_id.in_(ids), ClaimRow.is_confirmed.is_(False))
+        )
+    )
+    details = tuple(
         _detail(
             context,
             customer,
@@ -141,6 +147,7 @@ def details_of(
         )
         for row in liveliest_first(rows)
     )
+    return tuple(replace(each, waiting_claims=waiting[each.line.subscription_id]) for each in details)
 
 
 def _detail(  # noqa: PLR0913 - the parts of one view, read together above

@@ -191,6 +191,9 @@ class ClaimRow(CustomerOwned, Base):
     tenant_id: Mapped[TenantId] = mapped_column(primary_key=True)
     object_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     claimed_at: Mapped[datetime]
+    name: Mapped[str | None] = mapped_column(String(200))
+    """What the account called itself when it claimed, for the staff who is to recognise it; proves nothing."""
+    email: Mapped[str | None] = mapped_column(String(320))
     confirmed_by: Mapped[str | None] = mapped_column(String(80))
     """Our id of the member of staff who confirmed it; None while it waits or where none is needed."""
     is_confirmed: Mapped[bool]

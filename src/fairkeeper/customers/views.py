@@ -152,6 +152,8 @@ class SubscriptionDetail:
     retention_ends_at: datetime | None
     stopped_receipt: str | None
     erased_receipt: str | None
+    waiting_claims: int = 0
+    """How many people who are not named by the purchase wait for staff to let them set it up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

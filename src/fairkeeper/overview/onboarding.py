@@ -63,8 +63,19 @@ class RecordLandingStep(OperationInput):
 
 @internal_command("overview.record_landing_step", evidence=())
 def record_landing_step(context: CommandContext, request: RecordLandingStep) -> Outcome[bool]:
-    """Count a step of a buyer's way; nobody is named, so nothing is recorded as evidence."""
+    """Count a step of a buyer's way; nobody is named, so nothing is recorded as evidence.
+
+    That somebody is let in is counted once for each browser and subscription, however often the page is looked at.
+    """
     row = None if request.subscription_id is None else context.session.get(SubscriptionRow, request.subscription_id)
+    known = select(LandingStepRow.id).where(
+        LandingStepRow.visitor == request.visitor,
+        LandingStepRow.step == request.step.value,
+        LandingStepRow.reason == request.reason,
+        LandingStepRow.subscription_id == (None if row is None else row.subscription_id),
+    )
+    if context.session.scalars(known.limit(1)).first() is not None and request.step is LandingStep.LET_IN:
+        return Outcome(result=False, entry=None)
     context.session.add(
         LandingStepRow(
             visitor=request.visitor,

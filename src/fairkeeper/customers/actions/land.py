@@ -93,6 +93,8 @@ class ClaimSubscription(OperationInput):
     tenant_id: TenantId = Field(max_length=64, description="The person's tenant.")
     object_id: str = Field(max_length=64, description="The person's object id.")
     is_guest: bool = Field(False, description="Whether the account is a guest in its tenant.")
+    name: str | None = Field(None, max_length=200, description="What the account calls itself.")
+    email: str | None = Field(None, max_length=320, description="Its address, which proves nothing.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,8 @@ def claim_subscription(context: CommandContext, request: ClaimSubscription) -> O
             object_id=person.object_id,
             customer_id=row.customer_id,
             claimed_at=context.now,
+            name=request.name,
+            email=request.email,
             is_confirmed=is_confirmed,
         )
     )

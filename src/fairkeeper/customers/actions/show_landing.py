@@ -96,6 +96,8 @@ class ClaimLine:
     object_id: str
     claimed_at: datetime
     is_confirmed: bool
+    name: str | None = None
+    email: str | None = None
 
 
 @query(
@@ -117,6 +119,8 @@ def list_claims(context: QueryContext, request: ListClaims) -> tuple[ClaimLine, 
             object_id=claim.object_id,
             claimed_at=claim.claimed_at,
             is_confirmed=claim.is_confirmed,
+            name=claim.name,
+            email=claim.email,
         )
         for claim in context.session.scalars(claims.order_by(ClaimRow.claimed_at.desc(), ClaimRow.object_id))
     )

@@ -52,13 +52,14 @@ class Verb:
         operation: What does it.
         words: How it is asked about.
         is_possible: Whether the subscription's state lets it be offered.
-        has_own_page: Whether it is asked on its own page only, because asking needs an answer of Microsoft's first.
+        opener: What leads to its own page, where alone it is asked, because asking costs more than a look at the
+            subscription: an answer of Microsoft's, or another list. Empty where it is asked in a dialog.
     """
 
     operation: Operation
     words: Callable[[Visit, SubscriptionDetail], Words]
     is_possible: Callable[[SubscriptionDetail], bool]
-    has_own_page: bool = False
+    opener: str = ""
 
 
 def offered(visit: Visit, detail: SubscriptionDetail) -> tuple[tuple[Question, ...], tuple[Link, ...]]:
@@ -67,8 +68,8 @@ def offered(visit: Visit, detail: SubscriptionDetail) -> tuple[tuple[Question, .
     for name, verb in VERBS.items():
         if not verb.is_possible(detail) or not visit.allows(verb.operation):
             continue
-        if verb.has_own_page:
-            links.append(Link(label=verb.words(visit, detail).opener, href=_address(detail, name)))
+        if verb.opener:
+            links.append(Link(label=verb.opener, href=_address(detail, name)))
         else:
             questions.append(_asking(visit, detail, name).question)
     return tuple(questions), tuple(links)
@@ -84,12 +85,12 @@ def question_of(visit: Visit, detail: SubscriptionDetail, *names: str) -> Questi
 
 def ask_verb(name: str) -> Callable[[Visit], Response]:
     """Return the handler that asks about one of the verbs."""
-    return lambda visit: ask(visit, _asking(visit, _detail(visit), name, is_asked=True))
+    return lambda visit: ask(visit, _asking(visit, _detail(visit), name))
 
 
 def answer_verb(name: str) -> Callable[[Visit], Response]:
     """Return the handler that does what one of the verbs says."""
-    return lambda visit: answer_question(visit, _asking(visit, _detail(visit), name, is_asked=True))
+    return lambda visit: answer_question(visit, _asking(visit, _detail(visit), name))
 
 
 def _detail(visit: Visit) -> SubscriptionDetail:
@@ -101,7 +102,7 @@ def _address(detail: SubscriptionDetail, name: str) -> str:
     return f"/subscriptions/{detail.line.subscription_id}/{name}"
 
 
-def _asking(visit: Visit, detail: SubscriptionDetail, name: str, *, is_asked: bool = False) -> Asking:
+def _asking(visit: Visit, detail: SubscriptionDetail, name: str) -> Asking:
     verb, line = VERBS[name], detail.line
     back = f"/subscriptions/{line.subscription_id}"
     words = verb.words(visit, detail)
@@ -111,8 +112,6 @@ def _asking(visit: Visit, detail: SubscriptionDetail, name: str, *, is_asked: bo
         fixed = {"request_id": _stuck_job(detail)}
     elif verb.operation is confirm_claim:
         read = _read_claim
-    if verb.has_own_page and not is_asked:
-        words = Words(opener=words.opener, title=words.title, points=())
     trail = (Link(label=line.customer_name, href=f"/customers/{line.customer_slug}" if visit.is_staff else "/"),)
     return Asking(
         operation=verb.operation,
@@ -255,8 +254,8 @@ def _confirm(visit: Visit, detail: SubscriptionDetail) -> Words:
         opener="Confirm a claim",
         title=f"Let somebody else set {_name(detail)} up?",
         points=(
-            "The account that you choose may then open the landing page of this subscription and activate it.",
-            "Ask the buyer first: the account was named neither as buyer nor as user.",
+            "The account that you choose may then open the landing page of this subscription, activate and manage it.",
+            "Ask the buyer first: the account was named neither as buyer nor as user, and gives its name itself.",
         ),
         fields=(_claim_field(visit, detail),),
         submit="Confirm the claim",
@@ -286,8 +285,8 @@ def _claim_field(visit: Visit, detail: SubscriptionDetail) -> Field:
     options = tuple(
         Option(
             value=f"{claim.tenant_id} {claim.object_id}",
-            label=f"Account {claim.object_id}",
-            hint=f"of the tenant {claim.tenant_id}",
+            label=claim.name or claim.email or f"Account {claim.object_id}",
+            hint=f"{claim.email or 'No address'}, account {claim.object_id} of the tenant {claim.tenant_id}",
         )
         for claim in waiting
     )
@@ -339,7 +338,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         operation=change_plan,
         words=_change_plan,
         is_possible=lambda detail: _is_status(detail, CommercialStatus.SUBSCRIBED),
-        has_own_page=True,
+        opener="Change plan",
     ),
     "change-seats": Verb(
         operation=change_seats,
@@ -353,8 +352,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "confirm-claim": Verb(
         operation=confirm_claim,
         words=_confirm,
-        is_possible=lambda detail: detail.line.status == _PENDING,
-        has_own_page=True,
+        is_possible=lambda detail: detail.waiting_claims > 0,
+        opener="Confirm a claim",
     ),
     "cancel": Verb(
         operation=cancel_subscription,

@@ -105,6 +105,8 @@ def look(visit: Visit) -> Response:
         return show_not_yours(visit, landing, account)
     if landing.view.branch is Branch.ASK:
         return show_ask(visit, landing)
+    if landing.view.relation is Relation.CLAIMED and came:
+        _count_view(visit, landing)  # staff has answered since this browser was counted last
     return show_branch(
         visit,
         Shown(
@@ -146,8 +148,11 @@ def claim(visit: Visit) -> Response:
         tenant_id=visitor.account.tenant_id,
         object_id=visitor.account.object_id,
         is_guest=visitor.account.is_guest,
+        name=visitor.account.name,
+        email=visitor.account.email,
     )
-    _count(visit, LandingStep.LET_IN if claimed.is_confirmed else LandingStep.SIGNED_IN, "claimed", subscription_id)
+    step, reason = (LandingStep.LET_IN, "") if claimed.is_confirmed else (LandingStep.SIGNED_IN, "waits for staff")
+    _count(visit, step, reason, subscription_id)
     is_let_in = claimed.is_confirmed and visit.session is None
     cookies = _let_in(visit, visitor.account)[1] if is_let_in else []
     return visit.go(f"{LANDING_PATH}/{subscription_id}", cookies)
