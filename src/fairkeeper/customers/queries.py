@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session
 
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
 from fairkeeper.customers.actions.ring_clock import DEADLINE_CODE
@@ -27,6 +28,7 @@ from fairkeeper.customers.reading import (
     line_of,
     liveliest_first,
     place_of,
+    plain_rows,
     running_of,
     standings_of,
 )
@@ -102,6 +104,7 @@ class ListDeadlines(OperationInput):
     """Which deadlines."""
 
     limit: int = Field(100, ge=1, le=1000, description="How many at most.")
+    within_days: int | None = Field(None, ge=0, le=4_000, description="Only what falls due by then, or is overdue.")
 
 
 class ListNotices(OperationInput):
@@ -211,9 +214,12 @@ def ask_may_act(context: QueryContext, request: ShowSubscription) -> MayAct:
 def list_deadlines(context: QueryContext, request: ListDeadlines) -> tuple[DeadlineView, ...]:
     """List the deadlines that run for all customers, the nearest first."""
     changes = open_changes_of(context.session)
-    rows = context.session.scalars(select(SubscriptionRow).options(load_only(*CLOCK_COLUMNS)).where(_HAS_CLOCKS))
+    until = None if request.within_days is None else context.now + timedelta(days=request.within_days)
     found = [
-        (deadline, row) for row in rows for deadline in running_of(context, row, changes.get(row.subscription_id, ()))
+        (deadline, row)
+        for row in plain_rows(context.session, CLOCK_COLUMNS, _HAS_CLOCKS)
+        for deadline in running_of(context, row, changes.get(row.subscription_id, ()))
+        if until is None or deadline.due_at <= until
     ]
     nearest = sorted(found, key=lambda pair: (pair[0].due_at, pair[1].subscription_id))[: request.limit]
     customers = customers_of(context.session, {row.customer_id for _, row in nearest})

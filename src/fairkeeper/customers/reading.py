@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from fairkeeper.action.operation import QueryContext
 from fairkeeper.customers.path.clocks import ASKS_NOTHING, Deadline, OpenChange, deadlines
@@ -24,6 +26,7 @@ from fairkeeper.customers.views import (
     SubscriptionDetail,
     SubscriptionLine,
 )
+from fairkeeper.values.ids import SubscriptionId
 
 CLOCK_COLUMNS = (
     SubscriptionRow.subscription_id,
@@ -40,6 +43,27 @@ CLOCK_COLUMNS = (
 )
 """What the clocks of a subscription are read from: a quarter of its row, which is most of the time for thousands."""
 
+STANDING_COLUMNS = (
+    SubscriptionRow.subscription_id,
+    SubscriptionRow.customer_id,
+    SubscriptionRow.status,
+    SubscriptionRow.status_text,
+    SubscriptionRow.status_since_at,
+    SubscriptionRow.provisioning,
+    SubscriptionRow.provisioning_since_at,
+    SubscriptionRow.provisioning_note,
+    SubscriptionRow.operation,
+    SubscriptionRow.operation_since_at,
+    SubscriptionRow.operation_note,
+    SubscriptionRow.bought_at,
+    SubscriptionRow.activated_at,
+    SubscriptionRow.ready_at,
+    SubscriptionRow.stopped_at,
+    SubscriptionRow.erased_at,
+    SubscriptionRow.read_at,
+)
+"""What the four machines of a subscription are read from."""
+
 _LIVELINESS = {
     CommercialStatus.SUBSCRIBED.value: 0,
     CommercialStatus.PENDING_FULFILLMENT_START.value: 1,
@@ -54,6 +78,17 @@ def liveliest_first(rows: Sequence[SubscriptionRow]) -> list[SubscriptionRow]:
     """Return subscriptions in the order in which a person wants to see them."""
     newest_first = sorted(rows, key=lambda row: (row.bought_at or row.read_at, row.subscription_id), reverse=True)
     return sorted(newest_first, key=lambda row: _LIVELINESS.get(row.status, 3))
+
+
+def plain_rows(
+    session: Session, columns: Sequence[InstrumentedAttribute[Any]], *wanted: ColumnElement[bool]
+) -> Sequence[SubscriptionRow]:
+    """Return subscriptions as plain rows with these columns alone, to be read and not to be changed.
+
+    For a thousand of them that takes a third of the time of objects that the session watches (measured 2026-11-28).
+    """
+    rows = session.execute(select(*columns).where(*wanted)).all()
+    return cast("Sequence[SubscriptionRow]", rows)
 
 
 def running_of(
@@ -147,7 +182,7 @@ def details_of(
         )
         for row in liveliest_first(rows)
     )
-    return tuple(replace(each, waiting_claims=waiting[each.line.subscription_id]) for each in details)
+    return tuple(replace(each, waiting_claims=waiting[SubscriptionId(each.line.subscription_id)]) for each in details)
 
 
 def _detail(  # noqa: PLR0913 - the parts of one view, read together above

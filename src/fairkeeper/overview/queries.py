@@ -14,7 +14,7 @@ from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.customers.path.clocks import ASKS_NOTHING
 from fairkeeper.customers.path.steps import StepState
 from fairkeeper.customers.queries import ListDeadlines, ListReminders, list_deadlines, list_reminders
-from fairkeeper.customers.reading import liveliest_first, place_of, standings_of
+from fairkeeper.customers.reading import STANDING_COLUMNS, liveliest_first, place_of, plain_rows, standings_of
 from fairkeeper.customers.tables import CustomerRow, OperationRow, SubscriptionRow
 from fairkeeper.customers.views import ReminderLine
 from fairkeeper.database.tasks import TaskRow, TaskState
@@ -48,14 +48,11 @@ def show_today(context: QueryContext, _request: ShowToday) -> Today:
     """
     reminders = _own(context.principal, list_reminders.function(context, ListReminders(customer="", limit=500)))
     due = tuple(line for line in reminders if line.due_at is not None)
-    until = context.now + COMING
     reminded = {(line.subject_id, line.due_at) for line in due}
     coming = tuple(
         deadline
-        for deadline in list_deadlines.function(context, ListDeadlines(limit=1000))
-        if deadline.due_at <= until
-        and deadline.clock not in ASKS_NOTHING
-        and (deadline.subscription_id, deadline.due_at) not in reminded
+        for deadline in list_deadlines.function(context, ListDeadlines(limit=1000, within_days=COMING.days))
+        if deadline.clock not in ASKS_NOTHING and (deadline.subscription_id, deadline.due_at) not in reminded
     )
     steps, customers = _steps(context)
     sees_account = context.principal.customer_id is None and (
@@ -141,7 +138,7 @@ def _own(principal: Principal, reminders: tuple[ReminderLine, ...]) -> tuple[Rem
 def _steps(context: QueryContext) -> tuple[tuple[StepCount, ...], int]:
     """Count the customers at the step where their liveliest subscription stands."""
     by_customer: dict[str, list[SubscriptionRow]] = {}
-    for row in context.session.scalars(select(SubscriptionRow)):
+    for row in plain_rows(context.session, STANDING_COLUMNS):
         by_customer.setdefault(row.customer_id, []).append(row)
     standing: Counter[str] = Counter()
     broken: Counter[str] = Counter()

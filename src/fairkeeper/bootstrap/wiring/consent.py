@@ -23,6 +23,7 @@ from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState
 from fairkeeper.customers.path.receipts import ErasedThing, RemainingKind, RemainingThing, StoppedThing
 from fairkeeper.customers.path.standing import Mark
 from fairkeeper.customers.ports import DataToErase, SystemsToStop, WhatRemains
+from fairkeeper.customers.reading import plain_rows
 from fairkeeper.customers.store import load_customer
 from fairkeeper.customers.tables import CustomerRow, SubscriptionRow
 from fairkeeper.microsoft.consent import ConsentFlow, TenantTokenClient, WorkCredentials, read_secrets
@@ -92,6 +93,15 @@ _WORDS: Final[Mapping[GrantState, str]] = {
 }
 
 
+_NEEDED_BY: Final = (
+    SubscriptionRow.subscription_id,
+    SubscriptionRow.customer_id,
+    SubscriptionRow.offer_id,
+    SubscriptionRow.plan_id,
+)
+"""What the permissions that a subscription needs are read from."""
+
+
 class StandingOfGrants:
     """`ConsentStanding`: where consent stands for a subscription, by what its plan needs and its tenant granted."""
 
@@ -99,9 +109,7 @@ class StandingOfGrants:
         self, session: Session, subscription_ids: Collection[SubscriptionId]
     ) -> Mapping[SubscriptionId, Mark[ConsentState]]:
         """Say where consent stands for each of these subscriptions."""
-        rows = session.scalars(
-            select(SubscriptionRow).where(SubscriptionRow.subscription_id.in_(list(subscription_ids)))
-        ).all()
+        rows = plain_rows(session, _NEEDED_BY, SubscriptionRow.subscription_id.in_(list(subscription_ids)))
         links: dict[CustomerId, LinkRow] = {}
         customers = {row.customer_id for row in rows}
         present = select(LinkRow).where(LinkRow.customer_id.in_(customers)).order_by(LinkRow.number)
