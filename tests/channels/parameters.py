@@ -178,6 +178,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "question_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "question"), kinds=("question",)),
     # neither
     "days": fixed(90),
+    "within_days": fixed(90),
     "escalate_after_hours": fixed(4),
     "escalate_digest_after_hours": fixed(72),
     "include_removed": fixed(value=True),

@@ -349,6 +349,7 @@ class RenewalsPage(Page):
     sentence: str
     months: Sequence[RenewalGroup]
     empty: Empty
+    exports: Sequence[Link] = ()
 
     @property
     def title(self) -> str:

@@ -67,6 +67,7 @@ class PeoplePage(SettingsPage):
     add: Form | None
     invite: Form | None = None
     invitations: Sequence[InvitationRow] = ()
+    invitation_exports: Sequence[Link] = ()
     link: str = ""
 
 

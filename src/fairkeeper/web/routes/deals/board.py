@@ -14,12 +14,13 @@ from fairkeeper.deals.book.lifecycle import DealState
 from fairkeeper.deals.book.queries import list_deal_needs, list_deals, list_renewals
 from fairkeeper.deals.book.views import DealLine, DealNeed, DealPage, RenewalLine, RenewalMonth
 from fairkeeper.values.money import Money
+from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import amount, count, state
 from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
 from fairkeeper.web.pages import deals as pages
 from fairkeeper.web.parts import Empty, Link
 from fairkeeper.web.routes.deals.telling import money_in, need_part, total_of_line
-from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
+from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways, sheet_of_rows
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import words
 from fairkeeper.web.serving.visit import Visit
@@ -256,12 +257,20 @@ def show_renewals(visit: Visit) -> Response:
             )
             for month in months
         ),
+        exports=export_links(Address("/deals/renewals")) if number else (),
         empty=Empty(
             title="Nothing ends yet",
             text="A deal that was bought stands here until its end, and asks ninety days before how it goes on.",
         ),
     )
     return visit.show(page)
+
+
+def sheet_of_renewals(visit: Visit) -> Sheet:
+    """Return what ends in the next two years as a sheet."""
+    months: tuple[RenewalMonth, ...] = visit.run(list_renewals, months=24)
+    rows = (_renewal(line, may_answer=False) for month in months for line in month.renewals)
+    return sheet_of_rows("renewals", pages.RenewalRow, rows)
 
 
 def _renewal(line: RenewalLine, *, may_answer: bool) -> pages.RenewalRow:
@@ -283,5 +292,6 @@ WAYS: Final[tuple[Way, ...]] = (
     get("/deals", show_board, Audience.STAFF),
     get("/deals/all", show_list, Audience.STAFF),
     *export_ways("/deals/all", sheet_of_deals, Audience.STAFF),
+    *export_ways("/deals/renewals", sheet_of_renewals, Audience.STAFF),
     get("/deals/renewals", show_renewals, Audience.STAFF),
 )

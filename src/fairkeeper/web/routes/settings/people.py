@@ -176,7 +176,13 @@ def _page(visit: Visit, form: Form | None) -> PeoplePage:
         add=(form or _form(visit)) if may_change else None,
         invite=_invite_form(visit) if may_change else None,
         invitations=_invitations(visit, may_change=may_change),
+        invitation_exports=export_links(Address("/settings/invitations")),
     )
+
+
+def sheet_of_invitations(visit: Visit) -> Sheet:
+    """Return the invitations that nobody has accepted as a sheet."""
+    return sheet_of_rows("invitations", InvitationRow, _invitations(visit, may_change=False))
 
 
 def sheet_of_people(visit: Visit) -> Sheet:
@@ -340,6 +346,7 @@ WAYS: Final[tuple[Way, ...]] = (
     get("/settings/invitations/{invitation_id}/withdraw", ask_withdraw),
     post("/settings/invitations/{invitation_id}/withdraw", withdraw),
     *export_ways(_HERE, sheet_of_people),
+    *export_ways("/settings/invitations", sheet_of_invitations),
     get(f"{_HERE}/{{person_id}}/remove", ask_remove),
     post(f"{_HERE}/{{person_id}}/remove", remove),
     get(f"{_HERE}/{{person_id}}/roles", ask_change),
