@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from bench.databases import postgresql_address, sqlite_address
@@ -132,10 +133,10 @@ def _compiled(address: DatabaseAddress, furnished: Furnished) -> list[Compiled]:
 def _samples(compiled: Sequence[Compiled]) -> list[float]:
     """Return the seconds of decisions for agents at random, after a warm round."""
     dice, moment = random.Random(2), Moment(at=SystemClock().now())
-    pairs = [(each, asked(each.basis.agent.id, each.basis.tool.id)) for each in compiled]
     samples = []
     for number in range(ALONE + 500):
-        known, call = pairs[dice.randrange(len(pairs))]
+        known = compiled[dice.randrange(len(compiled))]
+        call = asked(known.basis.agent.id, known.basis.tool.id, amount=dice.randrange(1, 100_000))
         began = time.perf_counter()
         verdict = decide(call, known, moment)
         if number >= 500:
@@ -156,33 +157,58 @@ def _with_record(report: Report, address: DatabaseAddress) -> None:
     furnished = furnish(database, AGENTS)
     _rate(address, furnished, callers=1, count=300)
     _, samples = _rate(address, furnished, callers=1, count=ONE_CALLER)
-    conditions = "SQLite, synchronous=FULL, one process, limit and evidence in the same commit"
+    conditions = (
+        "SQLite, synchronous=FULL, one process, limit and evidence in the same commit; every amount is another, and a"
+        " policy looks at it"
+    )
     report.at_most(
         "decision with record, one caller, p50", statistics.median(samples) * 1e3, unit="ms", target=1,
         conditions=conditions,
     )  # fmt: skip
     report.plain("decision with record, one caller, p99", _p99(samples) * 1e3, unit="ms", conditions=conditions)
+    began = time.process_time()
     rate, samples = _rate(address, furnished, callers=MANY_CALLERS, count=MANY)
+    used = time.process_time() - began
     report.at_least(
         f"decisions with record, {MANY_CALLERS} callers", rate, unit="/s", target=5_000, conditions=conditions
+    )
+    report.plain(
+        f"processor time a decision, {MANY_CALLERS} callers",
+        used / len(samples) * 1e6,
+        unit="µs",
+        conditions=conditions,
     )
     report.plain(
         f"decision with record, {MANY_CALLERS} callers, p50", statistics.median(samples) * 1e3, unit="ms",
         conditions=conditions,
     )  # fmt: skip
+    report.plain(
+        f"decision with record, {MANY_CALLERS} callers, p99", _p99(samples) * 1e3, unit="ms", conditions=conditions
+    )
+    rate, _ = _rate(address, furnished, callers=MANY_CALLERS, count=MANY, is_judged=False)
+    report.plain(
+        f"decisions with record, {MANY_CALLERS} callers, no policy beside the permit", rate, unit="/s",
+        conditions="the same, but nothing looks at the arguments, so that Cedar's answer is remembered",
+    )  # fmt: skip
     database.dispose()
 
 
-def _rate(address: DatabaseAddress, furnished: Furnished, *, callers: int, count: int) -> tuple[float, list[float]]:
-    """Return decisions a second, and the seconds of each."""
+def _rate(
+    address: DatabaseAddress, furnished: Furnished, *, callers: int, count: int, is_judged: bool = True
+) -> tuple[float, list[float]]:
+    """Return decisions a second, and the seconds of each; `is_judged` by a policy about the amount."""
+    questions = make_questions()
+    if is_judged:
+        questions = replace(questions, policies=_OnePolicyEach(furnished.agent_ids))
 
     async def measure() -> tuple[float, list[float]]:
-        point = DecisionPoint(address, SystemClock(), make_questions())
+        point = DecisionPoint(address, SystemClock(), questions)
         samples: list[float] = []
 
         async def caller(number: int) -> None:
-            call = asked(furnished.agent_ids[number % len(furnished.agent_ids)], furnished.tool_id)
+            dice, agent_id = random.Random(number), furnished.agent_ids[number % len(furnished.agent_ids)]
             for _ in range(count // callers):
+                call = asked(agent_id, furnished.tool_id, amount=dice.randrange(1, 100_000))
                 began = time.perf_counter()
                 decided = await point.decide(call)
                 samples.append(time.perf_counter() - began)

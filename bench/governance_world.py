@@ -108,10 +108,14 @@ def furnish(database: Database, agents: int, *, limit: int = 1_000_000_000) -> F
     return Furnished(tool_id=tool_id, agent_ids=agent_ids)
 
 
-def asked(agent_id: str, tool_id: str) -> Call:
+_CALLER = caller_of(
+    Principal(id=PROGRAM_ID, kind=PrincipalKind.SERVICE, roles=frozenset({"service"}), customer_id=CUSTOMER)
+)
+
+
+def asked(agent_id: str, tool_id: str, amount: int = 250) -> Call:
     """Return a call of an agent, asked by the customer's program."""
-    principal = Principal(id=PROGRAM_ID, kind=PrincipalKind.SERVICE, roles=frozenset({"service"}), customer_id=CUSTOMER)
-    return Call(agent_id=agent_id, tool_id=tool_id, arguments=dict(ARGUMENTS), caller=caller_of(principal))
+    return Call(agent_id=agent_id, tool_id=tool_id, arguments={**ARGUMENTS, "amount": amount}, caller=_CALLER)
 
 
 def _table(row: type[Base]) -> Table:

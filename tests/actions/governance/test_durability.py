@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlalchemy import make_url
 from fairkeeper.database.engine import normalise_url
 from fairkeeper.database.errors import UnsafeDatabaseError
 from fairkeeper.database.session import Database
+from fairkeeper.governance.deciding.checkpointing import ROWS_BETWEEN, Checkpointer
 from fairkeeper.governance.deciding.connection import PostgreSQLConnection, SQLiteConnection
 from fairkeeper.governance.deciding.point import DecisionPoint
 from fairkeeper.governance.tables import DecisionRow
@@ -155,6 +156,46 @@ def test_a_database_that_somebody_else_holds_is_a_no_in_time(sqlite_database: Da
 
     assert world.loop(story()) is Reason.TIMED_OUT
     assert world.one(call(clerk)).verdict.allowed
+
+
+def test_the_log_of_sqlite_is_moved_beside_the_commits(tmp_path: Path) -> None:
+    path = tmp_path / "moved.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for pragma in ("journal_mode=WAL", "wal_autocheckpoint=0"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("CREATE TABLE written (number INTEGER)")
+        mover = Checkpointer(str(path))
+        mover.note(ROWS_BETWEEN - 1)
+        assert _without_its_log(path) is None
+        connection.executemany("INSERT INTO written VALUES (?)", [(n,) for n in range(ROWS_BETWEEN)])
+        mover.note(connection.total_changes)
+        mover.close()
+        assert _without_its_log(path) == ROWS_BETWEEN
+
+
+def _without_its_log(path: Path) -> int | None:
+    """Return how many rows the file alone holds; None where not even the table is in it yet."""
+    with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as file:
+        try:
+            return int(file.execute("SELECT count(*) FROM written").fetchone()[0])
+        except sqlite3.OperationalError:
+            return None
+
+
+def test_a_log_that_cannot_be_moved_stops_no_decision(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, clerk = arranged(sqlite_database)
+    monkeypatch.setattr("fairkeeper.governance.deciding.checkpointing.ROWS_BETWEEN", 1)
+
+    async def story() -> list[bool]:
+        point = DecisionPoint(world.database.address, world.clock, world.questions)
+        point._connection._checkpointer._path = "/nowhere/at/all.db"  # type: ignore[attr-defined]  # noqa: SLF001
+        found = [(await point.decide(call(clerk))).verdict.allowed for _ in range(3)]
+        point.close()
+        return found
+
+    assert world.loop(story()) == [True, True, True]
 
 
 def test_sqlite_that_could_forget_is_refused(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

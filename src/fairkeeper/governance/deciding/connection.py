@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from fairkeeper.database.engine import SQLITE_FULL, DatabaseAddress, normalise_url
 from fairkeeper.database.errors import DatabaseUnavailableError, UnsafeDatabaseError
+from fairkeeper.governance.deciding.checkpointing import PAGES_AT_MOST, Checkpointer
 from fairkeeper.governance.transaction import spelled, to_database
 
 LOCK_TIMEOUT = "2s"
@@ -60,9 +61,14 @@ class SQLiteConnection:
     def __init__(self, address: DatabaseAddress) -> None:
         self._path = make_url(address.url).database or ""
         self._connection: sqlite3.Connection | None = None
+        self._checkpointer = Checkpointer(self._path)
 
     def close(self) -> None:
         """Let the database go."""
+        self._checkpointer.close()
+        self._drop()
+
+    def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -83,6 +89,7 @@ class SQLiteConnection:
             if isinstance(error, sqlite3.OperationalError):
                 raise self._translated(error) from error
             raise
+        self._checkpointer.note(connection.total_changes)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query and return all rows."""
@@ -103,10 +110,17 @@ class SQLiteConnection:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             connection = sqlite3.connect(self._path, isolation_level=None, timeout=0, check_same_thread=False)
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                "cache_size=-65536",
+                f"wal_autocheckpoint={PAGES_AT_MOST}",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
             self._refuse_weak(connection)
             self._connection = connection
+            self._checkpointer.start_anew()
         return self._connection
 
     @staticmethod
@@ -123,12 +137,12 @@ class SQLiteConnection:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         except sqlite3.Error:
-            self.close()
+            self._drop()
 
     def _translated(self, error: sqlite3.OperationalError) -> Exception:
         if (error.sqlite_errorcode & 0xFF) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             return BusyError()
-        self.close()
+        self._drop()
         return DatabaseUnavailableError(f"The decision cannot be recorded: {error}")
 
 

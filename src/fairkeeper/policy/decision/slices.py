@@ -31,6 +31,9 @@ PERMIT_PREFIX: Final = "permit:"
 """What the id of the policy made from a permit begins with."""
 _ARGUMENTS_ID: Final = "arguments"
 _MOST_ERROR: Final = 300
+_MOST_REMEMBERED: Final = 64
+"""Answers that one slice remembers, of questions up to `_LONGEST_REMEMBERED` characters."""
+_LONGEST_REMEMBERED: Final = 2_000
 _encode = msgspec.json.encode
 
 
@@ -43,6 +46,9 @@ def agents_schema_text() -> str:
 _CIRCUMSTANCES: Final = re.compile(r"type Circumstances = \{\n(.*?)\n\};", re.DOTALL)
 _MEMBER: Final = re.compile(r"^  (\w+)\??: [^,\n]+", re.MULTILINE)
 _MENTION: Final = re.compile(r"\bcontext\s*(?:\.\s*|has\s+)(\w+)")
+_ARGUMENTS_BY_NAME: Final = re.compile(r"\b(?:Texts|Numbers)\b")
+_TAG: Final = re.compile(r"\b(?:has|get)Tag\b")
+_NAMED_TAG: Final = re.compile(r'\b(?:has|get)Tag\s*\(\s*"([^"\\]*)"\s*\)')
 
 
 @lru_cache(maxsize=1)
@@ -61,9 +67,21 @@ def mentioned(policies: str) -> frozenset[str]:
         ['depth', 'task']
     """
     names = _MENTION.findall(policies)
-    if len(names) != len(re.findall(r"\bcontext\b", policies)):
+    if len(names) != len(re.findall(r"\bcontext\b", policies)) or _ARGUMENTS_BY_NAME.search(policies):
         return frozenset(_members())
     return frozenset(names) & frozenset(_members())
+
+
+def tags_mentioned(policies: str) -> frozenset[str] | None:
+    """Return the arguments that policies can speak of; None, which is any, where that is not plain to see.
+
+    Example:
+        >>> tags_mentioned('forbid (principal, action, resource) when { context.numbers.hasTag("amount") };')
+        frozenset({'amount'})
+        >>> tags_mentioned("forbid (principal, action, resource) when { context.texts.hasTag(context.task) };")
+    """
+    names = _NAMED_TAG.findall(policies)
+    return frozenset(names) if len(names) == len(_TAG.findall(policies)) else None
 
 
 @lru_cache(maxsize=512)
@@ -116,6 +134,9 @@ class Asked:
 class PolicySlice:
     """The policies of one basis; build it once and ask it with `lane`.
 
+    An answer is remembered with everything of the call that a policy of the slice can speak of: where that is the same,
+    Cedar's answer is. What could not be evaluated is asked again.
+
     Raises:
         ValueError: A policy cannot be read, has no `@id`, or is a customer's and permits.
     """
@@ -126,7 +147,8 @@ class PolicySlice:
                 _refuse_permits(policy.id, policy.text)
         permits = [_permit_policy(basis, permit) for permit in basis.permits if permit.lane in _PERMIT_SCOPES]
         text = "\n".join((*(policy.text for policy in basis.policies), *permits))
-        self._names = mentioned(text)
+        self._names, self._tags = mentioned(text), tags_mentioned(text)
+        self._answers: dict[tuple[str, str], PolicyAnswer] = {}
         self._schema = _schema(self._names)
         self._policies = cedarpy.PolicySet.from_str(text)
         self._entities = cedarpy.Entities.from_json_str(_entities(basis), self._schema)
@@ -141,23 +163,38 @@ class PolicySlice:
     def lane(self, asked: Asked) -> PolicyAnswer:
         """Return the lane; whatever goes wrong is a denial."""
         try:
-            entities = self._with_arguments(asked)
-            context = _context(asked, self._names)
-            unattended = self._ask("call_unattended", context, entities)
-            if unattended.reason is Reason.PERMITTED:
-                return PolicyAnswer(lane=Lane.AUTOMATIC, reason=Reason.PERMITTED, policies=unattended.policies)
-            if unattended.reason in _UNDECIDED:
-                return unattended
-            attended = self._ask("call", context, entities)
-            if attended.reason is not Reason.PERMITTED:
-                return attended
-            # What kept it from running by itself stands beside what permits it.
-            policies = tuple(sorted({*attended.policies, *unattended.policies}))
-            return PolicyAnswer(lane=Lane.APPROVAL, reason=Reason.PERMITTED, policies=policies)
+            question = _context(asked, self._names), self._arguments(asked)
+            answer = self._answers.get(question)
+            if answer is None:
+                answer = self._lane(*question)
+                if answer.reason not in _UNDECIDED:
+                    self._remember(question, answer)
+            return answer
         except ValueError as problem:
             return _undecided(Reason.NO_DECISION, problem)
         except Exception as problem:  # noqa: BLE001 - the boundary to a foreign engine: what fails here is a no
             return _undecided(Reason.ENGINE_FAILED, repr(problem))
+
+    def _lane(self, context: str, arguments: str) -> PolicyAnswer:
+        entities = self._entities.with_added_json_str(arguments) if arguments else self._entities
+        unattended = self._ask("call_unattended", context, entities)
+        if unattended.reason is Reason.PERMITTED:
+            return PolicyAnswer(lane=Lane.AUTOMATIC, reason=Reason.PERMITTED, policies=unattended.policies)
+        if unattended.reason in _UNDECIDED:
+            return unattended
+        attended = self._ask("call", context, entities)
+        if attended.reason is not Reason.PERMITTED:
+            return attended
+        # What kept it from running by itself stands beside what permits it.
+        policies = tuple(sorted({*attended.policies, *unattended.policies}))
+        return PolicyAnswer(lane=Lane.APPROVAL, reason=Reason.PERMITTED, policies=policies)
+
+    def _remember(self, question: tuple[str, str], answer: PolicyAnswer) -> None:
+        if len(question[0]) + len(question[1]) > _LONGEST_REMEMBERED:
+            return
+        if len(self._answers) >= _MOST_REMEMBERED:
+            self._answers.clear()
+        self._answers[question] = answer
 
     def _ask(self, action: str, context: str, entities: cedarpy.Entities) -> PolicyAnswer:
         document = {
@@ -181,18 +218,18 @@ class PolicySlice:
             return PolicyAnswer(lane=Lane.NEVER, reason=Reason.FORBIDDEN, policies=policies)
         return PolicyAnswer(lane=Lane.NOT_PERMITTED, reason=Reason.NOT_PERMITTED)
 
-    def _with_arguments(self, asked: Asked) -> cedarpy.Entities:
-        """Add the arguments where a policy speaks of them; parsing them costs a third of a decision."""
+    def _arguments(self, asked: Asked) -> str:
+        """Return the entities of the arguments that a policy speaks of; parsing them costs a third of a decision.
+
+        They are not checked against the schema: texts are texts and numbers whole numbers below 2^53 by their making.
+        """
         added: list[dict[str, Any]] = []
-        if "texts" in self._names and asked.texts:
-            added.append(_tagged("Texts", asked.texts))
-        if "numbers" in self._names and asked.numbers:
-            added.append(_tagged("Numbers", asked.numbers))
-        if not added:
-            return self._entities
-        text = _encode(added).decode()
-        cedarpy.Entities.from_json_str(text, self._schema)
-        return self._entities.with_added_json_str(text)
+        for member, kind, tags in (("texts", "Texts", asked.texts), ("numbers", "Numbers", asked.numbers)):
+            if member in self._names and tags:
+                kept = tags if self._tags is None else {name: tags[name] for name in tags if name in self._tags}
+                if kept:
+                    added.append(_tagged(kind, kept))
+        return _encode(added).decode() if added else ""
 
 
 _UNDECIDED: Final = frozenset({Reason.POLICY_ERROR, Reason.NO_DECISION, Reason.ENGINE_FAILED})

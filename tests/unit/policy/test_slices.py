@@ -1,0 +1,88 @@
+"""What a slice of policies remembers, and what of a call reaches it: no less than its policies can speak of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairkeeper.policy.decision.facts import Moment
+from fairkeeper.policy.decision.order import Compiled, decide
+from fairkeeper.policy.decision.reasons import Reason
+from fairkeeper.policy.decision.slices import mentioned, tags_mentioned
+from tests.unit.policy.facts import NOON, basis, call, policies
+
+FORBIDS_LARGE = (
+    'forbid (principal, action, resource) when { context.numbers.hasTag("amount") &&'
+    ' context.numbers.getTag("amount") > 100 };'
+)
+FORBIDS_NAMED_BY_TASK = (
+    "forbid (principal, action, resource) when { context has task && context.texts.hasTag(context.task) &&"
+    ' context.texts.getTag(context.task) == "Fabrikam" };'
+)
+FORBIDS_AROUND_THE_CONTEXT = (
+    'forbid (principal, action, resource) when { Texts::"arguments".hasTag("to") &&'
+    ' Texts::"arguments".getTag("to") == "Fabrikam" };'
+)
+
+
+@given(amounts=st.lists(st.integers(min_value=1, max_value=200), min_size=1, max_size=100))
+def test_a_remembered_answer_is_the_one_that_would_be_given(amounts: list[int]) -> None:
+    compiled = COMPILED
+    for amount in amounts:
+        asked = call(arguments={"to": "Fabrikam", "amount": amount, "currency": "USD"})
+        found = decide(asked, compiled, Moment(at=NOON)).reason
+        assert found is (Reason.FORBIDDEN if amount > 100 else Reason.PERMITTED)
+
+
+COMPILED = Compiled(basis(policies=policies(FORBIDS_LARGE)))
+
+
+def test_cedar_is_asked_once_about_what_no_policy_can_tell_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    compiled = Compiled(basis(policies=policies(FORBIDS_LARGE)))
+    genuine = compiled.policies._ask  # noqa: SLF001 - counts what reaches Cedar
+    monkeypatch.setattr(
+        "fairkeeper.policy.decision.slices.PolicySlice._ask",
+        lambda _, *given: asked.append(given) or genuine(*given),
+    )
+    for to, amount in (("Fabrikam", 5), ("Contoso", 5), ("Contoso", 6), ("Fabrikam", 6)):
+        decide(call(arguments={"to": to, "amount": amount, "currency": "USD"}), compiled, Moment(at=NOON))
+    assert len(asked) == 2
+
+
+def test_what_could_not_be_evaluated_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = Compiled(basis())
+    with monkeypatch.context() as broken:
+        broken.setattr("fairkeeper.policy.decision.slices.cedarpy.is_authorized", _fails)
+        assert decide(call(), compiled, Moment(at=NOON)).reason is Reason.ENGINE_FAILED
+    assert decide(call(), compiled, Moment(at=NOON)).allowed
+
+
+def _fails(*_: Any) -> None:
+    raise RuntimeError("no engine")
+
+
+def test_a_slice_forgets_before_it_grows() -> None:
+    compiled = Compiled(basis(policies=policies(FORBIDS_LARGE)))
+    for amount in range(1, 300):
+        decide(call(arguments={"to": "x", "amount": amount, "currency": "USD"}), compiled, Moment(at=NOON))
+    assert len(compiled.policies._answers) <= 64  # noqa: SLF001 - nothing else shows it
+
+
+@pytest.mark.parametrize("text", [FORBIDS_NAMED_BY_TASK, FORBIDS_AROUND_THE_CONTEXT])
+def test_an_argument_reaches_policies_by_whatever_way_they_name_it(text: str) -> None:
+    verdict = decide(call(task_id="to"), Compiled(basis(policies=policies(text))), Moment(at=NOON))
+    assert verdict.reason is Reason.FORBIDDEN
+
+
+def test_a_tag_that_is_computed_brings_all_of_them() -> None:
+    assert tags_mentioned(FORBIDS_NAMED_BY_TASK) is None
+    assert tags_mentioned(FORBIDS_LARGE) == {"amount"}
+    assert tags_mentioned(r'x when { context.texts.hasTag("a\"b") };') is None
+
+
+def test_arguments_that_are_named_around_the_context_bring_all_members() -> None:
+    assert {"texts", "numbers"} <= mentioned(FORBIDS_AROUND_THE_CONTEXT)
