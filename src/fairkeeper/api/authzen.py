@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -36,6 +38,7 @@ METADATA_PATH: Final = "/.well-known/authzen-configuration"
 MOST_EVALUATIONS: Final = 100
 _REQUEST_ID: Final = "X-Request-ID"
 _SEMANTICS: Final = ("execute_all", "deny_on_first_deny", "permit_on_first_permit")
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 _ENTITIES: Final = ("subject", "action", "resource")
 
 AuthenticateCaller = Callable[[Request], Awaitable[Caller]]
@@ -106,7 +109,7 @@ async def _answered(
         return _refusal(request, 401, f"{error.message} {error.remedy}")
     except FairkeeperError as error:
         return _refusal(request, status_of(error), f"{error.message} {error.remedy}")
-    return _json(request, json.dumps(found, separators=(",", ":")).encode())
+    return _json(request, msgspec.json.encode(found))
 
 
 def _json(request: Request, body: bytes) -> Response:
@@ -131,7 +134,7 @@ def _document(request: Request, body: bytes) -> dict[str, Any]:
     if content_type != "application/json":
         raise _MalformedError("The Content-Type is application/json.")
     try:
-        document = json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant)
+        document = _decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise _MalformedError(f"The body is no JSON document: {str(error)[:200]}.") from error
     if not isinstance(document, dict):
@@ -148,6 +151,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant).decode
 
 
 # --- evaluations
@@ -339,7 +345,7 @@ def _plain(value: Any, place: str, longest: int, *, least: int = 1) -> str:
     """Return a text that can be recorded anywhere."""
     if not isinstance(value, str) or not least <= len(value) <= longest:
         raise _MalformedError(f"{place} is no text of {least} to {longest} characters.")
-    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if "\x00" in value or not (value.isascii() or _HALF_CHARACTER.search(value) is None):
         raise _MalformedError(f"{place} holds a character that is none.")
     return value
 

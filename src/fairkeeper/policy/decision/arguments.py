@@ -50,7 +50,7 @@ def exact(value: Any, place: str = "arguments", depth: int = 0) -> Any:
         {'price': {'$decimal': '12.5'}, 'count': 3}
     """
     if isinstance(value, str):
-        return _exact_text(value, place)
+        return value if value.isascii() else _exact_text(value, place)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -64,18 +64,22 @@ def exact(value: Any, place: str = "arguments", depth: int = 0) -> Any:
     if depth >= MOST_DEPTH:
         raise NotExactError(f"{place} nests deeper than {MOST_DEPTH}")
     if isinstance(value, Mapping):
-        return {_exact_key(key, place): exact(member, f"{place}.{key}", depth + 1) for key, member in value.items()}
+        return {
+            _exact_key(key, place): member
+            if type(member) is str and member.isascii()  # most are; their place is not worth spelling
+            else exact(member, f"{place}.{key}", depth + 1)
+            for key, member in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [exact(member, f"{place}[{number}]", depth + 1) for number, member in enumerate(value)]
     raise NotExactError(f"{place} is a {type(value).__name__}, which JSON has no word for")
 
 
 def _exact_text(value: str, place: str) -> str:
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise NotExactError(f"{place} holds half a character") from None
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise NotExactError(f"{place} holds half a character") from None
     return value
 
 
@@ -101,7 +105,8 @@ def digest_of(exact_value: Any) -> str:
 
 
 Problem = str
-_Check = Callable[[Any, str], Iterator[Problem]]
+_Check = Callable[[Any, str, list[Problem]], None]
+"""Looks at a value at a place and appends what is wrong with it."""
 
 
 class ArgumentSchema:
@@ -127,7 +132,9 @@ class ArgumentSchema:
 
     def problems(self, arguments: Any) -> tuple[Problem, ...]:
         """Return what is wrong with arguments; empty means that they fit."""
-        return tuple(self._check(arguments, ""))
+        found: list[Problem] = []
+        self._check(arguments, "", found)
+        return tuple(found)
 
 
 _TYPES: Final[Mapping[str, Callable[[Any], bool]]] = {
@@ -163,12 +170,12 @@ def _compile(schema: Any, place: str, depth: int) -> _Check:
     checks = [*_choices(schema), *_details(kind, schema, place, depth)]
     is_kind = _TYPES[kind]
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str, found: list[Problem]) -> None:
         if not is_kind(value):
-            yield f"{at or 'arguments'} is not of the type {kind}"
+            found.append(f"{at or 'arguments'} is not of the type {kind}")
             return
         for each in checks:
-            yield from each(value, at)
+            each(value, at, found)
 
     return check
 
@@ -180,10 +187,10 @@ def _choices(schema: Mapping[str, Any]) -> Iterator[_Check]:
     if not isinstance(choices, list) or not choices:
         raise SchemaRefusedError("enum is a list that is not empty")
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str, found: list[Problem]) -> None:
         # By type too: in Python True equals 1.
         if not any(type(value) is type(choice) and value == choice for choice in choices):
-            yield f"{at or 'arguments'} is none of the allowed values"
+            found.append(f"{at or 'arguments'} is none of the allowed values")
 
     yield check
 
@@ -214,16 +221,14 @@ def _object(schema: Mapping[str, Any], place: str, depth: int) -> _Check:
         raise SchemaRefusedError(f"{place or 'the schema'} has names that cannot be used: {wrong[:3]}")
     compiled = {name: _compile(member, _below(place, name), depth + 1) for name, member in properties.items()}
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
-        for name in required:
-            if name not in value:
-                yield f"{_below(at, name)} is missing"
+    def check(value: Any, at: str, found: list[Problem]) -> None:
+        found.extend(f"{_below(at, name)} is missing" for name in required if name not in value)
         for name, member in value.items():
             known = compiled.get(name)
             if known is None:
-                yield f"{_below(at, str(name))[:80]} is not declared"
+                found.append(f"{_below(at, str(name))[:80]} is not declared")
             else:
-                yield from known(member, _below(at, name))
+                known(member, f"{at}.{name}" if at else name, found)
 
     return check
 
@@ -234,9 +239,9 @@ def _array(schema: Mapping[str, Any], place: str, depth: int) -> Iterator[_Check
     item = _compile(schema["items"], f"{place}[]", depth + 1)
     yield from _sizes(schema, "minItems", "maxItems", "items")
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str, found: list[Problem]) -> None:
         for number, member in enumerate(value):
-            yield from item(member, f"{at}[{number}]")
+            item(member, f"{at}[{number}]", found)
 
     yield check
 
@@ -247,11 +252,11 @@ def _sizes(schema: Mapping[str, Any], least: str, most: str, unit: str) -> Itera
         if bound is not None and not (_TYPES["integer"](bound) and bound >= 0):
             raise SchemaRefusedError(f"{least} and {most} are whole numbers")
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str, found: list[Problem]) -> None:
         if low is not None and len(value) < low:
-            yield f"{at} has fewer than {low} {unit}"
+            found.append(f"{at} has fewer than {low} {unit}")
         if high is not None and len(value) > high:
-            yield f"{at} has more than {high} {unit}"
+            found.append(f"{at} has more than {high} {unit}")
 
     if low is not None or high is not None:
         yield check
@@ -266,9 +271,9 @@ def _pattern(pattern: Any, place: str) -> _Check:
     except re.error as error:
         raise SchemaRefusedError(f"{place} has a pattern that cannot be read: {error}") from error
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str, found: list[Problem]) -> None:
         if compiled.search(value[:4000]) is None or len(value) > 4000:
-            yield f"{at} does not match its pattern"
+            found.append(f"{at} does not match its pattern")
 
     return check
 
@@ -289,10 +294,10 @@ def _bounds(schema: Mapping[str, Any]) -> Iterator[_Check]:
                 raise SchemaRefusedError(f"{keyword} is a number")
             rules.append((fails, schema[keyword], words))
 
-    def check(value: Any, at: str) -> Iterator[Problem]:
+    def check(value: Any, at: str, found: list[Problem]) -> None:
         for fails, bound, words in rules:
             if fails(value, bound):
-                yield f"{at} is {words} {bound}"
+                found.append(f"{at} is {words} {bound}")
 
     if rules:
         yield check
