@@ -9,7 +9,8 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -79,20 +80,23 @@ def test_other_files_of_the_same_year_give_the_same(by_month: ReadFiles, whole: 
     assert _said(by_month.evaluate(today=AS_OF, scratch=tmp_path)) == _said(whole)
 
 
-def test_files_that_come_twice_and_in_another_order_give_the_same(
+def test_other_days_of_delivery_change_nothing(
     by_month: ReadFiles, by_report: ReadFiles, whole: Evaluation, tmp_path: Path
 ) -> None:
+    """Every row comes twice, in another order of files, and every file on a day of its own."""
+    draw = random.Random(11)
+    sources = tuple(
+        replace(source, received_on=AS_OF - timedelta(days=draw.randrange(400)))
+        for source in (*reversed(by_month.sources), *by_report.sources)
+    )
+    assert len({source.received_on for source in sources}) > 30
     both = ReadFiles(
-        sources=(*reversed(by_month.sources), *by_report.sources),
+        sources=sources,
         covered=(*by_month.covered, *by_report.covered),
         names=(*by_month.names, *by_report.names),
     )
-    assert _said(both.evaluate(today=AS_OF, scratch=tmp_path)) == _said(whole)
-
-
-def test_other_days_of_delivery_change_nothing(by_month: ReadFiles, whole: Evaluation, tmp_path: Path) -> None:
     assert Counter(each.code for each in whole.found)["payouts.restated"] == 2
-    assert _said(by_month.evaluate(today=AS_OF, scratch=tmp_path)) == _said(whole)
+    assert _said(both.evaluate(today=AS_OF, scratch=tmp_path)) == _said(whole)
 
 
 def test_a_report_that_is_missing_gives_no_false_finding(by_report: ReadFiles, book: Book, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fairkeeper.payouts.files.engine import engine, quoted
+from fairkeeper.payouts.files.engine import engine
+from fairkeeper.payouts.files.kept import kept_rows
 from fairkeeper.payouts.files.limits import FileLimits
 from fairkeeper.payouts.files.opening import open_file
 from fairkeeper.payouts.files.reading import ReadTable, read_table
@@ -55,7 +56,7 @@ def read(tmp_path: Path) -> Read:
             tables.append(table)
             if table.kind is not None:
                 with engine(scratch) as db:
-                    result = db.execute(f"SELECT * FROM read_parquet({quoted(target)}) ORDER BY row_no")
+                    result = db.execute(f"{kept_rows(db, table.kind, [target])} ORDER BY row_no")
                     names = [column[0] for column in result.description]
                     rows += [dict(zip(names, row, strict=True)) for row in result.fetchall()]
         codes = [finding.code.partition(".")[2] for finding in opened.findings]
@@ -173,6 +174,16 @@ def test_bad_rows_are_named_and_do_not_stop_the_rest(read: Read) -> None:
 
 def test_row_numbers_are_those_of_the_file(read: Read) -> None:
     assert [row["row_no"] for row in read(PLAIN.replace("\n", "\n\n", 2).encode())[2]] == [3, 5, 6]
+
+
+def test_row_numbers_are_those_of_the_file_however_long_it_is(read: Read) -> None:
+    lines = [f"E{row},1,USD,Sent,0.97,2026-05-14,{'Contoso' * (row % 17)}" for row in range(2, 60_002)]
+    content = "\n".join((HEAD, *lines[:40_000], ",,,,,,", *lines[40_000:], "")).encode()
+    assert len(content) > 4_000_000, "more than a few buffers of the reader"
+    tables, codes, rows = read(content)
+    assert (tables[0].rows, codes) == (60_000, [])
+    assert [row["row_no"] for row in rows] == [*range(2, 40_002), *range(40_003, 60_003)]
+    assert all(row["earning_id"] == f"E{row['row_no'] - (row['row_no'] > 40_002)}" for row in rows)
 
 
 def test_summaries_are_refused_as_detail(read: Read) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from fairkeeper.payouts.chain.payout_calendar import ENTERPRISE_CHANNELS
 from fairkeeper.payouts.files.engine import quoted
-from fairkeeper.payouts.files.typing import SQL_TYPES
+from fairkeeper.payouts.files.kept import kept_rows
 from fairkeeper.payouts.reports.columns import REPORTS, Kind
 from fairkeeper.payouts.reports.statuses import EARNING_STATUSES, ORDER_STATUSES, REVENUE_STATUSES, Status
 
@@ -79,18 +79,9 @@ def load_rows(db: Any, files: Iterable[SourceFile], only: Mapping[Kind, str] | N
 
 def _view(db: Any, kind: Kind, paths: list[Path], only: str) -> None:
     """Make `<kind>_rows`: every counted row of a report with the day of its delivery."""
-    if paths:
-        listed = ", ".join(quoted(path) for path in sorted(set(paths)))
-        source = f"read_parquet([{listed}], union_by_name = true)"
-        db.execute(
-            f"CREATE VIEW {kind.value}_rows AS SELECT r.*, f.received_on FROM {source} r "
-            f"JOIN file f USING (file_id) WHERE NOT r.is_unreadable AND ({only})"
-        )
-        return
-    columns = ", ".join(f"NULL::{SQL_TYPES[column.type]} AS {column.name}" for column in REPORTS[kind].columns)
     db.execute(
-        f"CREATE VIEW {kind.value}_rows AS SELECT {columns}, NULL::BIGINT AS row_no, NULL::VARCHAR AS file_id, "
-        f"NULL::BIGINT AS marks, false AS is_unreadable, NULL::UBIGINT AS digest, NULL::DATE AS received_on WHERE false"
+        f"CREATE VIEW {kind.value}_rows AS SELECT r.*, f.received_on FROM ({kept_rows(db, kind, paths)}) r "
+        f"JOIN file f USING (file_id) WHERE NOT r.is_unreadable AND ({only})"
     )
 
 
@@ -112,9 +103,11 @@ def _statuses(db: Any) -> None:
 
 
 def newest(  # noqa: PLR0913 - a table is made of these parts
-    db: Any, name: str, source: str, columns: str, *, key: tuple[str, ...], order: str
+    db: Any, name: str, source: str, columns: str, *, key: tuple[str, ...], order: str, is_large: bool = False
 ) -> None:
-    """Make a table with one row of each key; only keys that stand there twice are sorted.
+    """Make a table with one row of each key, and `<name>_twice`, the digests of the keys that stand there twice.
+
+    Only keys that stand there twice are sorted.
 
     Args:
         db: The engine.
@@ -123,18 +116,17 @@ def newest(  # noqa: PLR0913 - a table is made of these parts
         columns: Which columns it keeps, the key's among them.
         key: What tells rows apart; null is a value like any other.
         order: SQL that puts the row that counts first.
+        is_large: Whether it is left in its files where no key stands there twice; rules go through it a few times.
     """
     hashed = f"hash({', '.join(key)})"
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE twice AS SELECT {hashed} AS h FROM {source} GROUP BY 1 HAVING count(*) > 1"
-    )
-    count = db.execute("SELECT count(*) FROM twice").fetchone()[0]
+    db.execute(f"CREATE TABLE {name}_twice AS SELECT {hashed} AS h FROM {source} GROUP BY 1 HAVING count(*) > 1")
+    count = db.execute(f"SELECT count(*) FROM {name}_twice").fetchone()[0]
     if not count:
-        db.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM {source}")
+        db.execute(f"CREATE {'VIEW' if is_large else 'TABLE'} {name} AS SELECT {columns} FROM {source}")
         return
     db.execute(
-        f"CREATE TABLE {name} AS SELECT {columns} FROM {source} WHERE {hashed} NOT IN (SELECT h FROM twice) "
-        f"UNION ALL SELECT {columns} FROM (SELECT * FROM {source} WHERE {hashed} IN (SELECT h FROM twice)) "
+        f"CREATE TABLE {name} AS SELECT {columns} FROM {source} WHERE {hashed} NOT IN (SELECT h FROM {name}_twice) "
+        f"UNION ALL SELECT {columns} FROM (SELECT * FROM {source} WHERE {hashed} IN (SELECT h FROM {name}_twice)) "
         f"QUALIFY row_number() OVER (PARTITION BY {', '.join(key)} ORDER BY {order}) = 1"
     )
 
@@ -170,6 +162,7 @@ def _usage(db: Any) -> None:
         _USAGE_COLUMNS,
         key=("usage_reference", "usage_date", "meter_id", "plan_id"),
         order=order,
+        is_large=True,
     )
 
 
@@ -200,9 +193,7 @@ def _revenue(db: Any) -> None:
     line = ("purchase_record_id", "line_item_id", "billing_model", "month_start_date", "is_credit")
     partition = ", ".join(line)
     hashed = f"hash({partition})"
-    db.execute(
-        f"CREATE TEMP TABLE revenue_twice AS SELECT {hashed} AS h FROM revenue_all GROUP BY 1 HAVING count(*) > 1"
-    )
+    db.execute(f"CREATE TABLE revenue_twice AS SELECT {hashed} AS h FROM revenue_all GROUP BY 1 HAVING count(*) > 1")
     db.execute(
         f"CREATE TABLE revenue AS SELECT * FROM revenue_all WHERE {hashed} NOT IN (SELECT h FROM revenue_twice) "
         f"UNION ALL "

@@ -137,6 +137,9 @@ def evaluate_loaded(db: Any, coverage: Coverage) -> Evaluation:
     found: list[Found] = []
     held: list[HeldBack] = []
     for rule in RULES:
+        if rule.looked_at is not None:
+            name, sql = rule.looked_at
+            db.execute(f"CREATE OR REPLACE TABLE {name} AS {sql(basis)}")
         found += _run(db, rule, basis)
         held += _held(db, rule, basis)
     found.sort(key=lambda each: (-each.weight, each.code, each.key))

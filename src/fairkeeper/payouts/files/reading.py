@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from fairkeeper.payouts.files.engine import engine, quoted
+from fairkeeper.payouts.files.kept import kept_rows
 from fairkeeper.payouts.files.limits import FileLimits
 from fairkeeper.payouts.files.opening import Form, Member
 from fairkeeper.payouts.files.rows import Copied, camt_rows, copy_rows, delimited_rows, ofx_rows, workbook_rows
 from fairkeeper.payouts.files.text import Look, look_at
 from fairkeeper.payouts.files.typing import (
-    SQL_TYPES,
+    NULL_TEXTS,
     Habits,
     expression,
     habits_columns,
@@ -46,6 +47,8 @@ from fairkeeper.values.findings import Finding, Level
 
 _SAMPLE_ROWS: Final = 20_000
 _SHOWN: Final = 20
+_LINE_BYTES: Final = 1_000_000
+"""The longest line of a text that DuckDB reads as it lies; its buffers are small, so that both threads have some."""
 _MONTH_IN_NAME: Final = re.compile(r"(20[0-9]{2})[-_]?(0[1-9]|1[0-2])(?![0-9])")
 
 
@@ -147,7 +150,7 @@ class _Reading:
             if found is None:
                 return self.table
             try:
-                self._convert(found, self._plain_source(len(self.look.headers)), "row_number() OVER () + 1")
+                self._convert(found, self._plain_source(len(self.look.headers)), None)
             except _not_plain():
                 self.target.unlink(missing_ok=True)
                 self.table = ReadTable(name=self.member.name)
@@ -163,7 +166,7 @@ class _Reading:
         return (
             f"read_csv({quoted(self.member.path)}, columns = {{{columns}}}, header = false, skip = 1, "
             f"auto_detect = false, delim = {mark}, quote = '\"', escape = '\"', null_padding = false, "
-            f"strict_mode = true, max_line_size = 4000000)"
+            f"strict_mode = true, {NULL_TEXTS}, max_line_size = {_LINE_BYTES}, buffer_size = {2 * _LINE_BYTES})"
         )
 
     def _from_copy(self, rows: Any, copied: Copied) -> ReadTable:
@@ -190,7 +193,7 @@ class _Reading:
         columns = ", ".join(["'n': 'BIGINT'", *(f"'c{place}': 'VARCHAR'" for place in range(len(copied.headers)))])
         source = (
             f"read_csv({quoted(copy)}, columns = {{{columns}}}, header = false, auto_detect = false, delim = ',', "
-            f"quote = '\"', escape = '\"', strict_mode = true, max_line_size = 64000000)"
+            f"quote = '\"', escape = '\"', strict_mode = true, {NULL_TEXTS}, max_line_size = 64000000)"
         )
         self._convert(found, source, "n")
         self.table.unreadable += copied.rejected_count
@@ -240,17 +243,21 @@ class _Reading:
                 COLUMN_REPEATED.found(f"{header[:60]} stands there twice.", file=name, column=header[:60])
             )
 
-    def _convert(self, found: Recognition, source: str, number: str) -> None:
+    def _convert(self, found: Recognition, source: str, number: str | None) -> None:
         """Write typed rows, then look at what could not be read and which time is covered.
 
         What is written plainly is read plainly; a file with anything else is read once more, carefully.
+
+        Args:
+            found: The report, and which of its columns stand where.
+            source: SQL of the text.
+            number: SQL of a row's number; None where its place tells it.
         """
         if found.report is None:
             return
         with engine(self.scratch) as db:
             self._write_rows(db, found, source, number, {})
-            rows = f"read_parquet({quoted(self.target)})"
-            marked = db.execute(f"SELECT bit_or(marks) FROM {rows}").fetchone()[0] or 0
+            marked = db.execute(f"SELECT bit_or(marks) FROM read_parquet({quoted(self.target)})").fetchone()[0] or 0
             if marked:
                 odd = {each.name for bit, each in enumerate(found.report.columns) if marked & (1 << bit)}
                 habits = self._habits(db, source, found)
@@ -259,17 +266,19 @@ class _Reading:
         self.table.kind = found.report.kind
         self.table.parquet = self.target
 
-    def _write_rows(self, db: Any, found: Recognition, source: str, number: str, habits: dict[str, Habits]) -> None:
-        """Write every row with its number, its marks and its digest; columns without habits are read plainly."""
+    def _write_rows(
+        self, db: Any, found: Recognition, source: str, number: str | None, habits: dict[str, Habits]
+    ) -> None:
+        """Write every row in its order with its marks; columns without habits are read plainly.
+
+        Columns that the text has not are left out, and so is the number where the place tells it; `kept_rows` adds both.
+        """
         if found.report is None:
             return
-        places = sorted(set(found.columns.values()))
-        raw = ", ".join(f"{trimmed(f'c{place}')} AS r{place}" for place in places)
-        values, marks, needed = [], [], []
+        values, marks, needed, names = [], [], [], []
         for bit, column in enumerate(found.report.columns):
             place = found.columns.get(column.name)
             if place is None:
-                values.append(f"NULL::{SQL_TYPES[column.type]} AS {column.name}")
                 continue
             text = f"r{place}"
             if column.name not in habits:
@@ -277,18 +286,21 @@ class _Reading:
             else:
                 read = expression(column.type, text, habits[column.name])
             values.append(f"{read} AS {column.name}")
+            names.append(column.name)
             if column.type is not Type.TEXT:
                 marks.append(f"CASE WHEN {text} IS NOT NULL AND {column.name} IS NULL THEN {1 << bit} ELSE 0 END")
             if column.is_needed:
                 needed.append(f"{column.name} IS NULL")
-        kept = " OR ".join(f"r{place} IS NOT NULL" for place in places)
-        names = ", ".join(column.name for column in found.report.columns)
+        places = sorted(set(found.columns.values()))
+        texts = ", ".join(f"r{place}" for place in places)
+        raw = ", ".join(f"{trimmed(f'c{place}')} AS r{place}" for place in places)
+        numbered = "" if number is None else f"{number} AS row_no, "
+        kept = "" if number is None else "row_no, "
         db.execute(
-            f"COPY (SELECT {names}, row_no, {quoted(self.file_id)} AS file_id, "
-            f"({' + '.join(marks) or '0'})::BIGINT AS marks, ({' OR '.join(needed)}) AS is_unreadable, "
-            f"hash({names}) AS digest "
-            f"FROM (SELECT {', '.join(values)}, row_no, {', '.join(f'r{place}' for place in places)} "
-            f"FROM (SELECT {number} AS row_no, {raw} FROM {source}) WHERE {kept})) "
+            f"COPY (SELECT {', '.join(names)}, {kept}{quoted(self.file_id)} AS file_id, "
+            f"({' + '.join(marks) or '0'})::BIGINT AS marks, "
+            f"CASE WHEN coalesce({texts}) IS NOT NULL THEN ({' OR '.join(needed) or 'false'}) END AS is_unreadable "
+            f"FROM (SELECT {', '.join(values)}, {kept}{texts} FROM (SELECT {numbered}{raw} FROM {source}))) "
             f"TO {quoted(self.target)} (FORMAT parquet)"
         )
 
@@ -310,7 +322,7 @@ class _Reading:
         report = found.report
         if report is None:
             return
-        rows = f"read_parquet({quoted(self.target)})"
+        rows = f"({kept_rows(db, report.kind, [self.target])})"
         period = f"coalesce({', '.join([*report.period_by, 'NULL'])})"
         self.table.rows, self.table.unreadable, first, last, marked = db.execute(
             f"SELECT count(*), count(*) FILTER (is_unreadable), min({period}) FILTER (NOT is_unreadable), "

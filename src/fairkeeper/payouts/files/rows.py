@@ -101,8 +101,11 @@ def _watch(copied: Copied, number: int, fields: Sequence[str]) -> None:
 
 
 def delimited_rows(path: Path, look: Look, copied: Copied) -> Iterator[Row]:
-    """Read delimited text; a row that breaks the reader is rejected and the next is read."""
-    csv.field_size_limit(4 * 1024 * 1024)
+    """Read delimited text; a row that breaks the reader is rejected and the next is read.
+
+    The reader's own limit of a field (131,072 characters) is one of the whole process and left as it is: it lies above
+    `FileLimits.cell_characters`, which rejects such rows anyway.
+    """
     with path.open("r", encoding=look.encoding, errors="replace", newline="") as file:
         reader = csv.reader(_bounded(file), delimiter=look.delimiter)
         number = 0
@@ -113,7 +116,9 @@ def delimited_rows(path: Path, look: Look, copied: Copied) -> Iterator[Row]:
                 return
             except csv.Error as error:
                 number += 1
-                copied.reject(number, f"cannot be read ({error})")
+                copied.reject(
+                    number, "has a cell without end" if "limit" in str(error) else f"cannot be read ({error})"
+                )
                 continue
             number += 1
             yield number, fields

@@ -84,7 +84,6 @@ def look_at(path: Path, limits: FileLimits) -> Look:
 
 def _header(lines: Sequence[str], delimiter: str) -> tuple[tuple[str, ...], bool]:
     """Return the first row's fields, and whether it is one line."""
-    csv.field_size_limit(1024 * 1024)
     reader = csv.reader(io.StringIO("".join(lines[:50])), delimiter=delimiter)
     try:
         fields = next(reader)
@@ -124,15 +123,17 @@ def _is_plain_utf8(path: Path) -> tuple[bool, bool]:
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             try:
-                decoder.decode(chunk)
+                if decoder.getstate()[0] or not chunk.isascii():
+                    decoder.decode(chunk)
             except UnicodeDecodeError:
                 return False, False
-            joined = last + chunk
-            if b"\x00" in chunk or b"\n\n" in joined or b"\n\r\n" in joined:
-                is_plain = False
-            returns += chunk.count(b"\r")
+            edge = last + chunk[:2]
+            is_plain = is_plain and not (b"\x00" in chunk or b"\n\n" in chunk or b"\n\n" in edge)
+            if b"\r" in chunk or b"\r" in edge:
+                is_plain = is_plain and not (b"\n\r\n" in chunk or b"\n\r\n" in edge)
+                returns += chunk.count(b"\r")
+                pairs += chunk.count(b"\r\n") + (last[-1:] == b"\r" and chunk[:1] == b"\n")
             newlines += chunk.count(b"\n")
-            pairs += joined.count(b"\r\n") - last.count(b"\r\n")
             last = chunk[-2:]
     try:
         decoder.decode(b"", final=True)

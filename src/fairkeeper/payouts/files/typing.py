@@ -36,12 +36,18 @@ SQL_TYPES: Final = {
     Type.RATE: MONEY_TYPE,
 }
 
-_NOTHING: Final = "('', '-', 'null', 'NULL', 'NaN', 'N/A', 'n/a', 'None')"
+_NOTHING: Final = "'', '-', 'null', 'NULL', 'NaN', 'N/A', 'n/a', 'None'"
+NULL_TEXTS: Final = f"nullstr = [{_NOTHING}]"
+"""What says nothing, as DuckDB's reader of CSV is told it; `trimmed` finds the same with spaces around."""
 
 
 def trimmed(column: str) -> str:
-    """Return the text without spaces around it, or null where it says nothing."""
-    return f"CASE WHEN trim({column}) IN {_NOTHING} THEN NULL ELSE trim({column}) END"
+    """Return the text without spaces around it, or null where it says nothing.
+
+    The reader has made null of what says nothing as it stands (`NULL_TEXTS`), so only texts with spaces are compared.
+    """
+    bare = f"trim({column})"
+    return f"CASE WHEN strlen({bare}) = strlen({column}) THEN {column} WHEN {bare} IN ({_NOTHING}) THEN NULL ELSE {bare} END"
 
 
 def plain_expression(kind: Type, column: str) -> str:

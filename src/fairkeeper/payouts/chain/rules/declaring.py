@@ -74,6 +74,7 @@ class Rule:
         sql: Finds it.
         held_back: Counts what would be decided with more files: SQL of `kind` of report, first and last day, count.
         owner_role: Who is asked to look.
+        looked_at: A table that is made before, by its name and SQL, for both of them to read.
     """
 
     kind: FindingKind
@@ -81,6 +82,7 @@ class Rule:
     sql: Callable[[Basis], str]
     held_back: Callable[[Basis], str] | None = None
     owner_role: str = "finance"
+    looked_at: tuple[str, Callable[[Basis], str]] | None = None
 
 
 def source(alias: str = "") -> str:

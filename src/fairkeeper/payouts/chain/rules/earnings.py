@@ -27,7 +27,7 @@ _EARNING: Final = """
 def _unbilled(basis: Basis) -> str:
     """Earnings whose line no revenue names, with the month from which revenue has to be there to say so."""
     return f"""
-    known AS (SELECT DISTINCT purchase_record_id, line_item_id FROM revenue),
+    WITH known AS (SELECT DISTINCT purchase_record_id, line_item_id FROM revenue),
     known_record AS (SELECT DISTINCT purchase_record_id FROM revenue),
     metered AS (SELECT DISTINCT usage_reference AS ref FROM usage),
     without AS (
@@ -39,32 +39,29 @@ def _unbilled(basis: Basis) -> str:
         WHERE NOT e.is_adjustment
           AND CASE WHEN e.line_item_id IS NULL THEN q.purchase_record_id IS NULL ELSE k.purchase_record_id IS NULL END
           AND coalesce(e.earning_date, e.transaction_date) + {basis.thresholds.late_revenue_days} <= {basis.today}
-    ), windowed AS (
-        SELECT *, CASE WHEN month = {basis.begins} OR NOT is_metered THEN month
-                       ELSE (month - INTERVAL 1 MONTH)::DATE END AS from_on FROM without
     )
+    SELECT *, CASE WHEN month = {basis.begins} OR NOT is_metered THEN month
+                   ELSE (month - INTERVAL 1 MONTH)::DATE END AS from_on FROM without
     """
 
 
 def _without_revenue(basis: Basis) -> str:
     return f"""
-    WITH {_unbilled(basis)}
     SELECT e.purchase_record_id || '|' || coalesce(e.line_item_id, '') AS key, e.purchase_record_id, e.line_item_id,
            min(e.asset_id) AS asset_id, min(e.earning_id) AS earning_id, min(e.payment_id) AS payment_id,
            min(e.customer_name) AS customer, min(coalesce(e.parent_product_name, e.product_name)) AS offer,
            sum(e.earning_amount)::DECIMAL(38,12) AS amount, min(e.currency) AS currency,
            sum(e.earned_usd)::DECIMAL(38,12) AS amount_usd, min(coalesce(e.earning_date, e.transaction_date)) AS since_on,
            [e.purchase_record_id, count(*)::VARCHAR] AS words, {sources("e")} AS sources
-    FROM windowed e WHERE e.from_on >= {basis.whole_from(Kind.REVENUE)}
+    FROM unbilled_earning e WHERE e.from_on >= {basis.whole_from(Kind.REVENUE)}
     GROUP BY e.purchase_record_id, e.line_item_id
     """
 
 
 def _without_revenue_held(basis: Basis) -> str:
     return f"""
-    WITH {_unbilled(basis)}
     SELECT 'revenue' AS report, min(from_on) AS first_on, {basis.today} AS last_on, count(*) AS held
-    FROM windowed WHERE from_on < {basis.whole_from(Kind.REVENUE)}
+    FROM unbilled_earning WHERE from_on < {basis.whole_from(Kind.REVENUE)}
     """
 
 
@@ -217,6 +214,7 @@ RULES: Final = (
         sentence="{amount} was earned ({1} rows) for purchase record {0}, which no revenue report names.",
         sql=_without_revenue,
         held_back=_without_revenue_held,
+        looked_at=("unbilled_earning", _unbilled),
     ),
     Rule(kind=FEE_MISMATCH, sentence="The fee is {0}%, not {1}%: {amount} less than expected.{2}", sql=_fee),
     Rule(kind=EARNING_NEGATIVE, sentence="{amount} was taken back ({0}); it belongs to {1}. {2}", sql=_negative),

@@ -59,8 +59,9 @@ def _unreconciled(basis: Basis) -> str:
 
 
 def _unearned(basis: Basis) -> str:
+    """Revenue that is owed and has no earning."""
     return f"""
-    owed AS (
+    WITH owed AS (
         SELECT purchase_record_id, line_item_id, month_start_date AS month, sum(revenue) AS revenue,
                sum(revenue_usd) AS revenue_usd, min(currency) AS currency, min(asset_id) AS asset_id,
                min(customer_name) AS customer, min(offer_name) AS offer, min(payout_status) AS payout_status,
@@ -84,31 +85,28 @@ def _unearned(basis: Basis) -> str:
         SELECT purchase_record_id, line_item_id, sum(amount) AS amount, sum(usd) AS usd,
                list(DISTINCT date_trunc('month', transaction_date)::DATE) AS months
         FROM gross GROUP BY 1, 2
-    ), lacking AS (
-        SELECT o.* FROM owed o JOIN owed_pair p USING (purchase_record_id, line_item_id)
-        LEFT JOIN earned_pair e USING (purchase_record_id, line_item_id)
-        WHERE e.purchase_record_id IS NULL
-           OR (p.months > 1 AND NOT list_contains(e.months, o.month)
-               AND coalesce(e.usd < p.revenue_usd::DECIMAL(28,6) * 0.98 - 0.05, e.amount < p.revenue::DECIMAL(28,6) * 0.98 - 0.05))
     )
+    SELECT o.* FROM owed o JOIN owed_pair p USING (purchase_record_id, line_item_id)
+    LEFT JOIN earned_pair e USING (purchase_record_id, line_item_id)
+    WHERE e.purchase_record_id IS NULL
+       OR (p.months > 1 AND NOT list_contains(e.months, o.month)
+           AND coalesce(e.usd < p.revenue_usd::DECIMAL(28,6) * 0.98 - 0.05, e.amount < p.revenue::DECIMAL(28,6) * 0.98 - 0.05))
     """
 
 
 def _earning_missing(basis: Basis) -> str:
     return f"""
-    WITH {_unearned(basis)}
     SELECT r.purchase_record_id || '|' || r.line_item_id || '|' || r.month AS key, r.purchase_record_id, r.line_item_id,
            r.asset_id, r.customer, r.offer, r.revenue AS amount, r.currency, r.revenue_usd AS amount_usd,
            last_day(r.month) AS since_on, [strftime(r.month, '%Y-%m'), r.payout_status] AS words, r.places AS sources
-    FROM lacking r WHERE r.month >= {basis.whole_from(Kind.EARNINGS)}
+    FROM unearned r WHERE r.month >= {basis.whole_from(Kind.EARNINGS)}
     """
 
 
 def _earning_missing_held(basis: Basis) -> str:
     return f"""
-    WITH {_unearned(basis)}
     SELECT 'earnings' AS report, min(month) AS first_on, {basis.today} AS last_on, count(*) AS held
-    FROM lacking WHERE month < {basis.whole_from(Kind.EARNINGS)}
+    FROM unearned WHERE month < {basis.whole_from(Kind.EARNINGS)}
     """
 
 
@@ -128,5 +126,6 @@ RULES: Final = (
         sentence="{amount} of {0} is reported as {1}, and no earning was found for it.",
         sql=_earning_missing,
         held_back=_earning_missing_held,
+        looked_at=("unearned", _unearned),
     ),
 )

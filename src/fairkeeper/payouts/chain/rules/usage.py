@@ -26,7 +26,7 @@ def _not_reported(basis: Basis) -> str:
     ), reported AS (
         SELECT lower(reference_id) AS resource, meter_dimension, meter_id, date_trunc('month', usage_date)::DATE AS month,
                sum(quantity) AS quantity
-        FROM usage WHERE reference_id IS NOT NULL GROUP BY ALL
+        FROM usage WHERE lower(reference_id) IN (SELECT resource FROM accepted) GROUP BY ALL
     ), compared AS (
         SELECT a.*, coalesce((SELECT sum(r.quantity) FROM reported r WHERE r.resource = a.resource AND r.month = a.month
                AND a.dimension IN (r.meter_dimension, r.meter_id)), 0) AS seen
@@ -68,24 +68,23 @@ _USED: Final = """
 
 
 def _unbilled(basis: Basis) -> str:
+    """Usage of closed months that no revenue names."""
     days = basis.thresholds.usage_billed_days
     return f"""
-    {_USED}, closed AS (
+    WITH {_USED}, closed AS (
         SELECT *, count(*) OVER (PARTITION BY ref) AS used_months FROM used
         WHERE (month + INTERVAL 1 MONTH)::DATE + {days} <= {basis.today}
-    ), open AS (
-        SELECT c.* FROM closed c LEFT JOIN billed_count n USING (ref)
-        LEFT JOIN billed b ON b.ref = c.ref
-          AND b.month = (c.month + to_months((SELECT months FROM shift)::INTEGER))::DATE
-        WHERE b.ref IS NULL AND coalesce(n.months, 0) < c.used_months
-          AND NOT coalesce(c.used_months = 1 AND n.last_month >= c.month, false)
     )
+    SELECT c.* FROM closed c LEFT JOIN billed_count n USING (ref)
+    LEFT JOIN billed b ON b.ref = c.ref
+      AND b.month = (c.month + to_months((SELECT months FROM shift)::INTEGER))::DATE
+    WHERE b.ref IS NULL AND coalesce(n.months, 0) < c.used_months
+      AND NOT coalesce(c.used_months = 1 AND n.last_month >= c.month, false)
     """
 
 
 def _not_billed(basis: Basis) -> str:
     return f"""
-    WITH {_unbilled(basis)}
     SELECT ref || '|' || month AS key, regexp_extract(ref, '^(.*):[^:]*$', 1) AS purchase_record_id,
            regexp_extract(ref, ':([^:]*)$', 1) AS line_item_id, asset_id, customer, offer,
            CASE WHEN charge > 0 THEN charge ELSE charge_payout END::DECIMAL(38,12) AS amount,
@@ -93,15 +92,14 @@ def _not_billed(basis: Basis) -> str:
            CASE WHEN upper(payout_currency) = 'USD' THEN charge_payout WHEN upper(currency) = 'USD' THEN charge
            END::DECIMAL(38,12) AS amount_usd,
            (month + INTERVAL 1 MONTH)::DATE + 6 AS since_on, [strftime(month, '%Y-%m'), ref] AS words, [place] AS sources
-    FROM open WHERE month >= {basis.whole_from(Kind.REVENUE)}
+    FROM unbilled_usage WHERE month >= {basis.whole_from(Kind.REVENUE)}
     """
 
 
 def _not_billed_held(basis: Basis) -> str:
     return f"""
-    WITH {_unbilled(basis)}
     SELECT 'revenue' AS report, min(month) AS first_on, {basis.today} AS last_on, count(*) AS held
-    FROM open WHERE month < {basis.whole_from(Kind.REVENUE)}
+    FROM unbilled_usage WHERE month < {basis.whole_from(Kind.REVENUE)}
     """
 
 
@@ -117,5 +115,6 @@ RULES: Final = (
         sentence="Usage of {0} ({1}) has no revenue line; {amount} is not billed.",
         sql=_not_billed,
         held_back=_not_billed_held,
+        looked_at=("unbilled_usage", _unbilled),
     ),
 )

@@ -10,6 +10,7 @@ from fairkeeper.payouts.finding_kinds import RESTATED, UNKNOWN_STATUS
 
 
 def _restated(basis: Basis) -> str:
+    """Find things that were told twice with different amounts; only keys that stand there twice are looked at."""
     del basis
     return f"""
     SELECT 'earning ' || earning_id AS key, min(purchase_record_id) AS purchase_record_id,
@@ -21,9 +22,8 @@ def _restated(basis: Basis) -> str:
            ['Earning ' || earning_id,
             array_to_string(list_sort(list(DISTINCT printf('%.2f', earning_amount::DOUBLE) || ' ' || currency)), ', ')] AS words,
            {sources()} AS sources
-    FROM earnings_all WHERE earning_id IN (
-        SELECT earning_id FROM earnings_all GROUP BY 1 HAVING count(*) > 1 AND count(DISTINCT (earning_amount, currency)) > 1)
-    GROUP BY earning_id
+    FROM earnings_all WHERE hash(earning_id) IN (SELECT h FROM earnings_twice)
+    GROUP BY earning_id HAVING count(*) > 1 AND count(DISTINCT (earning_amount, currency)) > 1
     UNION ALL BY NAME
     SELECT 'revenue ' || concat_ws('|', purchase_record_id, line_item_id, billing_model, month_start_date, payout_status,
            is_credit) AS key,
@@ -34,6 +34,8 @@ def _restated(basis: Basis) -> str:
             array_to_string(list_sort(list(DISTINCT printf('%.2f', revenue::DOUBLE) || ' ' || currency)), ', ')] AS words,
            {sources()} AS sources
     FROM revenue_all
+    WHERE hash(purchase_record_id, line_item_id, billing_model, month_start_date, is_credit)
+          IN (SELECT h FROM revenue_twice)
     GROUP BY purchase_record_id, line_item_id, billing_model, month_start_date, payout_status, is_credit
     HAVING count(*) > 1 AND min(revenue) <> max(revenue)
     UNION ALL BY NAME
