@@ -1,0 +1,251 @@
+"""How unusual an hour is for each agent: one chance for each agent and kind, against its own past and its peers'.
+
+An agent with little past of its own is expected to be like its peers (shrinkage); the more it has, the more it counts
+for itself. What befalls the whole group on one day (the end of a month) is expected of each. Source: the method of
+facts on change detection; the numbers were chosen on simulated runs that are not the ones reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from fairkeeper.assurance.monitoring.acts import SHARES, Kind
+from fairkeeper.assurance.monitoring.panel import Panel, Tally
+from fairkeeper.assurance.monitoring.tails import count_tail, share_tail
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+_OWN_HOURS: Final = 4.0
+"""Pseudo-hours of each slot by which a slot of an agent is drawn to its group's."""
+_OWN_CALLS: Final = 20.0
+_SHARE_CALLS: Final = 150.0
+_CUSUM_SLACK: Final = 0.75
+_LEAST_SPREAD: Final = 0.05
+_LEAST_SHARE_SPREAD: Final = 0.01
+_UNKNOWN_SPREAD, _UNKNOWN_SHARE_SPREAD = 0.5, 0.05
+"""Where a group has shown too little to say how much it varies."""
+_QUIET_SHARE: Final = 0.15
+"""Below this share of its mean hour, an agent hardly ever acts at that time of the week."""
+_MOST_SURPRISE: Final = 6.0
+_FEW_HOURS: Final = 4
+YOUNG_DAYS: Final = 7
+_SETTLED_DAYS: Final = 10
+"""From then on an agent has shown at which hours it acts, and for whom; peers do not tell that."""
+_NEEDS_OWN_PAST: Final = frozenset({Kind.PERSONS, Kind.SEQUENCE})
+_UNSURE: Final = 0.35
+"""The relative variance of the level of an agent of which nothing is known but its peers."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """By kind: the chance, what was observed and what was expected, one of each for every agent."""
+
+    chances: dict[Kind, Floats]
+    observed: dict[Kind, Floats]
+    expected: dict[Kind, Floats]
+    hour_expected: Floats
+
+
+def expected_calls(panel: Panel, slot: int) -> tuple[Floats, Floats]:
+    """Return how many calls of each agent an hour of a slot should hold, and how unsure that level itself is."""
+    import numpy as np
+
+    hours, calls = panel.by_group(panel.hours_by_slot), panel.by_group(panel.calls_by_slot)
+    usual = (calls + 0.02) / (hours + 1.0)
+    own_expected = (panel.hours_by_slot * usual).sum(axis=1)
+    own = panel.calls_by_slot.sum(axis=1)
+    level = (own + _OWN_CALLS) / (own_expected + _OWN_CALLS)
+    like_peers = level * usual[:, slot]
+    mean = (panel.calls_by_slot[:, slot] + _OWN_HOURS * like_peers) / (panel.hours_by_slot[:, slot] + _OWN_HOURS)
+    # In its first week an agent is judged by its peers alone: else one that began too busy would call that its usual.
+    is_young = panel.age_days < YOUNG_DAYS
+    mean = np.where(is_young, usual[:, slot], mean)
+    unsure = np.where(is_young, _UNSURE, _UNSURE * _OWN_CALLS * 5 / (own + _OWN_CALLS * 5))
+    return np.maximum(mean, 0.01), unsure
+
+
+def judge(panel: Panel, hour: Tally, slot: int) -> Judged:
+    """Judge an hour before it becomes part of the past; the panel's last 24 hours move on by it."""
+    import numpy as np
+
+    mean, unsure = expected_calls(panel, slot)
+    for values, now in (
+        (panel.day_calls, hour.calls),
+        (panel.day_expected, mean),
+        (panel.day_shares, hour.shares),
+        (panel.day_amounts, hour.amounts),
+        (panel.day_amount_sum, hour.amount_sum),
+    ):
+        values[:, :-1] = values[:, 1:]
+        values[:, -1] = now
+    day, day_mean = panel.day_calls.sum(axis=1), panel.day_expected.sum(axis=1)
+    common = _common_factor(panel, day, day_mean)
+    judged = Judged({}, {}, {}, mean)
+    _judge_calls(panel, hour, judged, mean * common, unsure)
+    spread = _pooled(panel, panel.daily_excess, panel.daily_square, 4.0, _LEAST_SPREAD)
+    _put(judged, Kind.VOLUME, count_tail(day, day_mean * common, spread + unsure), day, day_mean * common)
+    _judge_shares(panel, judged, day)
+    _judge_cost(panel, judged)
+    drift = np.exp(-2 * _CUSUM_SLACK * panel.cusum)
+    _put(judged, Kind.DRIFT, drift, day, day_mean)
+    return judged
+
+
+def _put(judged: Judged, kind: Kind, chances: Floats, observed: Floats, expected: Floats) -> None:
+    judged.chances[kind], judged.observed[kind], judged.expected[kind] = chances, observed, expected
+
+
+def _common_factor(panel: Panel, day: Floats, day_mean: Floats) -> Floats:
+    """Return by how much the median of each agent's group is above its expectation in these 24 hours, 1 at least."""
+    import numpy as np
+
+    ratio = (day + 3) / (day_mean + 3)
+    factor = np.ones(len(day))
+    for group in range(len(panel.group_names)):
+        members = panel.group == group
+        if members.sum() >= 5:
+            factor[members] = np.clip(np.median(ratio[members]), 1.0, 5.0)
+    return factor
+
+
+def _pooled(panel: Panel, excess: Floats, square: Floats, weight: float, least: float) -> Floats:
+    """Return each agent's spread, drawn towards its group's."""
+    import numpy as np
+
+    group_excess, group_square = panel.by_group(excess), panel.by_group(square)
+    pooled = np.maximum(group_excess, 0) / np.maximum(group_square, 1e-9)
+    pooled = np.where(
+        group_square > 50, pooled, _UNKNOWN_SPREAD if least > _LEAST_SHARE_SPREAD else _UNKNOWN_SHARE_SPREAD
+    )
+    typical = group_square / np.maximum(panel.by_group(np.ones(len(square))), 1)
+    own = (np.maximum(excess, 0) + weight * 0.25 * typical * pooled) / np.maximum(
+        square + weight * 0.25 * typical, 1e-9
+    )
+    return np.clip(np.maximum(own, pooled), least, 3.0)
+
+
+def _judge_calls(panel: Panel, hour: Tally, judged: Judged, mean: Floats, unsure: Floats) -> None:
+    import numpy as np
+
+    spread = _pooled(panel, panel.hour_excess, panel.hour_square, 4.0, _LEAST_SPREAD * 2)
+    chances = count_tail(hour.calls, mean, spread + unsure)
+    # A burst of some hours: each could be chance, all of them hardly. Their common part is the day's own level.
+    daily = _pooled(panel, panel.daily_excess, panel.daily_square, 4.0, _LEAST_SPREAD)
+    few, few_mean = panel.day_calls[:, -_FEW_HOURS:].sum(axis=1), panel.day_expected[:, -_FEW_HOURS:].sum(axis=1)
+    some = count_tail(few, few_mean * mean / np.maximum(panel.day_expected[:, -1], 1e-9), daily + spread / 4 + unsure)
+    usual = panel.calls_by_slot.sum(axis=1) / np.maximum(panel.hours_by_slot.sum(axis=1), 1)
+    is_settled = panel.age_days >= _SETTLED_DAYS
+    quiet = mean < np.maximum(_QUIET_SHARE * usual, 0.05)
+    ones = np.ones_like(chances)
+    _put(judged, Kind.OUT_OF_HOURS, np.where(quiet & is_settled, chances, ones), hour.calls, mean)
+    is_some = some < chances
+    _put(
+        judged,
+        Kind.FREQUENCY,
+        np.where(quiet | ~is_settled, ones, np.minimum(some, chances)),
+        np.where(is_some, few, hour.calls),
+        np.where(is_some, few_mean, mean),
+    )
+
+
+def shares_expected(panel: Panel) -> Floats:
+    """Return the share of calls that each agent's each kind is expected to have."""
+    import numpy as np
+
+    count, trials = panel.by_group(panel.share_count), panel.by_group(panel.share_trials)[:, None]
+    peers = (count + 0.5) / (trials + 100.0)
+    own = panel.share_trials[:, None]
+    return np.clip((panel.share_count + _SHARE_CALLS * peers) / (own + _SHARE_CALLS), 1e-5, 0.98)
+
+
+def _judge_shares(panel: Panel, judged: Judged, day: Floats) -> None:
+    import numpy as np
+
+    expected, counts = shares_expected(panel), panel.day_shares.sum(axis=1)
+    for place, kind in enumerate(SHARES):
+        spread = _pooled(panel, panel.share_excess[:, place], panel.share_square[:, place], 4.0, _LEAST_SHARE_SPREAD)
+        unsure = 1 / (panel.share_trials + _SHARE_CALLS)
+        chances = share_tail(counts[:, place], day, expected[:, place], spread + unsure)
+        if kind in _NEEDS_OWN_PAST:
+            chances = np.where(panel.age_days >= _SETTLED_DAYS, chances, 1.0)
+        _put(judged, kind, chances, counts[:, place], day * expected[:, place])
+
+
+def _judge_cost(panel: Panel, judged: Judged) -> None:
+    """Compare the mean logarithm of the last 24 hours' amounts: a ratio, so that large agents are like small ones."""
+    import numpy as np
+    from scipy.stats import t
+
+    count, total = panel.day_amounts.sum(axis=1), panel.day_amount_sum.sum(axis=1)
+    group_count, group_sum = panel.by_group(panel.amount_count), panel.by_group(panel.amount_sum)
+    group_mean = group_sum / np.maximum(group_count, 1)
+    weight = 10.0
+    own_mean = (panel.amount_sum + weight * group_mean) / (panel.amount_count + weight)
+    group_square = panel.by_group(panel.amount_squares)
+    within = (panel.amount_squares + 20 * group_square / np.maximum(group_count, 1) + 1) / (panel.amount_count + 21)
+    deviation = np.sqrt(within * (1 / np.maximum(count, 1) + 1 / (panel.amount_count + weight)) + 0.02)
+    mean = total / np.maximum(count, 1)
+    score = np.where(
+        (count >= 3) & (group_count >= 50) & (mean > own_mean + np.log(1.5)), (mean - own_mean) / deviation, 0.0
+    )
+    chances = np.where(score > 0, t.sf(score, np.minimum(panel.amount_count, 60) + 8), 1.0)
+    _put(judged, Kind.COST, chances, np.expm1(mean), np.expm1(own_mean))
+
+
+def learn(panel: Panel, hour: Tally, judged: Judged, slot: int, held: Floats) -> None:
+    """Make the hour a part of the past; not for those that are `held`, whose present is not their usual.
+
+    Args:
+        panel: The memory.
+        hour: What happened.
+        judged: Of this hour.
+        slot: The hour's.
+        held: 1 for agents with an open signal, 0 for others.
+    """
+    import numpy as np
+
+    counts = 1.0 - held
+    panel.calls_by_slot[:, slot] += hour.calls * counts
+    panel.hours_by_slot[:, slot] += counts
+    panel.share_count += hour.shares * counts[:, None]
+    panel.share_trials += hour.calls * counts
+    surprise = np.minimum((hour.calls - judged.hour_expected) ** 2, _capped(judged.hour_expected))
+    panel.hour_excess += (surprise - judged.hour_expected) * counts
+    panel.hour_square += judged.hour_expected**2 * counts
+    usual = panel.amount_sum / np.maximum(panel.amount_count, 1)
+    mean = hour.amount_sum / np.maximum(hour.amounts, 1)
+    apart = np.where((hour.amounts > 0) & (panel.amount_count > 5), hour.amounts * (mean - usual) ** 2, 0.0)
+    panel.amount_squares += np.minimum(apart, 9.0 * np.maximum(hour.amounts, 1)) * counts
+    panel.amount_count += hour.amounts * counts
+    panel.amount_sum += hour.amount_sum * counts
+
+
+def _capped(mean: Floats) -> Floats:
+    """Return the square beyond which a residual says no more about the spread: else a true break would hide itself."""
+    return (_MOST_SURPRISE**2) * (mean + 0.5 * mean**2)
+
+
+def learn_day(panel: Panel, held: Floats) -> None:
+    """Learn from a whole day how much days vary, and add it to the slow sums; at midnight, before the past decays."""
+    import numpy as np
+
+    counts = 1.0 - held
+    day, mean = panel.day_calls.sum(axis=1), np.maximum(panel.day_expected.sum(axis=1), 0.01)
+    common = _common_factor(panel, day, mean)
+    mean = mean * common
+    panel.daily_excess += (np.minimum((day - mean) ** 2, _capped(mean)) - mean) * counts
+    panel.daily_square += mean**2 * counts
+    spread = _pooled(panel, panel.daily_excess, panel.daily_square, 4.0, _LEAST_SPREAD)
+    score = np.clip((day - mean) / np.sqrt(mean + spread * mean**2), -3, 3)
+    grown = np.maximum(panel.cusum + score - _CUSUM_SLACK, 0)
+    panel.cusum = np.where((panel.age_days >= 10) & (mean > 4), grown, 0.0)
+    shares, counts_of = shares_expected(panel), panel.day_shares.sum(axis=1)
+    variance = day[:, None] * shares * (1 - shares)
+    apart = np.minimum((counts_of - day[:, None] * shares) ** 2, 36 * variance * 2)
+    panel.share_excess += (apart - variance) * counts[:, None]
+    panel.share_square += np.maximum(day - 1, 0)[:, None] * variance * counts[:, None]

@@ -1,0 +1,184 @@
+"""Monitoring: what rings and what does not, on small populations; the measured figures are bench_assurance's."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from fairkeeper.assurance.monitoring.acts import SHARES, WORDS, Act, Kind
+from fairkeeper.assurance.monitoring.panel import Panel
+from fairkeeper.assurance.monitoring.tails import count_tail, discoveries, share_tail
+from fairkeeper.assurance.monitoring.watch import RULES, Episodes, Raised, Watch
+
+MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
+AGENTS = {f"agt_{number}": "peers" for number in range(6)}
+
+
+def usual_hour(at: datetime, rng: np.random.Generator) -> list[Act]:
+    """Every agent reads and writes in working hours, now and then refused."""
+    if not (8 <= at.hour < 17) or at.weekday() >= 5:
+        return []
+    return [
+        Act(
+            at=at + timedelta(minutes=minute),
+            agent_id=agent,
+            tool="read" if minute % 3 else "write",
+            data=("orders",),
+            is_denied=bool(rng.random() < 0.03),
+            person_id=f"{agent}_anna",
+            task_id=f"{agent}_{at.hour}",
+            amount_minor=int(1000 * np.exp(rng.normal(0, 0.3))),
+        )
+        for agent in AGENTS
+        for minute in range(int(rng.poisson(8)))
+    ]
+
+
+@pytest.fixture(scope="module")
+def learned() -> str:
+    """Five quiet weeks, written down; nothing may ring in them."""
+    rng, watch = np.random.default_rng(7), Watch(Panel(AGENTS))
+    rung = []
+    for number in range(35 * 24):
+        at = MONDAY + timedelta(hours=number)
+        rung += watch.observe(at, usual_hour(at, rng))
+    assert rung == []
+    return json.dumps({"panel": watch.panel.to_json(), "episodes": watch.episodes.to_json()})
+
+
+def again(learned: str) -> Watch:
+    kept = json.loads(learned)
+    return Watch(Panel.from_json(AGENTS, kept["panel"]), RULES, Episodes.from_json(kept["episodes"]))
+
+
+def next_monday(watch: Watch, acts: list[Act]) -> list[Raised]:
+    """One Monday whose given hour holds more than usual."""
+    rng, raised = np.random.default_rng(8), []
+    for number in range(24):
+        at = MONDAY + timedelta(days=35, hours=number)
+        more = [act for act in acts if at <= act.at < at + timedelta(hours=1)]
+        raised += watch.observe(at, [*usual_hour(at, rng), *more])
+    return raised
+
+
+def some(count: int, hour: int = 10, **what: object) -> list[Act]:
+    at = MONDAY + timedelta(days=35, hours=hour)
+    given = {"agent_id": "agt_1", "tool": "read", "data": ("orders",), "person_id": "agt_1_anna", **what}
+    return [Act(at=at + timedelta(seconds=number), **given) for number in range(count)]  # type: ignore[arg-type]
+
+
+def test_a_quiet_day_rings_nothing(learned: str) -> None:
+    assert next_monday(again(learned), []) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "acts"),
+    [
+        (Kind.FREQUENCY, some(150)),
+        (Kind.OUT_OF_HOURS, some(30, hour=3)),
+        (Kind.DENIALS, some(25, is_denied=True)),
+        (Kind.APPROVALS, some(25, is_waiting=True)),
+        (Kind.INSTRUCTIONS, some(25, is_untrusted=True)),
+        (Kind.SENSITIVE, some(25, is_sensitive=True)),
+        (Kind.FAILURES, some(40, is_failed=True)),
+        (Kind.COST, some(12, amount_minor=40_000)),
+        (Kind.FIRST_TOOL, some(1, tool="export")),
+        (Kind.FIRST_DATA, some(1, data=("payroll",))),
+        (
+            Kind.SEQUENCE,
+            [act for n in range(12) for tool in ("pack", "send") for act in some(1, tool=tool, task_id=f"task_{n}")],
+        ),
+        (Kind.PERSONS, [act for number in range(25) for act in some(1, person_id=f"stranger_{number}")]),
+    ],
+)
+def test_each_kind_rings_for_what_it_is_for(learned: str, kind: Kind, acts: list[Act]) -> None:
+    raised = next_monday(again(learned), acts)
+    assert kind in {each.kind for each in raised}
+    assert {each.agent_id for each in raised} == {"agt_1"}
+    assert sum(each.is_new_episode for each in raised) == 1, "one cause rings once"
+    found = next(each for each in raised if each.kind is kind)
+    assert found.peers == 5
+    assert found.own_days == 35
+
+
+def test_growth_day_by_day_rings_as_drift_or_volume(learned: str) -> None:
+    rng, watch = np.random.default_rng(9), again(learned)
+    raised: list[Raised] = []
+    for number in range(18 * 24):
+        at = MONDAY + timedelta(days=35, hours=number)
+        acts = usual_hour(at, rng)
+        mine = [act for act in acts if act.agent_id == "agt_2"]
+        raised += watch.observe(
+            at, [*acts, *(act for act in mine for _ in range(int(rng.poisson(number / 24 * 0.15))))]
+        )
+    assert {each.agent_id for each in raised} == {"agt_2"}
+    assert {each.kind for each in raised} & {Kind.DRIFT, Kind.VOLUME}
+
+
+def test_what_was_just_permitted_is_no_news(learned: str) -> None:
+    watch = again(learned)
+    at = MONDAY + timedelta(days=35, hours=10)
+    acts = some(1, tool="export")
+    assert watch.observe(at, acts, {("agt_1", "export")}) == []
+    assert [each.what for each in again(learned).observe(at, acts)] == ["export"]
+
+
+def test_an_open_signal_does_not_ring_again_and_ends_after_a_quiet_day(learned: str) -> None:
+    watch = again(learned)
+    first = next_monday(watch, some(150))
+    assert first
+    assert watch.episodes.open
+    rng = np.random.default_rng(10)
+    later: list[Raised] = []
+    for number in range(24, 6 * 24):
+        at = MONDAY + timedelta(days=35, hours=number)
+        later += watch.observe(at, usual_hour(at, rng))
+    assert not [each for each in later if each.is_new_episode]
+    assert not watch.episodes.open
+
+
+def test_what_is_held_does_not_become_the_usual(learned: str) -> None:
+    watch = again(learned)
+    before = watch.panel.calls_by_slot[1].sum()
+    next_monday(watch, some(400))
+    assert watch.panel.calls_by_slot[1].sum() <= before + 60
+
+
+def test_a_panel_read_back_is_the_same_panel(learned: str) -> None:
+    kept = json.loads(learned)["panel"]
+    assert json.loads(json.dumps(Panel.from_json(AGENTS, kept).to_json())) == kept
+
+
+def test_every_kind_has_words_and_a_rule() -> None:
+    assert set(WORDS) == set(Kind) == set(RULES)
+    assert set(SHARES) < set(Kind)
+
+
+@given(st.integers(1, 40), st.floats(0.1, 20), st.floats(0.05, 2))
+def test_count_tail_is_the_negative_binomial_of_scipy(count: int, mean: float, spread: float) -> None:
+    shape = 1 / spread
+    expected = stats.nbinom.sf(count - 1, shape, shape / (shape + mean))
+    found = count_tail(np.array([float(count)]), np.array([mean]), np.array([spread]))[0]
+    assert found == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.floats(0.01, 0.4), st.floats(0.005, 0.3))
+def test_share_tail_is_the_beta_binomial_of_scipy(count: int, more: int, share: float, spread: float) -> None:
+    trials, strength = count + more, 1 / spread - 1
+    found = share_tail(*(np.array([value]) for value in (float(count), float(trials), share, spread)))[0]
+    if count <= trials * share:
+        assert found == 1
+        return
+    expected = stats.betabinom.sf(count - 1, trials, share * strength, (1 - share) * strength)
+    assert found == pytest.approx(expected, rel=1e-5, abs=1e-10)
+
+
+def test_no_discovery_among_even_chances() -> None:
+    assert not discoveries(np.linspace(0.05, 1, 100), 0.01).any()
+    assert discoveries(np.array([]), 0.01).size == 0
