@@ -32,6 +32,9 @@ _UNKNOWN_SPREAD, _UNKNOWN_SHARE_SPREAD = 0.5, 0.05
 _QUIET_SHARE: Final = 0.15
 """Below this share of its mean hour, an agent hardly ever acts at that time of the week."""
 _MOST_SURPRISE: Final = 6.0
+_MOST_DAILY: Final = 2.5
+_IDLE_DAY: Final = 4.0
+"""A day on which fewer calls are expected says nothing about growth."""
 _FEW_HOURS: Final = 4
 YOUNG_DAYS: Final = 7
 _SETTLED_DAYS: Final = 10
@@ -238,12 +241,15 @@ def learn_day(panel: Panel, held: Floats) -> None:
     day, mean = panel.day_calls.sum(axis=1), np.maximum(panel.day_expected.sum(axis=1), 0.01)
     common = _common_factor(panel, day, mean)
     mean = mean * common
-    panel.daily_excess += (np.minimum((day - mean) ** 2, _capped(mean)) - mean) * counts
-    panel.daily_square += mean**2 * counts
     spread = _pooled(panel, panel.daily_excess, panel.daily_square, 4.0, _LEAST_SPREAD)
+    # What grows must not teach that days vary, or it would hide itself.
+    most = _MOST_DAILY**2 * (mean + spread * mean**2)
+    panel.daily_excess += (np.minimum((day - mean) ** 2, most) - mean) * counts
+    panel.daily_square += mean**2 * counts
     score = np.clip((day - mean) / np.sqrt(mean + spread * mean**2), -3, 3)
     grown = np.maximum(panel.cusum + score - _CUSUM_SLACK, 0)
-    panel.cusum = np.where((panel.age_days >= 10) & (mean > 4), grown, 0.0)
+    grown = np.where(mean > _IDLE_DAY, grown, panel.cusum)
+    panel.cusum = np.where(panel.age_days >= _SETTLED_DAYS, grown, 0.0)
     shares, counts_of = shares_expected(panel), panel.day_shares.sum(axis=1)
     variance = day[:, None] * shares * (1 - shares)
     apart = np.minimum((counts_of - day[:, None] * shares) ** 2, 36 * variance * 2)
