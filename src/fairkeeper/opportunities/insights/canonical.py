@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from fairkeeper.opportunities.insights.cells import ABSENT, MACROS, SQL_TYPES, VALUE
+from fairkeeper.opportunities.insights.cells import ABSENT, MACROS, SQL_TYPES, UNREADABLE, VALUE
 from fairkeeper.opportunities.insights.fields import Field, FieldType, Tab
 from fairkeeper.opportunities.insights.reading import TextTable
 
@@ -92,15 +92,10 @@ def _load(connection: duckdb.DuckDBPyConnection, table: TextTable, source: Path)
     for macro in MACROS:
         connection.execute(macro)
     matched = table.matched
-    rows = _rows_of(table, source)
-    connection.execute(
-        f"CREATE TEMP TABLE raw AS SELECT row_number() OVER () + {table.first_row - 1} AS row_no, * FROM {rows}"
-    )
     found = [(field, place) for field in matched.tab.fields if (place := matched.columns.get(field.name)) is not None]
-    # Step by step, so that each text is trimmed, looked at and turned into a number once.
+    # Step by step, so that each text is trimmed once and turned into a value once; in one pass over the file.
     trimmed = ", ".join(f"trim(c{place}) AS t_{field.name}" for field, place in found)
-    given = ", ".join(f"t_{field.name}, fk_given(t_{field.name}) AS g_{field.name}" for field, _ in found)
-    read = ", ".join(f"t_{field.name}, fk_{field.type.value}(g_{field.name}) AS {field.name}" for field, _ in found)
+    read = ", ".join(f"t_{field.name}, fk_{field.type.value}(t_{field.name}) AS {field.name}" for field, _ in found)
     names = {field.name for field, _ in found}
     values = ", ".join(
         field.name if field.name in names else f"CAST(NULL AS {SQL_TYPES[field.type]}) AS {field.name}"
@@ -112,9 +107,8 @@ def _load(connection: duckdb.DuckDBPyConnection, table: TextTable, source: Path)
     )
     connection.execute(
         f"CREATE TEMP TABLE typed AS SELECT row_no, {values}, {marks} AS marks FROM (SELECT row_no, {read} FROM "
-        f"(SELECT row_no, {given} FROM (SELECT row_no, {trimmed} FROM raw)))"
+        f"(SELECT row_number() OVER () + {table.first_row - 1} AS row_no, {trimmed} FROM {_rows_of(table, source)}))"
     )
-    connection.execute("DROP TABLE raw")
     if matched.tab.leave_out:
         connection.execute(f"DELETE FROM typed WHERE {matched.tab.leave_out} > 0")
 
@@ -169,13 +163,18 @@ class _Making:
 
     def _unreadable(self) -> Iterator[Unreadable]:
         counts = ", ".join(
-            f"count(*) FILTER (substr(marks, {place}, 1) = 'x')" for place in range(1, len(self.tab.fields) + 1)
+            f"count(*) FILTER (substr(marks, {place}, 1) = '{UNREADABLE}')"
+            for place in range(1, len(self.tab.fields) + 1)
         )
-        found = self.connection.execute(f"SELECT {counts} FROM typed").fetchone() or ()
+        self.connection.execute(
+            f"CREATE TEMP TABLE odd AS SELECT row_no, marks FROM typed WHERE contains(marks, '{UNREADABLE}')"
+        )
+        found = self.connection.execute(f"SELECT {counts} FROM odd").fetchone() or ()
         for place, (field, count) in enumerate(zip(self.tab.fields, found, strict=True), 1):
             if count and field.name not in self.tab.key:
                 rows = self._numbers(
-                    f"SELECT row_no FROM typed WHERE substr(marks, {place}, 1) = 'x' ORDER BY row_no LIMIT {_SHOWN}"
+                    f"SELECT row_no FROM odd WHERE substr(marks, {place}, 1) = '{UNREADABLE}' "
+                    f"ORDER BY row_no LIMIT {_SHOWN}"
                 )
                 yield Unreadable(field=field, count=count, rows=rows)
 
@@ -188,7 +187,7 @@ class _Making:
         association = self._associations()
         if not doubled:
             self.connection.execute(
-                f"CREATE TEMP TABLE merged AS SELECT * EXCLUDE (row_no), {association[0]} AS associations "
+                f"CREATE TEMP VIEW merged AS SELECT * EXCLUDE (row_no), {association[0]} AS associations "
                 f"FROM typed WHERE {has_key}"
             )
             return ()
@@ -248,10 +247,11 @@ class _Making:
                 "chat_mau + paid_seats > 0",
             ),
         )
-        for name, differs, where in checks:
-            count = self._one(f"SELECT count(*) FROM merged WHERE ({where}) AND ({differs})")
+        counts = ", ".join(f"count(*) FILTER (({where}) AND ({differs}))" for _, differs, where in checks)
+        found = self.connection.execute(f"SELECT {counts} FROM merged").fetchone() or ()
+        for (name, _, _), count in zip(checks, found, strict=True):
             if count:
-                yield self.tab.field(name).header, count
+                yield self.tab.field(name).header, int(count)
 
     def _known_values(self) -> dict[str, int]:
         names = [field.name for field in self.tab.fields]

@@ -14,6 +14,7 @@ from fairkeeper.opportunities.insights.fields import FieldType
 
 VALUE: Final = "v"
 ABSENT: Final = "o"
+UNREADABLE: Final = "x"
 
 MACROS: Final = (
     r"""CREATE OR REPLACE MACRO fk_number(s) AS coalesce(
@@ -37,15 +38,15 @@ MACROS: Final = (
         WHEN lower(s) IN ('high', 'medium', 'low') THEN lower(s) END""",
     r"""CREATE OR REPLACE MACRO fk_id(s) AS CASE
         WHEN regexp_full_match(lower(s), '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}') THEN lower(s) END""",
-    r"""CREATE OR REPLACE MACRO fk_text(s) AS left(s, 400)""",
-    r"""CREATE OR REPLACE MACRO fk_given(s) AS CASE
+    r"""CREATE OR REPLACE MACRO fk_text(s) AS CASE
         WHEN s IS NULL OR s = '' OR lower(s) IN ('not available', 'notavailable', 'n/a', 'na', 'not applicable', '-')
-        THEN NULL ELSE s END""",
+        THEN NULL ELSE left(s, 400) END""",
     r"""CREATE OR REPLACE MACRO fk_mark(s, v) AS CASE
+        WHEN v THEN 'v'
         WHEN s IS NULL OR s = '' OR s = '-' THEN 'e'
         WHEN lower(s) IN ('not available', 'notavailable') THEN 'u'
         WHEN lower(s) IN ('n/a', 'na', 'not applicable') THEN 'n'
-        WHEN v THEN 'v' ELSE 'x' END""",
+        ELSE 'x' END""",
 )
 """Macros that read one trimmed text each; NULL where it cannot be read."""
 
