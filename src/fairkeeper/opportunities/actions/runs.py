@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, internal_command
 from fairkeeper.opportunities.actions.evidence_kinds import RANKED
 from fairkeeper.opportunities.cards.alerts import may_open
-from fairkeeper.opportunities.cards.matching import account_of
+from fairkeeper.opportunities.cards.matching import Named, accounts_of, batched
 from fairkeeper.opportunities.cards.ranking import Ranking
 from fairkeeper.opportunities.errors import NoSnapshotError
 from fairkeeper.opportunities.insights.keeping import keep_blob
@@ -148,7 +148,7 @@ class _Moving:
 
     def cards(self, drafts: Sequence[dict[str, Any]]) -> dict[str, int]:
         """Open, renew and close cards."""
-        opened = renewed = closed = 0
+        renewed = closed = 0
         rows = self.session.scalars(
             select(CardRow)
             .where(CardRow.connection == self.run.connection, CardRow.closed_at.is_(None))
@@ -168,10 +168,8 @@ class _Moving:
                 if row.below >= BELOW_TO_CLOSE and row.state != "accepted":
                     self._close(row, "the reason is gone" if draft else "the account is not in the insights any more")
                     closed += 1
-        for key, draft in proposed.items():
-            if key not in known and draft["is_above"]:
-                self._open(draft)
-                opened += 1
+        new = [draft for key, draft in proposed.items() if key not in known and draft["is_above"]]
+        opened = self._open(new)
         return {"opened": opened, "renewed": renewed, "closed": closed}
 
     def _renew(self, row: CardRow, draft: dict[str, Any]) -> None:
@@ -186,66 +184,74 @@ class _Moving:
     def _close(self, row: CardRow, why: str) -> None:
         row.state, row.closed_at, row.closed_why = "closed", self.context.now, why
 
-    def _open(self, draft: dict[str, Any]) -> None:
-        account = account_of(
-            self.session,
-            tenant_id=draft["tenant_id"],
-            name=draft["tenant_name"],
-            domain=draft["domain"],
-            now=self.context.now,
-            is_held_out=is_held_out(draft["tenant_id"], self.settings.holdout_percent),
-        )
-        last = self.session.scalars(
-            select(func.max(CardRow.cycle)).where(
-                CardRow.connection == self.run.connection,
-                CardRow.tenant_id == draft["tenant_id"],
-                CardRow.lens == draft["lens"],
-            )
-        ).one()
-        self.session.add(
-            CardRow(
-                id=new_id("opp"),
-                connection=self.run.connection,
+    def _open(self, drafts: Sequence[dict[str, Any]]) -> int:
+        named = {
+            draft["tenant_id"]: Named(
                 tenant_id=draft["tenant_id"],
-                tenant_name=draft["tenant_name"],
-                lens=draft["lens"],
-                cycle=(last or 0) + 1,
-                state="held_out" if account.is_held_out else "open",
-                motion=draft["card"]["motion"],
-                owner=account.owner,
-                likelihood_ppm=draft["likelihood_ppm"],
-                confidence_ppm=draft["confidence_ppm"],
-                seats_milli=draft["seats_milli"],
-                rank=draft["rank"],
-                card=draft["card"],
-                first_likelihood_ppm=draft["likelihood_ppm"],
-                run_id=self.run.id,
-                opened_at=self.context.now,
-                opened_as_of=self.run.as_of,
-                closed_at=None,
-                snoozed_until=None,
+                name=draft["tenant_name"],
+                domain=draft["domain"],
+                is_held_out=is_held_out(draft["tenant_id"], self.settings.holdout_percent),
             )
-        )
+            for draft in drafts
+        }
+        accounts = accounts_of(self.session, list(named.values()), self.context.now)
+        cycles = {
+            (tenant, lens): cycle
+            for part in batched(list(named), 400)
+            for tenant, lens, cycle in self.session.execute(
+                select(CardRow.tenant_id, CardRow.lens, func.max(CardRow.cycle))
+                .where(CardRow.connection == self.run.connection, CardRow.tenant_id.in_(part))
+                .group_by(CardRow.tenant_id, CardRow.lens)
+            )
+        }
+        for draft in drafts:
+            account = accounts[draft["tenant_id"]]
+            self.session.add(
+                CardRow(
+                    id=new_id("opp"),
+                    connection=self.run.connection,
+                    tenant_id=draft["tenant_id"],
+                    tenant_name=draft["tenant_name"],
+                    lens=draft["lens"],
+                    cycle=cycles.get((draft["tenant_id"], draft["lens"]), 0) + 1,
+                    state="held_out" if account.is_held_out else "open",
+                    motion=draft["card"]["motion"],
+                    owner=account.owner,
+                    likelihood_ppm=draft["likelihood_ppm"],
+                    confidence_ppm=draft["confidence_ppm"],
+                    seats_milli=draft["seats_milli"],
+                    rank=draft["rank"],
+                    card=draft["card"],
+                    first_likelihood_ppm=draft["likelihood_ppm"],
+                    run_id=self.run.id,
+                    opened_at=self.context.now,
+                    opened_as_of=self.run.as_of,
+                    closed_at=None,
+                    snoozed_until=None,
+                )
+            )
+        return len(drafts)
 
     def alerts(self, drafts: Sequence[dict[str, Any]], ended: Sequence[str]) -> dict[str, int]:
         """Close alerts whose chance is ordinary again, and open new ones where none is open and the pause is over."""
         closed = opened = 0
-        for key in ended:
-            row = self.session.get(AlertRow, key)
-            if row is not None and row.closed_at is None:
+        for part in batched(list(ended), 400):
+            for row in self.session.scalars(
+                select(AlertRow).where(AlertRow.id.in_(part), AlertRow.closed_at.is_(None))
+            ):
                 row.closed_at = self.context.now
                 closed += 1
-        for draft in drafts:
-            before = self.session.scalars(
+        self.session.flush()
+        last: dict[tuple[str, str], AlertRow] = {}
+        for part in batched(sorted({str(draft["tenant_id"]) for draft in drafts}), 400):
+            found = self.session.scalars(
                 select(AlertRow)
-                .where(
-                    AlertRow.connection == self.run.connection,
-                    AlertRow.tenant_id == draft["tenant_id"],
-                    AlertRow.kind == draft["kind"],
-                )
-                .order_by(AlertRow.opened_at.desc())
-                .limit(1)
-            ).first()
+                .where(AlertRow.connection == self.run.connection, AlertRow.tenant_id.in_(part))
+                .order_by(AlertRow.opened_at, AlertRow.id)
+            )
+            last |= {(row.tenant_id, row.kind): row for row in found}
+        for draft in drafts:
+            before = last.get((draft["tenant_id"], draft["kind"]))
             if before is not None and (
                 before.closed_at is None or not may_open(before.closed_at.date(), self.context.now.date())
             ):

@@ -8,24 +8,32 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from fairkeeper.opportunities.cards.alerts import detect, is_over, naive_drops
 from fairkeeper.opportunities.cards.card import Scored, make_card
 from fairkeeper.opportunities.cards.prices import Price, price_on, worth_of
-from fairkeeper.opportunities.insights.portfolio import Portfolio
+from fairkeeper.opportunities.insights.portfolio import PLACE, Portfolio
 from fairkeeper.opportunities.lenses.columns import to_parquet
 from fairkeeper.opportunities.lenses.definition import Lens, Motion
 from fairkeeper.opportunities.lenses.features import DESCRIPTIONS, Features, compute
 from fairkeeper.opportunities.lenses.scoring import LensScores, score
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 CARDS_PER_LENS: Final = 50
 MOTIONS: Final = tuple(Motion)
 _SEGMENT_UNKNOWN: Final = "unknown"
+_SCORES: Final = f"""
+    SELECT lens, rank, place, tenant_id, coalesce(tenant_name, '') AS tenant_name,
+        coalesce(segment, '{_SEGMENT_UNKNOWN}') AS segment, given.* EXCLUDE (lens, rank, place, line)
+    FROM given JOIN (SELECT tenant_id, tenant_name, segment, {{place}} FROM read_parquet('{{path}}')) USING (place)
+    ORDER BY line"""
+_FEATURES: Final = f"""
+    SELECT place, tenant_id, coalesce(tenant_name, '') AS tenant_name, coalesce(tenant_domain, '') AS tenant_domain,
+        coalesce(tpid, '') AS tpid, coalesce(country, '') AS country, coalesce(sku_group, '') AS sku_group,
+        coalesce(segment, '{_SEGMENT_UNKNOWN}') AS segment, given.* EXCLUDE (place)
+    FROM (SELECT tenant_id, tenant_name, tenant_domain, tpid, country, sku_group, segment, {{place}}
+        FROM read_parquet('{{path}}')) JOIN given USING (place)
+    ORDER BY place"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +76,8 @@ def rank_portfolio(
         open_cards: Tenant id and lens of cards that are open, whose present numbers are wanted too.
         open_alerts: Kind and tenant id of alerts that are open, by their id.
     """
+    import numpy as np
+
     features = compute(portfolio)
     scored = [score(lens, features) for lens in lenses]
     cards = [
@@ -81,10 +91,13 @@ def rank_portfolio(
         if is_over(kind, portfolio.place_of(tenant), features)
     )
     alerts = detect(portfolio, features)
-    names = portfolio.texts["tenant_name"]
+    names = portfolio.names["tenant_name"]
     return Ranking(
-        scores=to_parquet(_score_columns(portfolio, scored)),
-        features=to_parquet(_feature_columns(portfolio, features)),
+        scores=to_parquet(_score_columns(scored), _SCORES.format(path=portfolio.sources[0].path, place=PLACE)),
+        features=to_parquet(
+            {name: features[name] for name in DESCRIPTIONS} | {"place": np.arange(portfolio.size, dtype=np.int32)},
+            _FEATURES.format(path=portfolio.sources[0].path, place=PLACE),
+        ),
         cards=tuple(cards),
         alerts=tuple(
             {
@@ -110,13 +123,13 @@ def _drafts(
     portfolio: Portfolio, features: Features, scores: LensScores, prices: Sequence[Price], opened: Collection[str]
 ) -> list[dict[str, Any]]:
     """Return the cards of a lens: the first above its line, then what became of the open ones."""
-    ranks = {int(place): rank for rank, place in enumerate(scores.order, 1)}
-    above = [int(p) for p in scores.order if scores.likelihood[p] >= scores.lens.enter][:CARDS_PER_LENS]
+    ranks = scores.ranks
+    above = scores.order[scores.likelihood[scores.order] >= scores.lens.enter][:CARDS_PER_LENS].tolist()
     chosen = set(above)
     wanted = above + sorted(
         place
         for tenant in opened
-        if (place := portfolio.place_of(tenant)) is not None and place in ranks and place not in chosen
+        if (place := portfolio.place_of(tenant)) is not None and ranks[place] and place not in chosen
     )
     price = price_on(prices, scores.lens.worth.product, portfolio.as_of)
     product = scores.lens.worth.product.replace("_", " ")
@@ -140,10 +153,10 @@ def _drafts(
         drafts.append(
             {
                 "tenant_id": tenant,
-                "tenant_name": str(portfolio.texts["tenant_name"][place] or tenant),
-                "domain": str(portfolio.texts["tenant_domain"][place] or ""),
+                "tenant_name": str(portfolio.names["tenant_name"][place] or tenant),
+                "domain": str(portfolio.names["tenant_domain"][place] or ""),
                 "lens": scores.lens.name,
-                "rank": ranks[place],
+                "rank": int(ranks[place]),
                 "likelihood_ppm": round(numbers.likelihood * 1_000_000),
                 "confidence_ppm": round(numbers.confidence * 1_000_000),
                 "seats_milli": round(numbers.seats * 1000),
@@ -167,59 +180,38 @@ def scored_of(scores: LensScores, features: Features, place: int) -> Scored:
     )
 
 
-def _score_columns(portfolio: Portfolio, scored: Sequence[LensScores]) -> dict[str, Any]:
+def _score_columns(scored: Sequence[LensScores]) -> dict[str, Any]:
     import numpy as np
 
-    names = np.array([str(name or "") for name in portfolio.texts["tenant_name"]], dtype=object)
-    segments = _segments(portfolio)
     widest = max(len(each.lens.terms) for each in scored)
     parts: dict[str, list[Any]] = {}
     for each in scored:
         order = each.order
-        padded = np.full((len(order), widest), np.nan)
-        padded[:, : each.contributions.shape[1]] = each.contributions[order]
+        odds = np.full((widest, len(order)), np.nan)
+        odds[: each.contributions.shape[1]] = each.contributions[order].T
         columns = {
             "lens": np.full(len(order), each.lens.name, dtype=object),
-            "rank": np.arange(1, len(order) + 1),
-            "tenant_id": portfolio.tenant_ids[order],
-            "tenant_name": names[order],
-            "segment": segments[order],
+            "rank": np.arange(1, len(order) + 1, dtype=np.int32),
+            "place": order.astype(np.int32),
             "likelihood": each.likelihood[order],
             "confidence": each.confidence[order],
             "seats": each.seats[order],
-            "motion": each.motion[order],
-            **{f"odds_{n}": padded[:, n] for n in range(widest)},
+            "motion": each.motion[order].astype(np.int8),
+            **{f"odds_{n}": odds[n] for n in range(widest)},
         }
         for name, values in columns.items():
             parts.setdefault(name, []).append(values)
-    return {name: np.concatenate(values) for name, values in parts.items()}
-
-
-def _feature_columns(portfolio: Portfolio, features: Features) -> dict[str, Any]:
-    import numpy as np
-
-    return {
-        "tenant_id": portfolio.tenant_ids,
-        **{
-            name: np.array([str(each or "") for each in portfolio.texts[name]], dtype=object)
-            for name in ("tenant_name", "tenant_domain", "tpid", "country", "sku_group")
-        },
-        "segment": _segments(portfolio),
-        **{name: np.asarray(features[name], dtype=np.float64) for name in DESCRIPTIONS},
-    }
-
-
-def _segments(portfolio: Portfolio) -> NDArray[np.object_]:
-    import numpy as np
-
-    return np.array([str(each or _SEGMENT_UNKNOWN) for each in portfolio.texts["segment"]], dtype=object)
+    whole = {name: np.concatenate(values) for name, values in parts.items()}
+    return whole | {"line": np.arange(len(whole["rank"]), dtype=np.int32)}
 
 
 def _summary(portfolio: Portfolio, scored: Sequence[LensScores], *, alerts_naive: int, alerts: int) -> dict[str, Any]:
     """Count for leadership: by lens, those above its line by motion and segment; and the months of the whole book."""
     import numpy as np
 
-    segments = _segments(portfolio)
+    segment = portfolio.words["segment"]
+    names = (*segment.words, _SEGMENT_UNKNOWN)
+    used = np.unique(segment.codes)  # -1, the unknown one, is the last of the names
     lenses = {}
     for each in scored:
         above = each.applies & (np.nan_to_num(each.likelihood) >= each.lens.enter)
@@ -228,7 +220,10 @@ def _summary(portfolio: Portfolio, scored: Sequence[LensScores], *, alerts_naive
             "above": int(above.sum()),
             "seats": round(float(np.nansum(np.where(above, each.likelihood * each.seats, 0)))),
             "motions": {m.value: int((above & (each.motion == n)).sum()) for n, m in enumerate(MOTIONS)},
-            "segments": {str(s): int((above & (segments == s)).sum()) for s in np.unique(segments)},
+            "segments": {
+                name: int((above & (segment.codes == code)).sum())
+                for name, code in sorted((names[code], code) for code in used.tolist())
+            },
         }
     months = [
         {
@@ -249,6 +244,6 @@ def _digest(portfolio: Portfolio, scored: Sequence[LensScores]) -> str:
     digest = hashlib.sha256()
     for each in scored:
         digest.update(each.lens.digest.encode())
-        digest.update(",".join(map(str, portfolio.tenant_ids[each.order])).encode())
+        digest.update(",".join(portfolio.tenant_ids[each.order]).encode())
         digest.update(np.round(each.likelihood[each.order], 9).astype("<f8").tobytes())
     return digest.hexdigest()

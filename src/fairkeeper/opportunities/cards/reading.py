@@ -92,9 +92,8 @@ def account_lines(
         return ()
     ids = [row["tenant_id"] for row in rows]
     marks = ", ".join("?" for _ in ids)
-    features = {
-        row["tenant_id"]: row for row in read_rows(run.features, where=f"tenant_id IN ({marks})", values=tuple(ids))
-    }
+    places = tuple(row["place"] for row in rows)
+    features = {row["tenant_id"]: row for row in read_rows(run.features, where=f"place IN ({marks})", values=places)}
     cards = {
         row.tenant_id: row
         for row in session.scalars(
@@ -111,7 +110,7 @@ def account_lines(
 
 def lens_views(run: KeptRun, features: Mapping[str, Any], prices: Sequence[Price]) -> tuple[LensView, ...]:
     """Return how an account stands under each lens that applies to it, the likeliest first."""
-    rows = read_rows(run.scores, where="tenant_id = ?", values=(features["tenant_id"],))
+    rows = read_rows(run.scores, where="place = ?", values=(features["place"],))
     by_name = {lens.name: lens for lens in run.lenses}
     totals = run.row.summary["lenses"]
     views = []

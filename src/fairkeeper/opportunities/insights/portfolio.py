@@ -6,7 +6,7 @@ snapshots count mostly the same days, and their difference says little. Unknown 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,20 +20,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
     Texts = NDArray[np.object_]
 
 STEP: Final = timedelta(days=27)
 LONGEST_PAST: Final = 13
+PLACE: Final = "row_number() OVER () - 1 AS place"
+"""A tenant's place in the columns: as the snapshot's own table is ordered, which is by its id."""
 PAST_FIELDS: Final = ("paid_seats", "paid_mau", "chat_mau", "agents_mau", "license_requests")
 NUMBERS: Final = (
     *("eligible_seats", "paid_seats", "paid_mau", "chat_mau", "agents_mau", "limited_users", "license_requests"),
     *("connector_agents_mau", "plugin_agents_mau", "custom_agents_mau", "cowork_mau"),
 )
-TEXTS: Final = (
+WORDS: Final = (
     *("segment", "sku_group", "adoption_status", "vendor_motion", "data_security", "frontier", "e7_opportunity"),
     *("agent_intensity", "expansion_propensity", "adoption_propensity", "csp_promos", "admin_settings"),
-    *("trial_recommendation", "country", "tpid", "tenant_domain", "tenant_name"),
+    *("trial_recommendation", "country"),
 )
+"""Columns of few different texts."""
+NAMES: Final = ("tenant_name", "tenant_domain", "tpid")
 DAYS: Final = ("csp_renewal_on", "ea_renewal_on")
 
 
@@ -46,6 +51,32 @@ class Source:
     path: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A column of few different texts: each text once, in the order of the alphabet, and a place's number of it.
+
+    Attributes:
+        codes: The text's number; -1 where there is none.
+    """
+
+    codes: Ints
+    words: tuple[str, ...]
+
+    def each(self, meaning: Callable[[str], float]) -> Floats:
+        """Return what a text means at every place; NaN where there is none."""
+        import numpy as np
+
+        return np.array([*(meaning(word) for word in self.words), np.nan], dtype=np.float64)[self.codes]
+
+    def numbered(self) -> Ints:
+        """Number the places by their texts, whatever the case; without a text is a number of its own."""
+        import numpy as np
+
+        plain = [*(word.strip().lower() for word in self.words), ""]
+        places = {text: number for number, text in enumerate(sorted(set(plain)))}
+        return np.array([places[text] for text in plain], dtype=np.int64)[self.codes]
+
+
 @dataclass(slots=True, kw_only=True)
 class Portfolio:
     """The tenants of the newest snapshot.
@@ -53,7 +84,7 @@ class Portfolio:
     Attributes:
         sources: The snapshots compared, newest first; column k of `past` is of `sources[k]`.
         tenant_ids: Sorted.
-        numbers, texts, days: Columns of the newest snapshot by canonical name; days count from 1970.
+        numbers, words, names, days: Columns of the newest snapshot by canonical name; days count from 1970.
         past: Matrices of tenants by snapshots.
         seen: In how many of the compared snapshots a tenant was there.
         workload_utilization: Users by paid units over the security workloads; NaN without that tab.
@@ -63,12 +94,13 @@ class Portfolio:
     sources: tuple[Source, ...]
     tenant_ids: Texts
     numbers: Mapping[str, Floats]
-    texts: Mapping[str, Texts]
+    words: Mapping[str, Words]
+    names: Mapping[str, Texts]
     days: Mapping[str, Floats]
     past: Mapping[str, Floats]
     seen: Floats
     workload_utilization: Floats
-    cluster: Texts
+    cluster: Words
     _places: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -116,20 +148,21 @@ def load_portfolio(
     """
     chosen = comparable(sources)
     with connected() as connection:
-        names = ", ".join((*NUMBERS, *TEXTS, *(f"CAST({day} AS DATE) - DATE '1970-01-01' AS {day}" for day in DAYS)))
+        days = ", ".join(f"CAST({day} AS DATE) - DATE '1970-01-01' AS {day}" for day in DAYS)
         connection.execute(
-            "CREATE TEMP TABLE latest AS SELECT row_number() OVER (ORDER BY tenant_id) - 1 AS place, "
-            f"tenant_id, {names} "
-            f"FROM read_parquet('{chosen[0].path}') ORDER BY tenant_id"
+            f"CREATE TEMP TABLE latest AS SELECT tenant_id, {', '.join((*NUMBERS, *WORDS, *NAMES))}, {days}, "
+            f"{PLACE} FROM read_parquet('{chosen[0].path}')"
         )
-        found = connection.execute("SELECT * FROM latest ORDER BY place").fetchnumpy()
+        plain = ", ".join(("tenant_id", *NUMBERS, *NAMES, *DAYS))
+        found = connection.execute(f"SELECT {plain} FROM latest ORDER BY place").fetchnumpy()
         size = len(found["tenant_id"])
         past, seen = _past(connection, chosen, size)
         return Portfolio(
             sources=chosen,
             tenant_ids=_texts(found["tenant_id"]),
             numbers={name: _floats(found[name]) for name in NUMBERS},
-            texts={name: _texts(found[name]) for name in TEXTS},
+            words={name: _words(connection, name) for name in WORDS},
+            names={name: _texts(found[name]) for name in NAMES},
             days={name: _floats(found[name]) for name in DAYS},
             past=past,
             seen=seen,
@@ -171,21 +204,42 @@ def _workloads(connection: duckdb.DuckDBPyConnection, source: Source | None, siz
     return answer
 
 
-def _clusters(connection: duckdb.DuckDBPyConnection, source: Source | None, size: int) -> Texts:
+def _clusters(connection: duckdb.DuckDBPyConnection, source: Source | None, size: int) -> Words:
     """Join CloudAscent by the customer's id, else by domain; a name decides nothing."""
     import numpy as np
 
-    answer = np.full(size, None, dtype=object)
-    if source is not None:
-        rows = connection.execute(
-            "SELECT place, arg_min(coalesce(copilot_cluster, m365_cluster), how) AS cluster FROM ("
-            f"SELECT place, copilot_cluster, m365_cluster, 1 AS how FROM read_parquet('{source.path}') AS c "
-            "JOIN latest ON c.account = latest.tpid UNION ALL "
-            f"SELECT place, copilot_cluster, m365_cluster, 2 FROM read_parquet('{source.path}') AS c "
-            "JOIN latest ON lower(c.domain) = lower(latest.tenant_domain)) GROUP BY place"
-        ).fetchnumpy()
-        answer[np.asarray(rows["place"])] = _texts(rows["cluster"])
-    return answer
+    if source is None:
+        return Words(np.full(size, -1, dtype=np.int64), ())
+    connection.execute("ALTER TABLE latest ADD COLUMN cluster VARCHAR")
+    connection.execute(
+        "UPDATE latest SET cluster = found.cluster FROM ("
+        "SELECT place, arg_min(coalesce(copilot_cluster, m365_cluster), how) AS cluster FROM ("
+        f"SELECT place, copilot_cluster, m365_cluster, 1 AS how FROM read_parquet('{source.path}') AS c "
+        "JOIN latest ON c.account = latest.tpid UNION ALL "
+        f"SELECT place, copilot_cluster, m365_cluster, 2 FROM read_parquet('{source.path}') AS c "
+        "JOIN latest ON lower(c.domain) = lower(latest.tenant_domain)) GROUP BY place) AS found "
+        "WHERE latest.place = found.place"
+    )
+    return _words(connection, "cluster")
+
+
+def _words(connection: duckdb.DuckDBPyConnection, name: str) -> Words:
+    """Read a column of few different texts; only its numbers pass from DuckDB, since texts are made one by one."""
+    import numpy as np
+
+    found = connection.execute(f"SELECT DISTINCT {name} FROM latest WHERE {name} IS NOT NULL ORDER BY 1").fetchall()
+    words = tuple(str(word) for (word,) in found)
+    if not words:
+        size = connection.execute("SELECT count(*) FROM latest").fetchone()
+        return Words(np.full(size[0] if size else 0, -1, dtype=np.int64), ())
+    connection.execute(
+        f"CREATE TYPE words_of_{name} AS ENUM (SELECT DISTINCT {name} FROM latest WHERE {name} IS NOT NULL ORDER BY 1)"
+    )
+    codes = connection.execute(
+        f"SELECT coalesce(CAST(enum_code(CAST({name} AS words_of_{name})) AS BIGINT), -1) AS code "
+        "FROM latest ORDER BY place"
+    ).fetchnumpy()
+    return Words(np.asarray(codes["code"], dtype=np.int64), words)
 
 
 def _floats(values: Any) -> Floats:

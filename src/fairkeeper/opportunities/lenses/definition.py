@@ -155,6 +155,7 @@ def lens_named(name: str, lenses: Sequence[Lens]) -> Lens:
     raise LensUnknownError(msg)
 
 
+@lru_cache(maxsize=64)
 def read_lens(name: str, text: str) -> Lens:
     """Read one definition.
 

@@ -6,13 +6,14 @@ unknown. Each feature's description is part of the reference, and a lens that na
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from fairkeeper.opportunities.insights.portfolio import Portfolio
-from fairkeeper.opportunities.statistics.shrinkage import fit_prior, lower_bound, overdispersion, shrink
+from fairkeeper.opportunities.insights.portfolio import Portfolio, Words
+from fairkeeper.opportunities.statistics.shrinkage import fit_prior, lower_bound, members_of, overdispersion, shrink
 from fairkeeper.opportunities.statistics.tails import beta_binomial_low, negative_binomial_high
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class _Computing:
 
     def __init__(self, portfolio: Portfolio) -> None:
         self.portfolio = portfolio
-        self.numbers, self.texts, self.past = portfolio.numbers, portfolio.texts, portfolio.past
+        self.numbers, self.words, self.past = portfolio.numbers, portfolio.words, portfolio.past
         self.group = _groups(portfolio)
 
     def compute(self) -> Features:
@@ -163,7 +164,7 @@ class _Computing:
             "whitespace": unlicensed,
             "penetration": paid / eligible,
             "utilization": use,
-            "utilization_low": np.where(np.isnan(use), np.nan, lower_bound(users, paid, use_prior)),
+            "utilization_low": lower_bound(users, paid, use_prior),
             "utilization_gap": use - _middle(use, self.group),
             "unused_seats": np.maximum(paid - users, 0),
             "users_growth": self._growth("paid_mau", 5.0),
@@ -183,19 +184,19 @@ class _Computing:
             "agent_users": agents,
             "built_agents": self._built(agents),
             "cowork_share": n["cowork_mau"] / np.maximum(users, 1),
-            "frontier": _coded(self.texts["frontier"], _FRONTIER),
-            "security": _coded(self.texts["data_security"], _SECURITY),
+            "frontier": _coded(self.words["frontier"], _FRONTIER),
+            "security": _coded(self.words["data_security"], _SECURITY),
             "workloads": self.portfolio.workload_utilization,
-            "is_e5": _has_word(self.texts["sku_group"], "E5"),
-            "e7_flag": _coded(self.texts["e7_opportunity"], _YES),
+            "is_e5": _has_word(self.words["sku_group"], "E5"),
+            "e7_flag": _coded(self.words["e7_opportunity"], _YES),
             "renewal_days": self._renewal(),
-            "has_promo": _promo(self.texts["csp_promos"]),
-            "vendor_expansion": _coded(self.texts["expansion_propensity"], _LEVELS),
-            "vendor_adoption": _coded(self.texts["adoption_propensity"], _LEVELS),
-            "vendor_grow": _is(self.texts["vendor_motion"], "grow"),
-            "vendor_monetize": _is(self.texts["vendor_motion"], "monetize"),
-            "vendor_health": _coded(self.texts["adoption_status"], _HEALTH),
-            "vendor_intensity": _coded(self.texts["agent_intensity"], _LEVELS),
+            "has_promo": _promo(self.words["csp_promos"]),
+            "vendor_expansion": _coded(self.words["expansion_propensity"], _LEVELS),
+            "vendor_adoption": _coded(self.words["adoption_propensity"], _LEVELS),
+            "vendor_grow": _is(self.words["vendor_motion"], "grow"),
+            "vendor_monetize": _is(self.words["vendor_motion"], "monetize"),
+            "vendor_health": _coded(self.words["adoption_status"], _HEALTH),
+            "vendor_intensity": _coded(self.words["agent_intensity"], _LEVELS),
             "vendor_cluster": _coded(self.portfolio.cluster, _CLUSTERS),
             "history_months": self.portfolio.seen,
             "active_users": active,
@@ -216,7 +217,7 @@ class _Computing:
         if seats.shape[1] < 2:
             return np.ones(len(seats)), np.full(len(seats), np.nan)
         now = self._against_past(0, mean, strength)
-        rho = overdispersion(now.users, now.seats, now.rate, _codes(self.texts["segment"]))
+        rho = overdispersion(now.users, now.seats, now.rate, self.words["segment"].numbered())
         rho = np.minimum(rho * self._own_variation(rho, mean, strength), 0.3)
         # The pooled variation was seen against three months; against fewer, what is expected is less certain.
         spread = rho * (0.85 + 0.45 / np.maximum(now.months, 1)) + 1 / (np.maximum(now.trials, 1) * 8 + 12)
@@ -339,44 +340,24 @@ def _groups(portfolio: Portfolio) -> Ints:
     import numpy as np
 
     size = np.digitize(np.nan_to_num(portfolio.numbers["eligible_seats"]), (50, 300, 2000))
-    return np.asarray(_codes(portfolio.texts["sku_group"]) * 4 + size)
+    return np.asarray(portfolio.words["sku_group"].numbered() * 4 + size)
 
 
-def _codes(values: Any) -> Ints:
-    """Number the texts of a column, in the order of the alphabet, so that the same data give the same numbers."""
-    import numpy as np
-
-    lowered = ["" if value is None else str(value).strip().lower() for value in values]
-    numbered = {text: number for number, text in enumerate(sorted(set(lowered)))}
-    return np.array([numbered[text] for text in lowered], dtype=np.int64)
+def _coded(column: Words, codes: Mapping[str, float]) -> Floats:
+    return column.each(lambda word: codes.get(word.strip().lower(), math.nan))
 
 
-def _coded(values: Any, codes: Mapping[str, float]) -> Floats:
-    import numpy as np
-
-    by_text = {each: codes.get(str(each).strip().lower(), np.nan) for each in set(values) if each is not None}
-    return np.array([by_text.get(each, np.nan) for each in values], dtype=np.float64)
+def _is(column: Words, word: str) -> Floats:
+    return column.each(lambda each: float(each.strip().lower() == word))
 
 
-def _is(values: Any, word: str) -> Floats:
-    import numpy as np
-
-    return np.array([np.nan if each is None else float(each.strip().lower() == word) for each in values])
+def _has_word(column: Words, word: str) -> Floats:
+    return column.each(lambda each: float(word in each.upper()))
 
 
-def _has_word(values: Any, word: str) -> Floats:
-    import numpy as np
-
-    return np.array([np.nan if each is None else float(word in each.upper()) for each in values])
-
-
-def _promo(values: Any) -> Floats:
+def _promo(column: Words) -> Floats:
     """Read `Available (11)`; `Not Available` is no promotion, nothing is unknown."""
-    import numpy as np
-
-    return np.array(
-        [np.nan if each is None else float(each.strip().lower().startswith("available")) for each in values]
-    )
+    return column.each(lambda each: float(each.strip().lower().startswith("available")))
 
 
 def _last_known(matrix: Floats) -> Floats:
@@ -393,11 +374,10 @@ def _middle(values: Floats, group: Ints) -> Floats:
     import numpy as np
 
     answer = np.full(len(values), np.nan)
-    for each in np.unique(group):
-        inside = group == each
-        known = values[inside][~np.isnan(values[inside])]
+    for members in members_of(group):
+        known = values[members][~np.isnan(values[members])]
         if len(known):
-            answer[inside] = np.median(known)
+            answer[members] = np.median(known)
     return answer
 
 

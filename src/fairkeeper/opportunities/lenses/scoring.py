@@ -47,6 +47,15 @@ class LensScores:
     motion: Ints
     order: Ints
 
+    @property
+    def ranks(self) -> Ints:
+        """Each tenant's rank, counted from 1; 0 where the lens does not apply."""
+        import numpy as np
+
+        answer = np.zeros(len(self.applies), dtype=np.int64)
+        answer[self.order] = np.arange(1, len(self.order) + 1)
+        return answer
+
 
 def score(lens: Lens, features: Features) -> LensScores:
     """Score every tenant through one lens."""

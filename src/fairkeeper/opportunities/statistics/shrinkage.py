@@ -6,6 +6,7 @@ tenants, and from the whole portfolio where a group is small. How much counts va
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,22 @@ class Prior:
     strength: Floats
 
 
+def members_of(group: Ints) -> Iterator[Ints]:
+    """Yield the places of each group, in the order of the groups' numbers.
+
+    Example:
+        >>> import numpy as np
+        >>> [each.tolist() for each in members_of(np.array([7, 3, 7]))]
+        [[1], [0, 2]]
+    """
+    import numpy as np
+
+    order = np.argsort(group, kind="stable")
+    ends = np.flatnonzero(np.diff(group[order])) + 1
+    if len(order):
+        yield from np.split(order, ends)
+
+
 def fit_prior(count: Floats, trials: Floats, group: Ints) -> Prior:
     """Return the prior of each tenant's group; unknown counts are left out of the estimate.
 
@@ -44,11 +61,10 @@ def fit_prior(count: Floats, trials: Floats, group: Ints) -> Prior:
     strength = np.empty(len(count))
     known = np.isfinite(count) & np.isfinite(trials) & (trials > 0)
     whole = _moments(count[known], trials[known])
-    for value in np.unique(group):
-        member = group == value
-        inside = known & member
-        mean[member], strength[member] = (
-            _moments(count[inside], trials[inside]) if inside.sum() >= SMALLEST_GROUP else whole
+    for members in members_of(group):
+        inside = members[known[members]]
+        mean[members], strength[members] = (
+            _moments(count[inside], trials[inside]) if len(inside) >= SMALLEST_GROUP else whole
         )
     return Prior(mean=mean, strength=strength)
 
@@ -80,16 +96,16 @@ def shrink(count: Floats, trials: Floats, prior: Prior) -> Floats:
 
 
 def lower_bound(count: Floats, trials: Floats, prior: Prior, level: float = 0.1) -> Floats:
-    """Return the rate that is exceeded with a chance of `1 - level`."""
+    """Return the rate that is exceeded with a chance of `1 - level`; NaN where nothing is known."""
     import numpy as np
     from scipy.special import betaincinv
 
     known = np.isfinite(count) & np.isfinite(trials) & (trials > 0)
-    successes = np.where(known, np.minimum(count, trials), 0.0)
-    attempts = np.where(known, trials, 0.0)
-    alpha = successes + prior.mean * prior.strength
-    beta = attempts - successes + (1 - prior.mean) * prior.strength
-    return np.asarray(betaincinv(alpha, beta, level))
+    successes, attempts = np.minimum(count, trials)[known], trials[known]
+    mean, strength = prior.mean[known], prior.strength[known]
+    answer = np.full(len(count), np.nan)
+    answer[known] = betaincinv(successes + mean * strength, attempts - successes + (1 - mean) * strength, level)
+    return answer
 
 
 def overdispersion(count: Floats, trials: Floats, expected: Floats, group: Ints) -> Floats:
@@ -107,7 +123,7 @@ def overdispersion(count: Floats, trials: Floats, expected: Floats, group: Ints)
     squared = np.full(len(count), np.nan)
     squared[usable] = (count[usable] - trials[usable] * expected[usable]) ** 2 / variance[usable]
 
-    def estimate(inside: NDArray[np.bool_]) -> float:
+    def estimate(inside: Ints) -> float:
         # Each tenant's residual is one over-dispersed draw: z² is about (1 + (n - 1) rho) times a chi-square.
         low, high = LEAST_OVERDISPERSION, MOST_OVERDISPERSION
         for _ in range(30):
@@ -116,9 +132,8 @@ def overdispersion(count: Floats, trials: Floats, expected: Floats, group: Ints)
             low, high = (rho, high) if float(np.median(scaled)) > middle else (low, rho)
         return (low + high) / 2
 
-    whole = estimate(usable) if usable.any() else 0.02
-    for value in np.unique(group):
-        member = group == value
-        inside = usable & member
-        answer[member] = estimate(inside) if inside.sum() >= SMALLEST_GROUP * 3 else whole
+    whole = estimate(np.flatnonzero(usable)) if usable.any() else 0.02
+    for members in members_of(group):
+        inside = members[usable[members]]
+        answer[members] = estimate(inside) if len(inside) >= SMALLEST_GROUP * 3 else whole
     return answer
