@@ -15,6 +15,7 @@ from typing import Final
 
 import fairkeeper
 from docs_build.markdown import code, table
+from fairkeeper.consent.asking.signals import MEANINGS, Meaning
 from fairkeeper.consent.lifecycle import GRANT, LINK, GrantState, LinkState
 from fairkeeper.customers.path.clocks import CLOCKS, ClockRule
 from fairkeeper.customers.path.lifecycle import (
@@ -119,6 +120,23 @@ def _trust() -> str:
 
 def _grant() -> str:
     return _machine(GRANT, GrantState)  # type: ignore[arg-type]
+
+
+def _signals() -> str:
+    """Draw what each number of a refusal tells, and what follows once it is seen again."""
+
+    def follows(meaning: Meaning) -> str:
+        if meaning.is_ours:
+            return "nothing; the fault is ours"
+        moves = [f"grant: `{GrantState.SUSPECTED_LOST}`, then `{GrantState.REVOKED}`"] if meaning.misses else []
+        moves += [f"link: `{LinkState.BROKEN}`, where it is our sign-in"] if meaning.breaks else []
+        return "; ".join(moves) or "nothing"
+
+    rows = [
+        [", ".join(map(str, meaning.numbers)) or "any other", meaning.words, follows(meaning)]
+        for meaning in MEANINGS.values()
+    ]
+    return table(["AADSTS", "what it tells", "what follows"], rows)
 
 
 def _reasons() -> str:
@@ -278,6 +296,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "operation machine": _operation,
     "trust machine": _trust,
     "grant machine": _grant,
+    "refusals": _signals,
     "reasons": _reasons,
     "clocks": _clocks,
     "assumptions": _assumptions,

@@ -224,7 +224,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     rooms = (
         messages_work(settings, runner, mailer, teams),
         *_marketplace_work(settings, runner, http, clock, outside),
-        ConsentWork(runner, tenants, secrets).work(),
+        ConsentWork(runner, tenants, secrets, sign_in_app_id=settings.sign_in_app_id).work(),
         GovernanceWork(runner).work(),
         payouts_work(runner, library),
         opportunities_work(settings, runner, teams),

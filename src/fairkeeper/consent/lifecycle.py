@@ -34,7 +34,7 @@ class LinkState(StrEnum):
     SUSPENDED = "suspended"
     """Microsoft suspended the purchase; nothing is asked for, nothing is taken back."""
     BROKEN = "broken"
-    """The tenant does not know our sign-in application any more."""
+    """The tenant has deleted or disabled our sign-in application, or is gone itself; seen twice."""
     UNLINKING = "unlinking"
     """Ended here; what only the customer can remove is being looked for until it is gone."""
     UNLINKED = "unlinked"
@@ -154,6 +154,8 @@ GRANT: Final[Mapping[tuple[GrantState, GrantEvent], GrantState]] = MappingProxyT
 
 UNLOCKS: Final = frozenset({GrantState.VERIFIED})
 """The states in which a token of the grant is served."""
+PROBED_LINKS: Final = frozenset({LinkState.LINKED, LinkState.SUSPENDED, LinkState.BROKEN})
+"""The states of a link in which our sign-in application has to be present in the tenant, and is looked for."""
 ENDED_LINKS: Final = frozenset({LinkState.UNLINKING, LinkState.UNLINKED})
 """The states of a link through which nothing is asked for, served or probed (but for whether it is gone)."""
 HELD: Final = frozenset({*_HELD, GrantState.SUSPECTED_LOST})

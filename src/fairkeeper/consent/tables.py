@@ -51,6 +51,13 @@ class LinkRow(CustomerOwned, Base):
     """What is looked for after the end: application, name, when it was seen gone."""
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    probe_at: Mapped[datetime | None]
+    """When our sign-in application is looked for in the tenant again."""
+    probed_at: Mapped[datetime | None]
+    missed_at: Mapped[datetime | None]
+    """When the first of the failures in a row was seen."""
+    last_code: Mapped[int | None] = mapped_column(Integer)
+    own_fault: Mapped[str | None] = mapped_column(String(200))
 
 
 class GrantRow(CustomerOwned, Base):

@@ -81,6 +81,8 @@ class CustomerConsent:
     Attributes:
         link_id: None where there never was a link.
         number: How many links there have been.
+        sign_in_looked_for_at, sign_in_missed_at: When our sign-in application was last looked for in the tenant, and
+            since when it was not found.
         unasked: Features that the plan needs and nobody has asked for.
     """
 
@@ -94,6 +96,8 @@ class CustomerConsent:
     since_at: datetime | None
     note: str | None
     purchaser_tenant_id: str | None
+    sign_in_looked_for_at: datetime | None
+    sign_in_missed_at: datetime | None
     plan_version: int | None
     grants: tuple[GrantView, ...]
     unasked: tuple[str, ...]
@@ -127,6 +131,8 @@ class ConsentLines:
 class NeedKind(StrEnum):
     """What needs somebody."""
 
+    LINK_SUSPECTED = "consent.link_suspected"
+    LINK_BROKEN = "consent.link_broken"
     SUSPECTED = "consent.suspected_lost"
     LOST = "consent.lost"
     DRIFTED = "consent.drifted"

@@ -9,16 +9,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
 from fairkeeper.consent.actions.apply_plan import FOLLOW_PLAN
 from fairkeeper.consent.actions.follow_customer import Followed, follow_customer
-from fairkeeper.consent.actions.probe import PROBE, record_probe
+from fairkeeper.consent.actions.probe import PROBE, PROBE_LINK, record_probe
+from fairkeeper.consent.actions.probe_link import record_link_probe
 from fairkeeper.consent.actions.unlink import LOOK_FOR_REMAINS, record_remains
-from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
+from fairkeeper.consent.lifecycle import ENDED_LINKS, PROBED_LINKS, GrantState, LinkState
 from fairkeeper.consent.plan.plan import Tier
 from fairkeeper.consent.ports import TenantTokens, TokenAnswer
 from fairkeeper.consent.store import load_grant, load_link
@@ -45,12 +46,16 @@ class ConsentWork:
         runner: Runs the operations.
         tokens: Microsoft Entra.
         secrets: Seals tokens.
+        sign_in_app_id: The application that customers' people sign in to; None where there is none.
     """
 
-    def __init__(self, runner: Runner, tokens: TenantTokens, secrets: SecretStore) -> None:
+    def __init__(
+        self, runner: Runner, tokens: TenantTokens, secrets: SecretStore, *, sign_in_app_id: str | None
+    ) -> None:
         self._runner = runner
         self._tokens = tokens
         self._secrets = secrets
+        self._sign_in_app_id = sign_in_app_id
 
     def work(self) -> Work:
         """Return the handlers and schedules of this room."""
@@ -59,6 +64,7 @@ class ConsentWork:
                 Handler(name=FOLLOW_CUSTOMER, run=self.follow_customer, retry=_PROMPT),
                 Handler(name=FOLLOW_PLAN, run=self.follow_plan),
                 Handler(name=PROBE, run=self.probe, retry=_PROMPT),
+                Handler(name=PROBE_LINK, run=self.probe_link, retry=_PROMPT),
                 Handler(name=LOOK_FOR_REMAINS, run=self.look_for_remains, retry=_PROMPT),
                 Handler(name=SWEEP, run=self.sweep),
             ),
@@ -105,6 +111,27 @@ class ConsentWork:
             is_presence=is_presence,
         )
 
+    def probe_link(self, task: Task) -> None:
+        """Look whether our sign-in application is still present in the tenant; its token is not kept."""
+        customer_id = CustomerId(task.payload["customer_id"])
+        with self._runner.database.read() as session:
+            link = load_link(session, customer_id)
+        is_over = link.link_id != task.payload["link_id"] or LinkState(link.state) not in PROBED_LINKS
+        if is_over or self._sign_in_app_id is None:
+            return
+        answer = self._asked(self._sign_in_app_id, link.tenant_id)
+        self._run(
+            record_link_probe,
+            customer_id=customer_id,
+            link_id=link.link_id,
+            is_present=answer.token is not None,
+            numbers=answer.numbers,
+        )
+        for _ in range(_MOST_STEPS):
+            followed: Followed = self._run(follow_customer, customer_id=customer_id)
+            if not followed.has_changed:
+                return
+
     def look_for_remains(self, task: Task) -> None:
         """Ask for a token of each application that may be left; none is kept."""
         customer_id = CustomerId(task.payload["customer_id"])
@@ -117,7 +144,7 @@ class ConsentWork:
         self._run(record_remains, customer_id=customer_id, link_id=link.link_id, seen=seen)
 
     def sweep(self, _task: Task) -> None:
-        """Forget consents that nobody finished, and plant probes that were lost."""
+        """Forget consents that nobody finished, plant probes that were lost, and looks for our sign-in that are due."""
         now = self._runner.clock.now()
         with self._runner.database.write() as session:
             session.execute(delete(StartRow).where(StartRow.expires_at <= now))
@@ -126,6 +153,13 @@ class ConsentWork:
                 key = f"{row.grant_id}:sweep:{format_instant(now)}"
                 payload = {"grant_id": row.grant_id}
                 task = NewTask(name=PROBE, key=key, due_at=now, payload=payload, customer_id=row.customer_id)
+                enqueue(session, task, now=now)
+            due = or_(LinkRow.probe_at.is_(None), LinkRow.probe_at <= now)
+            probed = LinkRow.state.in_([state.value for state in PROBED_LINKS])
+            for link in session.scalars(select(LinkRow).where(probed, due)):
+                payload = {"customer_id": link.customer_id, "link_id": link.link_id}
+                key = f"{link.link_id}:due:{format_instant(now)}"
+                task = NewTask(name=PROBE_LINK, key=key, due_at=now, payload=payload, customer_id=link.customer_id)
                 enqueue(session, task, now=now)
 
     def _asked(self, app_id: str, tenant_id: TenantId) -> TokenAnswer:

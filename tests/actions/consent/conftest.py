@@ -1,18 +1,37 @@
-"""Each test gets a world of its own: on both databases where a test asks for it, on SQLite elsewhere."""
+"""A module's tests share a stage on each database; each test has companies of its own on it."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from fairkeeper.database.engine import DatabaseAddress
-from tests.actions.consent.world import World, open_world
+from tests.actions.consent.world import Stage, World, open_stage
+from tests.databases import PostgresServer
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """An installation beside a pretend Microsoft."""
+    folder = tmp_path_factory.mktemp("consent")
+    if request.param == "sqlite":
+        with open_stage(folder, DatabaseAddress(url=f"sqlite:///{folder / 'fairkeeper.db'}")) as opened:
+            yield opened
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql_server")
+    name = f"consent_{uuid.uuid4().hex[:16]}"
+    server.create(name, template="template1")  # empty: opening migrates it, as an installation does
+    try:
+        with open_stage(folder, server.address(name)) as opened:
+            yield opened
+    finally:
+        server.drop(name)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """An installation on SQLite beside a pretend Microsoft."""
-    with open_world(tmp_path, DatabaseAddress(url=f"sqlite:///{tmp_path / 'fairkeeper.db'}")) as opened:
-        yield opened
+def world(stage: Stage) -> Iterator[World]:
+    """This test's part of it; trouble that it switched on is over at its end."""
+    yield World(stage=stage)
+    stage.http.delete(f"{stage.sandbox.url}/entra/control/faults")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.actions.consent.world import OTHER_BROWSER, Started, World, staff
 def grants(world: World) -> list[dict[str, Any]]:
     """Return every column of every grant."""
     return [
-        {name: value for name, value in vars(row).items() if not name.startswith("_")} for row in world.rows(GrantRow)
+        {name: value for name, value in vars(row).items() if not name.startswith("_")} for row in world.own(GrantRow)
     ]
 
 
@@ -107,7 +108,7 @@ def test_an_answer_that_says_nothing_is_refused(world: World, started: Started, 
 
 
 def test_an_answer_that_took_too_long_is_refused(world: World, started: Started) -> None:
-    world.clock.move(__import__("datetime").timedelta(hours=1))
+    world.clock.move(timedelta(hours=1))
     before = grants(world)
     assert world.take(yes(world, started)).outcome == "refused"
     assert grants(world) == before
@@ -115,7 +116,7 @@ def test_an_answer_that_took_too_long_is_refused(world: World, started: Started)
 
 def test_an_answer_after_the_link_was_ended_finds_nothing(world: World, contoso: str, started: Started) -> None:
     world.run(unlink, staff(), customer=contoso, reason="The customer left.")
-    assert world.rows(StartRow) == []
+    assert world.own(StartRow) == []
     before = grants(world)
     with refused():
         world.take(yes(world, started))
@@ -136,4 +137,4 @@ def test_a_page_of_another_customer_begins_nothing_here(world: World, contoso: s
     theirs = world.ask(fabrikam)
     with refused("consent.grant_not_found"):
         world.begin(theirs, contoso)
-    assert world.rows(StartRow) == []
+    assert world.own(StartRow) == []

@@ -16,7 +16,8 @@ def consent_step(world: World, slug: str) -> str:
 
 
 def needs(world: World) -> list[str]:
-    return [need.kind.value.partition(".")[2] for need in world.run(list_needs, staff())]
+    own = world.customer_ids
+    return [need.kind.value.partition(".")[2] for need in world.run(list_needs, staff()) if need.customer_id in own]
 
 
 def test_the_whole_life_of_a_grant(world: World) -> None:
@@ -25,7 +26,7 @@ def test_the_whole_life_of_a_grant(world: World) -> None:
 
     # A plain user activated: trust, and no permission.
     assert world.link(contoso).state == LinkState.LINKED
-    assert world.kinds() == ["plan_applied", "link_opened", "link_identified", "link_linked"]
+    assert world.kinds() == ["link_opened", "link_identified", "link_linked"]
     assert consent_step(world, contoso) == "none"
     assert needs(world) == ["not_asked"]
 
@@ -86,7 +87,8 @@ def test_the_whole_life_of_a_grant(world: World) -> None:
     assert world.grant_row(contoso).grant_id != before
     assert world.state(contoso) == GrantState.REQUESTED
     funnel = world.run(show_funnel, staff())
-    assert (funnel.links, funnel.linked, funnel.asked) == (1, 1, 1)
+    assert funnel.links >= funnel.linked >= 1
+    assert funnel.asked >= 1
 
 
 def test_a_suspicion_that_was_wrong_is_taken_back(world: World) -> None:
@@ -106,7 +108,8 @@ def test_our_own_expired_secret_blames_nobody(world: World) -> None:
     world.apply()
     contoso = world.buy("Carl Contoso")
     world.grant(contoso, "Cora Contoso")
-    world.control("/faults", code=7000222, endpoint="token", count=1, client_id=DESK_APP_ID)
+    tenant_id = world.tenant("Contoso")
+    world.control("/faults", code=7000222, endpoint="token", count=1, client_id=DESK_APP_ID, tenant_id=tenant_id)
     world.move(hours=25)
     assert world.state(contoso) == GrantState.VERIFIED
     assert needs(world) == ["own_fault"]
@@ -161,12 +164,10 @@ def test_more_than_was_asked_for_is_drift_too(world: World) -> None:
 
 
 def test_a_new_version_asks_only_for_what_is_new_and_the_old_one_works_meanwhile(world: World) -> None:
-    world.apply()
+    old = world.apply()
     contoso = world.buy("Carl Contoso")
     world.grant(contoso, "Cora Contoso")
-    newer = PLAN.replace("  version: 1\n", "  version: 2\n").replace(
-        "application: [Mail.Read, Mail.Send]", "application: [Mail.Read, Mail.Send, Calendars.Read]"
-    )
+    newer = PLAN.replace("application: [Mail.Read, Mail.Send]", "application: [Mail.Read, Mail.Send, Calendars.Read]")
     added = """\
     - key: offer-times
       title: Offer times that are free
@@ -180,20 +181,20 @@ def test_a_new_version_asks_only_for_what_is_new_and_the_old_one_works_meanwhile
       without: Answers name no times.
     - key: save-answers
 """
-    world.apply(newer.replace("    - key: save-answers\n", added, 1))
+    new = world.apply(newer.replace("    - key: save-answers\n", added, 1))
     assert sorted(grant.state.value for grant in world.shown(contoso).grants) == ["requested", "verified"]
     assert world.shown(contoso).unasked == ("Offer times that are free",)
     world.run(ask_customer, staff(), customer=contoso)
     states = {(grant.registration, grant.plan_version): grant.state.value for grant in world.shown(contoso).grants}
-    assert states["desk", 1] == "verified"
-    assert states["desk", 2] == "requested"
+    assert states["desk", old] == "verified"
+    assert states["desk", new] == "requested"
 
 
 def test_a_plan_that_needs_a_feature_no_longer_drops_the_request(world: World) -> None:
     world.apply()
     contoso = world.buy("Carl Contoso")
     world.ask(contoso)
-    without = PLAN.replace("  version: 1\n", "  version: 2\n")
+    without = PLAN
     start, end = without.index("    - key: save-answers"), without.index("    - key: sort-documents")
     world.apply(without[:start] + without[end:])
     states = {grant.registration: grant.state.value for grant in world.shown(contoso).grants}

@@ -76,12 +76,12 @@ def test_within_a_second_no_token_is_served_and_no_job_starts_and_others_go_on(
     assert len([at for at, _ in answers[fabrikam] if at > revoked]) > 1
 
     # Its waiting work is cancelled, and the other's is still there to be done.
-    left = world.rows(TaskRow, TaskRow.name == "consent.probe", TaskRow.state == TaskState.OPEN)
+    left = world.own(TaskRow, TaskRow.name == "consent.probe", TaskRow.state == TaskState.OPEN)
     (customer_id,) = {row.customer_id for row in left}
     assert customer_id == world.shown(fabrikam).customer_id
     world.work()
     assert world.state(fabrikam) == GrantState.VERIFIED
-    assert {row.customer_id for row in world.rows(TenantTokenRow)} == {customer_id}
+    assert {row.customer_id for row in world.own(TenantTokenRow)} == {customer_id}
 
 
 def test_a_probe_that_was_on_its_way_keeps_no_token(world: World, both: tuple[str, str]) -> None:
@@ -99,7 +99,7 @@ def test_a_probe_that_was_on_its_way_keeps_no_token(world: World, both: tuple[st
         expires_at=world.clock.now().replace(year=2027),
     )
     assert (late.state, late.has_changed) == (GrantState.REVOKED, False)
-    assert grant_id not in {row.grant_id for row in world.rows(TenantTokenRow)}
+    assert grant_id not in {row.grant_id for row in world.own(TenantTokenRow)}
 
 
 def test_the_receipt_names_what_stopped_and_what_only_the_customer_can_remove_and_verifies(
@@ -163,4 +163,4 @@ def test_addresses_of_the_page_lead_nowhere_after_it(world: World, both: tuple[s
     world.run(unlink, staff(), customer=contoso, reason="The customer left.")
     with pytest.raises(FairkeeperError, match="no such page"):
         world.run(show_page, page=page)
-    assert all(row.revoked_at for row in world.rows(ConnectRow) if row.customer_id == world.shown(contoso).customer_id)
+    assert all(row.revoked_at for row in world.own(ConnectRow) if row.customer_id == world.shown(contoso).customer_id)

@@ -1,17 +1,18 @@
 """A whole installation beside a pretend Microsoft, on one clock, for tests of trust and consent.
 
 Nothing of ours is replaced: the installation is opened as a server opens it, and only its background work is done when
-a test says so.
+a test says so. A module's tests share one installation; each has a Contoso and a Fabrikam that no other test knows.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,7 @@ from fairkeeper.consent.views import CustomerConsent
 from fairkeeper.customers.actions.land import record_visit
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
+from fairkeeper.customers.tables import CustomerRow
 from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.microsoft.consent import admin_consent_address
@@ -51,6 +53,7 @@ from fairkeeper.sandbox.directory import (
     SORTER_APP_ID,
     WORK_APP_SECRET,
     Person,
+    Tenant,
     default_directory,
 )
 from fairkeeper.sandbox.entra import PretendEntra
@@ -94,13 +97,71 @@ class Started:
 
 
 @dataclass
-class World:
-    """The installation and the pretend Microsoft."""
+class Stage:
+    """The installation and the pretend Microsoft, shared; with what was applied to them."""
 
     installation: Installation
     sandbox: RunningSandbox
     clock: MovableClock
     http: httpx.Client
+    companies: int = 0
+    plan: str = ""
+    plan_version: int = 0
+
+    def company(self, name: str) -> Tenant:
+        """Add a company with an administrator and a plain user whom no other test knows."""
+        self.companies += 1
+        number, directory = self.companies, self.sandbox.controls.directory
+        tenant = Tenant(
+            id=f"c1{number:06d}-0000-4000-8000-000000000001", name=name, domain=f"{name.lower()}{number}.example"
+        )
+        directory.add_tenant(tenant)
+        for at, (first, is_admin) in enumerate(PEOPLE[name]):
+            directory.add_person(
+                Person(
+                    object_id=f"0c{number:04d}{at:02d}-0000-4000-8000-000000000001",
+                    tenant_id=tenant.id,
+                    name=f"{first} {name}",
+                    email=f"{first.lower()}@{tenant.domain}",
+                    puid=f"1003{number:06d}{at:06d}",
+                    is_tenant_admin=is_admin,
+                )
+            )
+        return tenant
+
+
+PEOPLE = {"Contoso": (("Cora", True), ("Carl", False)), "Fabrikam": (("Freya", True), ("Felix", False))}
+
+
+@dataclass
+class World:
+    """One test's part of a stage."""
+
+    stage: Stage
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+
+    @property
+    def installation(self) -> Installation:
+        return self.stage.installation
+
+    @property
+    def sandbox(self) -> RunningSandbox:
+        return self.stage.sandbox
+
+    @property
+    def clock(self) -> MovableClock:
+        return self.stage.clock
+
+    @property
+    def http(self) -> httpx.Client:
+        return self.stage.http
+
+    @property
+    def customer_ids(self) -> list[str]:
+        """The ids of this test's own customers."""
+        tenant_ids = [tenant.id for tenant in self.tenants.values()]
+        with self.installation.database.read() as session:
+            return list(session.scalars(select(CustomerRow.customer_id).where(CustomerRow.tenant_id.in_(tenant_ids))))
 
     # --- operations
 
@@ -122,9 +183,13 @@ class World:
         with self.installation.database.read() as session:
             return list(session.scalars(select(table).where(*where).order_by(*table.__table__.primary_key)))
 
+    def own(self, table: Any, *where: Any) -> list[Any]:
+        """Return the rows of this test's own customers."""
+        return self.rows(table, table.customer_id.in_(self.customer_ids), *where)
+
     def kinds(self) -> list[str]:
-        """Return the kinds of this room's entries in order."""
-        rows = self.rows(EntryRow, EntryRow.kind.like("consent.%"))
+        """Return the kinds of this room's entries about this test's customers in order."""
+        rows = self.own(EntryRow, EntryRow.kind.like("consent.%"))
         return [row.kind.partition(".")[2].partition("/")[0] for row in sorted(rows, key=lambda row: row.id)]
 
     # --- Microsoft
@@ -140,10 +205,14 @@ class World:
         return answer.json()
 
     def person(self, name: str) -> Person:
-        return next(each for each in default_directory().people if each.name.startswith(name))
+        tenant_id = self.tenant(name.partition(" ")[2])
+        people = self.sandbox.controls.directory.people
+        return next(each for each in people if each.name == name and each.tenant_id == tenant_id)
 
     def tenant(self, name: str) -> str:
-        return next(each.id for each in default_directory().tenants if each.name == name)
+        if name not in self.tenants:
+            self.tenants[name] = self.stage.company(name)
+        return self.tenants[name].id
 
     # --- a customer
 
@@ -158,15 +227,23 @@ class World:
         raw = json.dumps(dict(resolved.raw))
         self.run(follow_reading, subscription=raw, source=ReadingSource.LANDING)
         if is_visited:
+            # Signing in makes our application present in the tenant.
+            self.control("/service-principals", client_id=LANDING_APP_ID, tenant_id=buyer.tenant_id)
             self.run(record_visit, subscription=raw, tenant_id=buyer.tenant_id, object_id=buyer.object_id)
             self.work()
             self.run(activate_subscription, subscription_id=subscription_id)
         self.work()
-        return name.lower().split()[-1]
+        (row,) = self.rows(CustomerRow, CustomerRow.tenant_id == buyer.tenant_id)
+        return str(row.slug)
 
-    def apply(self, text: str = PLAN) -> None:
-        self.run(apply_plan, staff(), file=TextFile(name="plan.yaml", text=text))
-        self.work()
+    def apply(self, text: str = PLAN) -> int:
+        """Let a plan hold, under the next version where another one does; return its version."""
+        if self.stage.plan != text:
+            self.stage.plan, self.stage.plan_version = text, self.stage.plan_version + 1
+            numbered = re.sub(r"(?m)^(\s*)version: \d+$", rf"\1version: {self.stage.plan_version}", text, count=1)
+            self.run(apply_plan, staff(), file=TextFile(name="plan.yaml", text=numbered))
+            self.work()
+        return self.stage.plan_version
 
     def shown(self, slug: str) -> CustomerConsent:
         found: CustomerConsent = self.run(show_customer, staff(), customer=slug)
@@ -260,7 +337,7 @@ def entra_state() -> dict[str, Any]:
 
 
 @contextmanager
-def open_world(folder: Path, address: DatabaseAddress) -> Iterator[World]:
+def open_stage(folder: Path, address: DatabaseAddress) -> Iterator[Stage]:
     """Open an installation on an empty database; customers' people and plans are the test's."""
     clock = MovableClock(FixedClock(NOON))
     sandbox = run_in_thread(
@@ -288,7 +365,7 @@ def open_world(folder: Path, address: DatabaseAddress) -> Iterator[World]:
     installation = open_installation(settings, clock)
     try:
         with httpx.Client(timeout=30) as http:
-            yield World(installation=installation, sandbox=sandbox, clock=clock, http=http)
+            yield Stage(installation=installation, sandbox=sandbox, clock=clock, http=http)
     finally:
         sandbox.stop()
         installation.close()

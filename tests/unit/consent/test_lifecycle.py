@@ -8,6 +8,7 @@ from enum import StrEnum
 import pytest
 
 from docs_build.drawings import TABLES
+from fairkeeper.consent.asking.signals import BREAKS, GONE, MEANINGS, MISSES, OURS
 from fairkeeper.consent.errors import MoveRefusedError
 from fairkeeper.consent.lifecycle import (
     ENDED_LINKS,
@@ -82,6 +83,20 @@ def test_a_move_that_is_none_says_what_is_possible() -> None:
     with pytest.raises(MoveRefusedError, match="no move request") as final:
         move_grant(GrantState.REVOKED, GrantEvent.REQUEST)
     assert final.value.remedy == "This state is final."
+
+
+def test_the_documentation_tells_every_refusal_and_what_follows_from_the_same_table() -> None:
+    drawn = TABLES["refusals"]()
+    assert "| 700016 |" in drawn
+    for signal, meaning in MEANINGS.items():
+        (line,) = (line for line in drawn.splitlines() if meaning.words in line)
+        assert ("`revoked`" in line) is (signal in MISSES)
+        assert ("`broken`" in line) is (signal in BREAKS)
+        assert ("the fault is ours" in line) is (signal in OURS)
+
+
+def test_a_fault_of_ours_is_held_against_nobody() -> None:
+    assert not OURS & (MISSES | BREAKS | GONE)
 
 
 @pytest.mark.parametrize(("name", "table"), [("trust machine", LINK), ("grant machine", GRANT)])

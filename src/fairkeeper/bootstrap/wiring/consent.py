@@ -137,6 +137,8 @@ def consent_mark(row: SubscriptionRow, link: LinkRow, grants: list[GrantRow]) ->
     if LinkState(link.state) in ENDED_LINKS:
         return Mark(state=ConsentState.REVOKED, since_at=link.since_at, note="trust in the tenant was ended")
     marks = [_feature_mark(each, wanted, grants) for each in features]
+    if LinkState(link.state) is LinkState.BROKEN:
+        marks.append(Mark(state=ConsentState.STALE, since_at=link.since_at, note="trust in the tenant is broken"))
     return min(marks, key=lambda mark: _WORST_FIRST.index(mark.state))
 
 
@@ -259,7 +261,7 @@ def work_credentials(settings: Settings, authority: str) -> WorkCredentials:
         msg = "FAIRKEEPER_CONSENT_APP_SECRETS cannot be read: it needs a JSON object of application ids and secrets."
         raise SettingsError(msg) from error
     if settings.sign_in_app_id is not None and settings.sign_in_app_secret is not None:
-        # Only to see whether it is gone after an end; nobody works with it.
+        # Only to see whether it is still present, or gone after an end; nobody works with it.
         secrets.setdefault(settings.sign_in_app_id.lower(), settings.sign_in_app_secret.get_secret_value())
     return WorkCredentials(authority=authority, secrets=secrets)
 

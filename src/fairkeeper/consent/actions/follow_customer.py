@@ -20,12 +20,12 @@ from fairkeeper.action.operation import (
     Outcome,
     internal_command,
 )
+from fairkeeper.consent.asking.probing import next_link_probe_at
 from fairkeeper.consent.asking.wanted import Wanted, wanted_of
 from fairkeeper.consent.catalogue.permissions import catalogue
 from fairkeeper.consent.evidence_kinds import (
     DROPPED,
     KIND_OF_LINK,
-    LINK_BROKEN,
     LINK_IDENTIFIED,
     LINK_LINKED,
     LINK_OPENED,
@@ -68,7 +68,7 @@ class Followed:
 
 @internal_command(
     "consent.follow_customer",
-    evidence=(LINK_OPENED, LINK_IDENTIFIED, LINK_LINKED, LINK_SUSPENDED, LINK_BROKEN, WANTED_CHANGED, DROPPED),
+    evidence=(LINK_OPENED, LINK_IDENTIFIED, LINK_LINKED, LINK_SUSPENDED, WANTED_CHANGED, DROPPED),
 )
 def follow_customer(context: CommandContext, request: FollowCustomer) -> Outcome[Followed]:
     """Let a customer's link follow what it bought, one step; again changes nothing.
@@ -86,6 +86,7 @@ def follow_customer(context: CommandContext, request: FollowCustomer) -> Outcome
     event = _event(link, customer, request)
     if event is not None:
         state = step_link(link, event, now=context.now)
+        link.missed_at, link.probe_at = None, next_link_probe_at(state, context.now)
         return _moved(link, state, {"proof": request.proved_digest or None})
     return _follow_wanted(context, link, customer)
 

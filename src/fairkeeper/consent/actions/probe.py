@@ -34,7 +34,15 @@ from fairkeeper.consent.evidence_kinds import (
     PROVED_PARTLY,
     SUSPECTED,
 )
-from fairkeeper.consent.lifecycle import ENDED_LINKS, HELD, UNLOCKS, GrantEvent, GrantState, LinkState
+from fairkeeper.consent.lifecycle import (
+    ENDED_LINKS,
+    HELD,
+    PROBED_LINKS,
+    UNLOCKS,
+    GrantEvent,
+    GrantState,
+    LinkState,
+)
 from fairkeeper.consent.ports import KnownCustomers
 from fairkeeper.consent.store import (
     load_grant,
@@ -50,6 +58,7 @@ from fairkeeper.values.clock import format_instant
 from fairkeeper.values.ids import new_ulid
 
 PROBE = "consent.probe"
+PROBE_LINK = "consent.probe_link"
 
 
 def plan_probe(context: CommandContext, row: GrantRow, why: str, *, due_at: datetime | None = None) -> bool:
@@ -192,9 +201,10 @@ def _entry(row: GrantRow, link: LinkRow, judged: Judgement, *, was_ours: str | N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbesPlanned:
-    """How many grants are being looked at."""
+    """How many grants are being looked at, and whether our sign-in application is looked for too."""
 
     planned: int
+    is_link_looked_at: bool = False
 
 
 @command(
@@ -214,7 +224,11 @@ def check_now(context: CommandContext, request: OneCustomer) -> Outcome[ProbesPl
         for row in rows
         if GrantState(row.state) not in {GrantState.NOT_NEEDED, GrantState.REVOKED, GrantState.DECLINED}
     )
-    return Outcome(result=ProbesPlanned(planned=planned), entry=None)
+    is_due = LinkState(link.state) in PROBED_LINKS
+    if is_due:
+        payload = {"customer_id": link.customer_id, "link_id": link.link_id}
+        context.enqueue(PROBE_LINK, f"{link.link_id}:asked:{new_ulid()}", payload, customer_id=link.customer_id)
+    return Outcome(result=ProbesPlanned(planned=planned, is_link_looked_at=is_due), entry=None)
 
 
 OPERATIONS: tuple[Operation, ...] = (record_probe, check_now)

@@ -62,6 +62,7 @@ def end_trust(session: Session, customer_id: CustomerId, *, now: datetime) -> En
     if has_changed:
         names = _applications(link, rows)
         step_link(link, LinkEvent.UNLINK, now=now)
+        link.probe_at = None
         link.remaining = [{"app_id": app_id, "name": name, "gone_at": None} for app_id, name in names.items()]
         _look_again(session, link, now + timedelta(minutes=5), now=now)
     for row in rows:

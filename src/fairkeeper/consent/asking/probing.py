@@ -12,8 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from fairkeeper.consent.asking.signals import MISSES, OURS, Signal, words_of
-from fairkeeper.consent.lifecycle import HELD, GrantEvent, GrantState, can_move_grant
+from fairkeeper.consent.asking.signals import BREAKS, MISSES, OURS, Signal, words_of
+from fairkeeper.consent.lifecycle import (
+    HELD,
+    PROBED_LINKS,
+    GrantEvent,
+    GrantState,
+    LinkEvent,
+    LinkState,
+    can_move_grant,
+)
 
 CONFIRM_AFTER: Final = timedelta(hours=4)
 """How long after the first miss another one confirms a loss."""
@@ -103,6 +111,62 @@ def next_probe_at(state: GrantState, now: datetime, missed_at: datetime | None =
     if state in HELD:
         return now + PROBE_EVERY
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkJudgement:
+    """What follows from a look for our sign-in application.
+
+    Args:
+        event: What moves the link; None if it stays where it is.
+        note: Why, in words; empty if there is nothing to say.
+        missed_at: When the failures in a row began; None after a success.
+        is_ours: The fault is the publisher's.
+    """
+
+    event: LinkEvent | None
+    note: str = ""
+    missed_at: datetime | None = None
+    is_ours: bool = False
+
+
+def judge_link(state: LinkState, signal: Signal | None, missed_at: datetime | None, now: datetime) -> LinkJudgement:
+    """Say what follows for trust when our sign-in application was looked for in the tenant.
+
+    Args:
+        state: Where the link stands.
+        signal: What a refusal told; None where a token was given.
+        missed_at: When the failures in a row began.
+        now: When it was looked for.
+
+    Example:
+        >>> from datetime import UTC
+        >>> noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+        >>> first = judge_link(LinkState.LINKED, Signal.APP_ABSENT, None, noon)
+        >>> first.event, first.missed_at == noon
+        (None, True)
+        >>> judge_link(LinkState.LINKED, Signal.APP_ABSENT, noon, noon + CONFIRM_AFTER).event.value
+        'break'
+    """
+    if signal is None:
+        return LinkJudgement(event=LinkEvent.MEND if state is LinkState.BROKEN else None)
+    note = words_of(signal)
+    if signal in OURS:
+        return LinkJudgement(event=None, note=note, missed_at=missed_at, is_ours=True)
+    if signal not in BREAKS:
+        return LinkJudgement(event=None, missed_at=missed_at)
+    since = missed_at or now
+    is_confirmed = state is not LinkState.BROKEN and now - since >= CONFIRM_AFTER
+    return LinkJudgement(event=LinkEvent.BREAK if is_confirmed else None, note=note, missed_at=since)
+
+
+def next_link_probe_at(state: LinkState, now: datetime, missed_at: datetime | None = None) -> datetime | None:
+    """Return when our sign-in application is to be looked for again; None for a link that is not yet, or no longer."""
+    if state not in PROBED_LINKS:
+        return None
+    if missed_at is not None and state is not LinkState.BROKEN:
+        return max(missed_at + CONFIRM_AFTER, now + _SOON)
+    return now + PROBE_EVERY
 
 
 def _moved(held: Held, event: GrantEvent, note: str) -> Judgement:

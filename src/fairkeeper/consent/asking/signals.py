@@ -8,7 +8,8 @@ Source: Microsoft Learn, "Microsoft Entra authentication and authorization error
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -35,55 +36,93 @@ class Signal(StrEnum):
     UNKNOWN = "unknown"
 
 
-_NUMBERS: Final = MappingProxyType(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What follows from a signal.
+
+    Args:
+        numbers: The AADSTS numbers that are it.
+        words: To stand in a sentence.
+        is_ours: Only the publisher can mend it; no customer is told of it, and no grant or link changes.
+        misses: It can mean that a tenant took its consent back, once it is seen again.
+        breaks: Seen again for our sign-in application, it means that trust in the tenant is broken.
+        is_gone: After a revocation it says that nothing is left of an application in the tenant.
+    """
+
+    numbers: tuple[int, ...]
+    words: str
+    is_ours: bool = False
+    misses: bool = False
+    breaks: bool = False
+    is_gone: bool = False
+
+
+MEANINGS: Final[Mapping[Signal, Meaning]] = MappingProxyType(
     {
-        Signal.OWN_CREDENTIAL: (7000215, 7000218, 7000222, 700027, 700024, 7000216, 50012),
-        Signal.OWN_REGISTRATION: (90008, 50194, 50011, 650052, 650053, 650054, 650056, 650057, 9001023, 500011),
-        Signal.APP_ABSENT: (700016,),
-        Signal.APP_DISABLED: (7000112, 70001, 1000031),
-        Signal.CONSENT_MISSING: (65001,),
-        Signal.DECLINED: (65004,),
-        Signal.NEEDS_ADMIN: (90094,),
-        Signal.ASKED_ADMIN: (90095,),
-        Signal.NOT_ASSIGNED: (50105,),
-        Signal.INTERACTION_NEEDED: (53003, 530032, 50076, 50079, 50074, 9002341),
-        Signal.WRONG_ACCOUNT: (50020, 50034, 500208),
-        Signal.UNKNOWN_TENANT: (90002, 90038),
-        Signal.TENANT_POLICY: (500021, 500022, 500212, 500213),
-        Signal.SIGN_IN_AGAIN: (70008, 700082, 50173, 70043),
-        Signal.LOOP: (50196,),
+        Signal.OWN_CREDENTIAL: Meaning(
+            numbers=(7000215, 7000218, 7000222, 700027, 700024, 7000216, 50012),
+            words="our own secret or certificate is refused",
+            is_ours=True,
+        ),
+        Signal.OWN_REGISTRATION: Meaning(
+            numbers=(90008, 50194, 50011, 650052, 650053, 650054, 650056, 650057, 9001023, 500011),
+            words="our own app registration does not fit",
+            is_ours=True,
+        ),
+        Signal.APP_ABSENT: Meaning(
+            numbers=(700016,),
+            words="the application is not present in the tenant",
+            misses=True,
+            breaks=True,
+            is_gone=True,
+        ),
+        Signal.APP_DISABLED: Meaning(
+            numbers=(7000112, 70001, 1000031),
+            words="the application is disabled in the tenant",
+            misses=True,
+            breaks=True,
+        ),
+        Signal.CONSENT_MISSING: Meaning(
+            numbers=(65001,),
+            words="the tenant has not consented, or not any more",
+            misses=True,
+            is_gone=True,
+        ),
+        Signal.DECLINED: Meaning(numbers=(65004,), words="the person declined"),
+        Signal.NEEDS_ADMIN: Meaning(numbers=(90094,), words="an administrator has to approve it"),
+        Signal.ASKED_ADMIN: Meaning(numbers=(90095,), words="an administrator was asked on Microsoft's page"),
+        Signal.NOT_ASSIGNED: Meaning(
+            numbers=(50105,), words="the application is for assigned people only, and this person is not"
+        ),
+        Signal.INTERACTION_NEEDED: Meaning(
+            numbers=(53003, 530032, 50076, 50079, 50074, 9002341),
+            words="a policy of the tenant wants the person to prove more",
+        ),
+        Signal.WRONG_ACCOUNT: Meaning(
+            numbers=(50020, 50034, 500208), words="the account does not belong to this tenant"
+        ),
+        Signal.UNKNOWN_TENANT: Meaning(
+            numbers=(90002, 90038), words="there is no such tenant in this cloud", breaks=True
+        ),
+        Signal.TENANT_POLICY: Meaning(
+            numbers=(500021, 500022, 500212, 500213), words="a policy of the tenant blocks it"
+        ),
+        Signal.SIGN_IN_AGAIN: Meaning(numbers=(70008, 700082, 50173, 70043), words="the person has to sign in again"),
+        Signal.LOOP: Meaning(numbers=(50196,), words="we asked too often", is_ours=True),
+        Signal.UNKNOWN: Meaning(numbers=(), words="Microsoft refused for a reason that is not understood here"),
     }
 )
-SIGNAL_OF: Final = MappingProxyType({number: signal for signal, numbers in _NUMBERS.items() for number in numbers})
+"""Every signal, our own faults first: where an answer has several numbers, the first that fits is what it tells."""
+
+SIGNAL_OF: Final = MappingProxyType(
+    {number: signal for signal, meaning in MEANINGS.items() for number in meaning.numbers}
+)
 """Every number that is understood."""
 
-MISSES: Final = frozenset({Signal.CONSENT_MISSING, Signal.APP_ABSENT, Signal.APP_DISABLED})
-"""What can mean that a tenant took its consent back, once it is seen again."""
-OURS: Final = frozenset({Signal.OWN_CREDENTIAL, Signal.OWN_REGISTRATION, Signal.LOOP})
-"""What only the publisher can mend; no customer is told of it, and no grant changes."""
-GONE: Final = frozenset({Signal.APP_ABSENT, Signal.CONSENT_MISSING})
-"""What says, after a revocation, that nothing is left of an application in the tenant."""
-
-_WORDS: Final = MappingProxyType(
-    {
-        Signal.CONSENT_MISSING: "the tenant has not consented, or not any more",
-        Signal.DECLINED: "the person declined",
-        Signal.NEEDS_ADMIN: "an administrator has to approve it",
-        Signal.ASKED_ADMIN: "an administrator was asked on Microsoft's page",
-        Signal.APP_ABSENT: "the application is not present in the tenant",
-        Signal.APP_DISABLED: "the application is disabled in the tenant",
-        Signal.NOT_ASSIGNED: "the application is for assigned people only, and this person is not",
-        Signal.INTERACTION_NEEDED: "a policy of the tenant wants the person to prove more",
-        Signal.WRONG_ACCOUNT: "the account does not belong to this tenant",
-        Signal.TENANT_POLICY: "a policy of the tenant blocks it",
-        Signal.SIGN_IN_AGAIN: "the person has to sign in again",
-        Signal.OWN_CREDENTIAL: "our own secret or certificate is refused",
-        Signal.OWN_REGISTRATION: "our own app registration does not fit",
-        Signal.UNKNOWN_TENANT: "there is no such tenant in this cloud",
-        Signal.LOOP: "we asked too often",
-        Signal.UNKNOWN: "Microsoft refused for a reason that is not understood here",
-    }
-)
+MISSES: Final = frozenset(signal for signal, meaning in MEANINGS.items() if meaning.misses)
+BREAKS: Final = frozenset(signal for signal, meaning in MEANINGS.items() if meaning.breaks)
+OURS: Final = frozenset(signal for signal, meaning in MEANINGS.items() if meaning.is_ours)
+GONE: Final = frozenset(signal for signal, meaning in MEANINGS.items() if meaning.is_gone)
 
 
 def signal_of(numbers: Iterable[int]) -> Signal:
@@ -94,9 +133,9 @@ def signal_of(numbers: Iterable[int]) -> Signal:
         ('own_credential', 'unknown')
     """
     found = {SIGNAL_OF[number] for number in numbers if number in SIGNAL_OF}
-    return next((signal for signal in _NUMBERS if signal in found), Signal.UNKNOWN)
+    return next((signal for signal in MEANINGS if signal in found), Signal.UNKNOWN)
 
 
 def words_of(signal: Signal) -> str:
     """Return a signal in words, to stand in a sentence."""
-    return _WORDS[signal]
+    return MEANINGS[signal].words

@@ -15,7 +15,7 @@ from fairkeeper.consent.actions.connect import answer_question as answer_it
 from fairkeeper.consent.actions.probe import check_now
 from fairkeeper.consent.actions.unlink import unlink
 from fairkeeper.consent.asking.removal import removal_script
-from fairkeeper.consent.lifecycle import GrantState, LinkState
+from fairkeeper.consent.lifecycle import PROBED_LINKS, GrantState, LinkState
 from fairkeeper.consent.queries import list_tenants, show_customer, show_funnel, show_question
 from fairkeeper.consent.views import (
     ConsentLine,
@@ -63,7 +63,7 @@ _LINK_WORDS: Final = {
     LinkState.IDENTIFIED: "Somebody of the tenant signed in; the purchase is not active yet.",
     LinkState.LINKED: "The tenant is linked.",
     LinkState.SUSPENDED: "The link is suspended with the purchase.",
-    LinkState.BROKEN: "The tenant does not know our sign-in application any more.",
+    LinkState.BROKEN: "Trust is broken: our sign-in application is gone or disabled in the tenant; no token is served.",
     LinkState.UNLINKING: "The link was ended; what only the customer can remove is being looked for.",
     LinkState.UNLINKED: "The link has ended, and nothing of ours is left in the tenant.",
 }
@@ -280,14 +280,16 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
 
 
 def _forms(visit: Visit, found: CustomerConsent, trouble: tuple[str, str]) -> tuple[Form, ...]:
-    if found.state is not LinkState.LINKED:
+    if found.state not in PROBED_LINKS:
         return ()
+    is_linked = found.state is LinkState.LINKED
     states = {grant.state for grant in found.grants}
     wanted = {
-        "ask": bool(found.unasked) or bool(states & {GrantState.DECLINED, GrantState.REVOKED, GrantState.NOT_NEEDED}),
-        "share": bool(found.grants),
-        "hand-over": GrantState.REQUESTED in states and not visit.is_staff,
-        "check": bool(found.grants),
+        "ask": is_linked
+        and bool(found.unasked or states & {GrantState.DECLINED, GrantState.REVOKED, GrantState.NOT_NEEDED}),
+        "share": is_linked and bool(found.grants),
+        "hand-over": is_linked and GrantState.REQUESTED in states and not visit.is_staff,
+        "check": True,
         "withdraw": any(page.revoked_at is None for page in found.pages) and visit.is_staff,
     }
     home = _home(visit, found)
@@ -322,6 +324,10 @@ def _facts(found: CustomerConsent) -> tuple[Fact, ...]:
                 note="another tenant; it is never asked for anything",
             )
         )
+    if found.sign_in_looked_for_at is not None:
+        missed = found.sign_in_missed_at
+        note = "present" if missed is None else f"not found since {when_text(missed)}"
+        facts.append(Fact(label="Sign-in looked for", value=found.sign_in_looked_for_at, note=note))
     if found.unasked:
         facts.append(Fact(label="Not asked for yet", value=", ".join(found.unasked)))
     return tuple(facts)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012_adoption"
-down_revision = "0009_opportunities"
+down_revision = "0011_consent"
 branch_labels = None
 depends_on = None
 
