@@ -38,6 +38,7 @@ METADATA_PATH: Final = "/.well-known/authzen-configuration"
 MOST_EVALUATIONS: Final = 100
 _REQUEST_ID: Final = "X-Request-ID"
 _SEMANTICS: Final = ("execute_all", "deny_on_first_deny", "permit_on_first_permit")
+_NOBODY: Final = frozenset({Reason.CALLER_REVOKED, Reason.CALLER_UNKNOWN})
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 _ENTITIES: Final = ("subject", "action", "resource")
 
@@ -171,8 +172,8 @@ async def _decided(call: Call, parts: AuthZENParts) -> dict[str, Any]:
         UnauthenticatedError: They were revoked or have expired since they were looked up.
     """
     decided = await parts.decide(call)
-    if decided.verdict.reason is Reason.CALLER_REVOKED:
-        raise UnauthenticatedError(SENTENCES[Reason.CALLER_REVOKED])
+    if decided.verdict.reason in _NOBODY:
+        raise UnauthenticatedError(SENTENCES[decided.verdict.reason])
     return decision_of(decided)
 
 

@@ -63,7 +63,7 @@ def entry_values(draft: EvidenceDraft, circumstances: Circumstances) -> dict[str
         "subject_type": draft.subject_type,
         "subject_id": draft.subject_id,
         "customer_id": draft.customer_id,
-        "header": kept.header.decode("ascii"),
+        "header": kept.header.decode(),
         "header_salt": kept.header_salt,
         "payload": kept.payload.decode() if kept.payload is not None else None,
         "payload_salt": kept.payload_salt,

@@ -158,5 +158,5 @@ class Credentials(Protocol):
     def callers(
         self, transaction: Transaction, caller_ids: Sequence[str], *, now: datetime
     ) -> Mapping[str, Caller | None]:
-        """Return each caller as its credentials stand now; None for one that was revoked or has expired."""
+        """Return each caller as its credentials stand now; None for one that was revoked, nothing for nobody's."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -57,6 +58,14 @@ def test_an_export_waits_for_the_checkpoint(log: Log) -> None:
     with pytest.raises(UnavailableError) as refused:
         log.exporter.find_export(asked.token, STAFF)
     assert refused.value.code == "evidence.not_integrated"
+
+
+def test_a_subject_in_any_script_is_recorded_exported_and_verified(log: Log) -> None:
+    log.tell(replace(draft(100), subject_id="Größe/口座 №1"))
+    lines = log.export(OWNER, "cus_contoso")
+    report = log.verify(lines)
+    assert report.ok, report.findings
+    assert "Größe/口座 №1" in [json.loads(line).get("header", {}).get("subject", {}).get("id") for line in lines]
 
 
 @pytest.mark.parametrize("left_out", range(4))

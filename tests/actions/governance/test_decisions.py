@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import ItemsView, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -30,7 +30,7 @@ from fairkeeper.governance.actions.set_limit import set_limit
 from fairkeeper.governance.deciding.point import DecisionPoint
 from fairkeeper.governance.queries.decisions import list_decisions, list_reviews, show_decision, show_task
 from fairkeeper.governance.tables import DecisionBasisRow, DecisionRow, DelegationRow, LimitUsageRow
-from fairkeeper.policy.decision.facts import Person, Resource
+from fairkeeper.policy.decision.facts import Caller, Person, Resource
 from fairkeeper.policy.decision.labels import Labels
 from fairkeeper.policy.decision.reasons import Reason
 from fairkeeper.policy.decision.record import replayed
@@ -219,6 +219,32 @@ def test_a_revoked_token_is_refused_in_the_transaction_of_the_decision(world: Wo
     with world.database.write() as session:
         session.execute(update(ApiTokenRow).values(revoked_at=world.clock.now()))
     assert world.one(call(clerk)).verdict.reason is Reason.CALLER_REVOKED
+
+
+def test_a_token_that_is_nobodys_is_refused_and_believed_in_nothing(
+    world: World, contoso: str, clerk: Agent
+) -> None:
+    """One that was deleted, or that a program made up: whose it says it is stands in no customer's log."""
+    forged = Caller(id="tok_of_nobody", customer_id=contoso, may_report=True)
+    found, honest = world.decide(call(clerk, caller=forged), call(clerk))
+    assert reasons([found, honest]) == ["caller_unknown", "permitted"]
+    assert world.entry(found).customer_id is None
+
+
+class Torn(dict[str, object]):
+    """Arguments that cannot be looked at."""
+
+    def items(self) -> ItemsView[str, object]:
+        """Fail."""
+        raise RuntimeError("torn")
+
+
+def test_a_call_that_fails_while_it_is_decided_is_a_recorded_no_of_its_own(world: World, clerk: Agent) -> None:
+    before, torn, after = world.decide(call(clerk), call(clerk, arguments=Torn()), call(clerk))
+    assert reasons([before, torn, after]) == ["permitted", "failed", "permitted"]
+    payload = json.loads(world.entry(torn).payload or "")
+    assert payload["inputs"]["arguments"] == {"$omitted": "they cannot be read: RuntimeError"}
+    assert payload["answer"]["errors"] == ["RuntimeError"]
 
 
 # --- containment

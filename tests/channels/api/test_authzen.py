@@ -343,6 +343,13 @@ def test_a_person_stands_as_the_subject_and_the_agent_as_its_actor(
     assert found["context"]["reason"] == "delegation_of_another_task"
 
 
+def test_an_agent_named_in_another_script_is_a_recorded_no(client: TestClient, clerk: Agent) -> None:
+    named = evaluation(clerk, subject={"type": "agent", "id": "агент"})
+    context = client.post(ONE, json=named).json()["context"]
+    assert context["reason"] == "agent_unknown"
+    assert context["evidence_id"]
+
+
 def test_mcps_names_for_a_call_are_understood(client: TestClient, clerk: Agent) -> None:
     action = {"name": "tools/call", "properties": {"arguments": {"amount": 5, "to": "x"}}}
     assert client.post(ONE, json=evaluation(clerk, action=action)).json()["decision"] is True

@@ -45,10 +45,11 @@ class TokensAsCallers:
     def callers(
         self, transaction: Transaction, caller_ids: Sequence[str], *, now: datetime
     ) -> Mapping[str, Caller | None]:
-        """Return each token's standing now."""
-        found: dict[str, Caller | None] = dict.fromkeys(caller_ids)
+        """Return each token's standing now; nothing for one that is in no row."""
+        found: dict[str, Caller | None] = {}
         rows = transaction.rows(_TOKENS.format(marks=marks(len(caller_ids))), caller_ids)
         for token_id, roles, customer_id, expires_at, revoked_at in rows:
+            found[token_id] = None
             ends_at = from_database(expires_at)
             if revoked_at is None and (ends_at is None or now < ends_at):
                 principal = Principal(

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -27,6 +27,8 @@ from fairkeeper.policy.decision.facts import (
     PUBLISHER,
     ApprovalFacts,
     ApprovalState,
+    Call,
+    Caller,
     DelegationFacts,
     LimitFacts,
     Moment,
@@ -36,6 +38,7 @@ from fairkeeper.policy.decision.facts import (
 from fairkeeper.policy.decision.labels import NO_LABELS, Labels, labels_from_json
 from fairkeeper.policy.decision.order import Compiled, Considered, consider, settle
 from fairkeeper.policy.decision.reasons import Reason
+from fairkeeper.policy.decision.record import omitted, recorded_arguments
 from fairkeeper.policy.decision.windows import window_key
 
 _log = structlog.get_logger(__name__)
@@ -47,6 +50,7 @@ LONGEST_CHAIN: Final = 12
 CREDENTIAL_PREFIX: Final = "tok_"
 """What ids of credentials begin with that can be revoked at any time."""
 
+_NOBODY: Final = Caller(id="", customer_id=None, may_report=False)
 _Key = tuple[str, str]
 _EPOCHS: Final = "SELECT scope, epoch FROM governance_epoch WHERE scope IN ({marks})"
 _TASKS: Final = "SELECT scope, task_id, labels FROM agent_task WHERE task_id IN ({marks})"
@@ -119,9 +123,15 @@ def _refresh_callers(transaction: Transaction, tickets: Sequence[Ticket], questi
         return
     callers = questions.credentials.callers(transaction, ids, now=now)
     for ticket in tickets:
-        caller = callers.get(ticket.call.caller.id, ticket.call.caller)
+        if not ticket.call.caller.id.startswith(CREDENTIAL_PREFIX):
+            continue
+        caller = callers.get(ticket.call.caller.id, _NOBODY)
         if caller is None:
             ticket.verdict = _denied(Reason.CALLER_REVOKED)
+        elif caller is _NOBODY:
+            # Whose it says it is, it has not proved; so the record is the publisher's.
+            ticket.call = replace(ticket.call, caller=replace(_NOBODY, id=ticket.call.caller.id))
+            ticket.verdict = _denied(Reason.CALLER_UNKNOWN)
         elif caller != ticket.call.caller:
             ticket.call = replace(ticket.call, caller=caller)
 
@@ -230,7 +240,16 @@ def _considered(ticket: Ticket, moment: Moment) -> Considered:
         _log.error(
             "governance.call_failed", decision=ticket.decision_id, error=f"{type(error).__name__}: {error}"[:300]
         )
-        return Considered(verdict=replace(_denied(Reason.FAILED), errors=(type(error).__name__,)))
+        verdict = replace(_denied(Reason.FAILED), errors=(type(error).__name__,))
+        return Considered(verdict=verdict, arguments=_recordable(ticket.call))
+
+
+def _recordable(call: Call) -> Any:
+    """Return the arguments as they are recorded, even where looking at them is what failed."""
+    try:
+        return recorded_arguments(call.arguments)
+    except Exception as error:  # noqa: BLE001 - the record must not fail for the same reason as the decision
+        return omitted(f"they cannot be read: {type(error).__name__}")
 
 
 def _compiled(ticket: Ticket) -> Compiled:

@@ -132,7 +132,7 @@ def _entry(ticket: Ticket, moments: Mapping[str, Moment], now: datetime, at: Any
         "agent",
         call.agent_id,
         customer,
-        kept.header.decode("ascii"),
+        kept.header.decode(),
         kept.header_salt,
         None if kept.payload is None else kept.payload.decode(),
         kept.payload_salt,

@@ -160,11 +160,16 @@ def recorded_arguments(arguments: Mapping[str, Any]) -> Any:
     try:
         spelled = exact(arguments)
     except NotExactError as problem:
-        return {_OMITTED: str(problem)[:200]}
+        return omitted(str(problem))
     size = size_of(spelled)
     if size > MOST_BYTES:
-        return {_OMITTED: f"{size} bytes, digest {digest_of(spelled)}"}
+        return omitted(f"{size} bytes, digest {digest_of(spelled)}")
     return spelled
+
+
+def omitted(why: str) -> dict[str, str]:
+    """Return what stands in a record instead of arguments that were not kept."""
+    return {_OMITTED: why[:200]}
 
 
 _OMITTED: Final = "$omitted"
