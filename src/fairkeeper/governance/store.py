@@ -30,6 +30,7 @@ from fairkeeper.governance.tables import (
     PermitRow,
     ToolRow,
 )
+from fairkeeper.values.ids import CustomerId
 
 _Row = TypeVar("_Row")
 
@@ -42,6 +43,24 @@ def load_agent(session: Session, agent_id: str, *, for_change: bool = False) -> 
 def load_tool(session: Session, tool_id: str, *, for_change: bool = False) -> ToolRow:
     """Return a tool, or raise `ToolNotFoundError`."""
     return _load(session, ToolRow, tool_id, ToolNotFoundError, for_change=for_change)
+
+
+def tool_narrowed_by(session: Session, tool_id: str, customer_id: CustomerId | None) -> CustomerId | None:
+    """Return whose a limit or a hold on a tool is: the tool's owner's, or the customer's who sets it.
+
+    A customer's people narrow what their own agents may do with it, whoever owns the tool, and nobody else's agents.
+
+    Args:
+        customer_id: The customer whose person sets it; None is the publisher's staff.
+
+    Raises:
+        ToolNotFoundError: There is none here, and no agent of the customer is permitted to call it.
+    """
+    if customer_id is not None:
+        permits = select(PermitRow).where(PermitRow.tool_id == tool_id, PermitRow.ended_at.is_(None))
+        if session.scalars(permits.limit(1)).first() is not None:
+            return customer_id
+    return load_tool(session, tool_id).customer_id
 
 
 def load_use(session: Session, use_id: str, *, for_change: bool = False) -> IntendedUseRow:

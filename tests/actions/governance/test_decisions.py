@@ -26,7 +26,7 @@ from fairkeeper.governance.actions.promote_agent import promote_agent
 from fairkeeper.governance.actions.record_outcome import endorse_task, record_outcome
 from fairkeeper.governance.actions.register_tool import approve_manifest, report_manifest
 from fairkeeper.governance.actions.review_call import review_call
-from fairkeeper.governance.actions.set_limit import set_limit
+from fairkeeper.governance.actions.set_limit import end_limit, set_limit
 from fairkeeper.governance.deciding.point import DecisionPoint
 from fairkeeper.governance.queries.decisions import list_decisions, list_reviews, show_decision, show_task
 from fairkeeper.governance.tables import DecisionBasisRow, DecisionRow, DelegationRow, LimitUsageRow
@@ -307,6 +307,28 @@ def test_64_callers_and_a_limit_of_1000_let_exactly_1000_through(world: World, c
     (usage,) = world.rows(LimitUsageRow)
     assert usage.used == 1000
     assert len(world.rows(DecisionRow)) == 1088
+
+
+def test_a_customer_narrows_a_tool_of_the_publisher_for_its_own_agents_alone(
+    world: World, contoso: str, clerk: Agent
+) -> None:
+    """Neither more calls than the publisher lets through, nor one call less for anybody else."""
+    fabrikam = world.agent(world.customer("fabrikam"), clerk.tool_id)
+    limit = {"scope": "tool", "subject_id": clerk.tool_id, "meter": "calls", "window": "day"}
+    world.run(set_limit, **limit, agent_id=clerk.id, maximum=3)
+    own = world.run(set_limit, person_of(contoso), **limit, maximum=2)
+    found = world.decide(*[call(clerk)] * 3, *[call(fabrikam)] * 4)
+    assert reasons(found) == ["permitted"] * 2 + ["limit_reached"] + ["permitted"] * 4
+    world.run(end_limit, person_of(contoso), limit_id=own.limit_id)
+    world.run(set_limit, person_of(contoso), **limit, maximum=100)
+    assert reasons(world.decide(*[call(clerk)] * 2)) == ["permitted", "limit_reached"]
+    held = {"scope": "tool", "subject_id": clerk.tool_id, "state": "paused", "reason": "A look at it."}
+    world.run(contain, person_of(contoso), **held)
+    assert reasons(world.decide(call(clerk), call(fabrikam))) == ["tool_contained", "permitted"]
+    other = world.tool("mail")
+    for operation, fields in ((contain, held), (set_limit, limit | {"maximum": 1})):
+        with pytest.raises(Exception, match="There is no tool"):
+            world.run(operation, person_of(contoso), **fields | {"subject_id": other})
 
 
 def test_money_is_limited_to_the_cent_and_given_back_when_nothing_was_carried_out(

@@ -19,7 +19,7 @@ from fairkeeper.errors import DeniedError
 from fairkeeper.governance.epochs import move
 from fairkeeper.governance.errors import ContainmentRefusedError, StateRefusedError
 from fairkeeper.governance.evidence_kinds import CONTAINED, CONTAINMENT_LIFTED
-from fairkeeper.governance.store import load_agent, load_containment, load_tool
+from fairkeeper.governance.store import load_agent, load_containment, tool_narrowed_by
 from fairkeeper.governance.tables import ContainmentRow
 from fairkeeper.policy.decision.facts import PUBLISHER, ContainmentState, Scope
 from fairkeeper.policy.decision.profiles import PROFILES
@@ -63,7 +63,7 @@ class Contained:
 def contain(context: CommandContext, request: Contain) -> Outcome[Contained]:
     """Hold an agent, a tool, a customer or everything; it takes effect at the next decision.
 
-    A customer's people hold their own agents, their own tools and themselves.
+    A customer's people hold their own agents, themselves, and the tools their agents may call, for these alone.
     Raises `governance.containment_refused`, or that there is no such thing.
     """
     owner = _owner(context, request)
@@ -108,7 +108,7 @@ def _owner(context: CommandContext, request: Contain) -> CustomerId | None:
     if request.scope is Scope.AGENT:
         return load_agent(context.session, request.subject_id).customer_id
     if request.scope is Scope.TOOL:
-        return load_tool(context.session, request.subject_id).customer_id
+        return tool_narrowed_by(context.session, request.subject_id, context.principal.customer_id)
     if request.scope is Scope.CUSTOMER:
         if request.subject_id == PUBLISHER and context.principal.customer_id is None:
             return None

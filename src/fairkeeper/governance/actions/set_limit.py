@@ -11,7 +11,7 @@ from fairkeeper.customers.store import load_customer
 from fairkeeper.errors import InvalidError
 from fairkeeper.governance.epochs import move
 from fairkeeper.governance.evidence_kinds import LIMIT_ENDED, LIMIT_SET
-from fairkeeper.governance.store import load_agent, load_limit, load_tool, load_use
+from fairkeeper.governance.store import load_agent, load_limit, load_use, tool_narrowed_by
 from fairkeeper.governance.tables import LimitRow
 from fairkeeper.policy.decision.facts import PUBLISHER, Meter, Scope, Window
 from fairkeeper.values.currencies import CURRENCIES
@@ -58,7 +58,7 @@ class LimitDecided:
 def set_limit(context: CommandContext, request: SetLimit) -> Outcome[LimitDecided]:
     """Set a limit; it counts from now on, and holds from the next decision on.
 
-    A customer's people limit their own agents, uses and themselves.
+    A customer's people limit their own agents, uses, themselves, and the tools their agents may call, for these alone.
     """
     owner = _owner(context, request)
     row = LimitRow(
@@ -102,8 +102,8 @@ def _owner(context: CommandContext, request: SetLimit) -> CustomerId | None:
     if request.scope is Scope.USE:
         return load_use(session, request.subject_id).customer_id
     if request.scope is Scope.TOOL:
-        tool = load_tool(session, request.subject_id)
-        return tool.customer_id if request.agent_id is None else load_agent(session, request.agent_id).customer_id
+        owner = tool_narrowed_by(session, request.subject_id, context.principal.customer_id)
+        return owner if request.agent_id is None else load_agent(session, request.agent_id).customer_id
     if request.scope is Scope.CUSTOMER:
         if request.subject_id == PUBLISHER and context.principal.customer_id is None:
             return None
