@@ -28,7 +28,7 @@ from fairkeeper.web.routes.deals import board as deal_board
 from fairkeeper.web.routes.deals import editor as deal_editor
 from fairkeeper.web.routes.deals import one as deal_pages
 from fairkeeper.web.routes.entry import connect, landing, onboarding, sign_in
-from fairkeeper.web.routes.governance import agents, approvals, decisions, policies
+from fairkeeper.web.routes.governance import agents, approvals, decisions, policies, standing
 from fairkeeper.web.routes.opportunities import acting, lists, looking
 from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
@@ -56,6 +56,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *webhooks.WAYS,
     *agents.WAYS,
     *approvals.WAYS,
+    *standing.WAYS,
     *decisions.WAYS,
     *policies.WAYS,
     *lists.WAYS,

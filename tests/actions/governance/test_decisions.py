@@ -221,9 +221,7 @@ def test_a_revoked_token_is_refused_in_the_transaction_of_the_decision(world: Wo
     assert world.one(call(clerk)).verdict.reason is Reason.CALLER_REVOKED
 
 
-def test_a_token_that_is_nobodys_is_refused_and_believed_in_nothing(
-    world: World, contoso: str, clerk: Agent
-) -> None:
+def test_a_token_that_is_nobodys_is_refused_and_believed_in_nothing(world: World, contoso: str, clerk: Agent) -> None:
     """One that was deleted, or that a program made up: whose it says it is stands in no customer's log."""
     forged = Caller(id="tok_of_nobody", customer_id=contoso, may_report=True)
     found, honest = world.decide(call(clerk, caller=forged), call(clerk))

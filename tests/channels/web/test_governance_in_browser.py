@@ -121,6 +121,26 @@ class Assistant:
         ).use_id
         stage.run(approve_use, OWNER, use_id=self.use)
         stage.run(permit_tool, OWNER, agent_id=self.id, tool_id=self.tool, use_id=self.use, lane="approval")
+        self.reminder = stage.run(
+            register_tool,
+            OWNER,
+            name="remind",
+            environment="live",
+            title="Send a reminder",
+            effect="write",
+            severity="low",
+            reversibility="reversible",
+            business_impact="low",
+            arguments=SCHEMA,
+        ).tool_id
+        stage.run(permit_tool, OWNER, agent_id=self.id, tool_id=self.reminder, use_id=self.use, lane="approval")
+
+    def remind(self, to: str, amount: int) -> str:
+        """Ask to remind somebody of what is owed; return the reason of the answer."""
+        decided: CallDecided = self._stage.run(
+            decide, agent_id=self.id, tool=self.reminder, use_id=self.use, arguments={"to": to, "amount": amount}
+        )
+        return decided.reason
 
     def transfer(self, **fields: Any) -> CallDecided:
         """Ask for a transfer."""
@@ -156,6 +176,7 @@ def test_governance_is_walked_in_a_browser(
 
     _watch_and_pause_at_the_desk(desk, sqlite_stage, assistant)
     _read_a_decision(desk)
+    _ask_less_often(phone, sqlite_stage, assistant)
     _narrow_by_a_template(phone, sqlite_stage)
     assert (phone_complaints, desk_complaints) == ([], [])
     phone.context.close()
@@ -209,6 +230,33 @@ def _read_a_decision(page: Page) -> None:
     look(page)
     page.get_by_role("link", name=re.compile("apr_")).click()
     expect(page.locator(".sentence .state")).to_have_text("Used")
+
+
+def _ask_less_often(page: Page, stage: Stage, assistant: Assistant) -> None:
+    """By the keyboard to either answer, which presses nothing; then a standing approval, used and taken back."""
+    assert assistant.remind("Fabrikam", 5) == "approval_needed"
+    for key, way in (("r", "refuse"), ("a", "approve")):
+        page.goto(f"{stage.url}/approvals")
+        page.get_by_role("link", name="Send a reminder").focus()
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"#{way}$"))
+        expect(page.locator(f"#form-{way}").get_by_label("Why")).to_be_focused()
+    expect(page.locator(".sentence .state")).to_have_text("Waiting")
+    page.get_by_role("link", name="Ask less often").click()
+    asking = page.get_by_role("dialog")
+    asking.get_by_label("amount: 5").uncheck()
+    asking.get_by_label("Reason").fill("Whatever Fabrikam owes.")
+    look(page)
+    asking.get_by_role("button", name="Stop asking for these").click()
+    standing = page.get_by_role("list", name="Standing approvals").locator("li", has_text="Where to is Fabrikam.")
+    expect(standing).to_contain_text("remind, 10 a day")
+    assert (assistant.remind("Fabrikam", 90), assistant.remind("Contoso", 5)) == ("approved", "approval_needed")
+    page.reload()
+    expect(standing).to_contain_text("1 of 10 today")
+    standing.get_by_role("link", name="Take back").click()
+    page.get_by_role("dialog").get_by_role("button", name="Take back").click()
+    expect(standing).to_have_count(0)
+    assert assistant.remind("Fabrikam", 90) == "approval_needed"
 
 
 def _narrow_by_a_template(page: Page, stage: Stage) -> None:

@@ -166,6 +166,7 @@ def run_beside(
 ) -> None:
     """Run the server beside a sandbox of this process until it is told to stop."""
     from fairkeeper.bootstrap.application import create_app
+    from fairkeeper.bootstrap.demo.agents import prepare_agents
     from fairkeeper.bootstrap.installation import open_installation
 
     url = address_of(bound, HOST)
@@ -173,6 +174,7 @@ def run_beside(
     token = prepare_people(installation)
     prepare_account(installation)
     apply_consent_plan(installation)
+    prepare_agents(installation)
     demo = Demo(url=url, sandbox_url=sandbox.url, owner_token=token)
     run_app(create_app(installation), bound, ready=lambda: ready(demo))
 

@@ -237,6 +237,7 @@ class ApprovalPage(Page):
         origins: Where the arguments came from.
         warning: What makes this one more doubtful than others; empty if nothing.
         approve, refuse: The two answers, equally easy; none once it is settled.
+        standing: How calls like this one are approved for a while; none where each has to be looked at.
     """
 
     template: ClassVar[str] = "pages/governance/approval.html"
@@ -255,6 +256,7 @@ class ApprovalPage(Page):
     answers: Sequence[Fact]
     approve: Form | None = None
     refuse: Form | None = None
+    standing: Question | None = None
     blocked: Notice | None = None
 
     @property

@@ -361,6 +361,7 @@ def _approval() -> pages.ApprovalPage:
             idempotency_key="made-up-key",
             fields=(Field(name="reason", label="Why", hint="The agent's owner reads it."),),
         ),
+        standing=_question("ask-less-often", "Ask less often", is_dangerous=False),
     )
 
 

@@ -1,4 +1,5 @@
-// The keyboard: "/" searches, "g" and a letter goes to a room, "j" and "k" walk through a list, "?" helps.
+// The keyboard: "/" searches, "g" and a letter goes to a room, "j" and "k" walk through a list, "a" and "r" go to the two
+// answers of a question (and press nothing), "?" helps.
 // Never while somebody types, never with a modifier, and all of it can be switched off on this device.
 const OFF = "fairkeeper.keys-off";
 let afterG = 0;
@@ -15,8 +16,8 @@ document.addEventListener("keydown", (event) => {
     const room = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (room) { event.preventDefault(); room.click(); return; }
   }
-  const action = { "/": search, g: () => { afterG = Date.now(); }, j: () => step(1), k: () => step(-1), "?": help }[event.key];
-  if (action) { event.preventDefault(); action(); }
+  const action = { "/": search, g: () => { afterG = Date.now(); }, j: () => step(1), k: () => step(-1), a: () => answer("approve"), r: () => answer("refuse"), "?": help }[event.key];
+  if (action && action() !== false) event.preventDefault();
 });
 
 function search() {
@@ -33,6 +34,19 @@ function step(by) {
   next?.scrollIntoView({ block: "nearest" });
 }
 
+function answer(way) {
+  const row = document.activeElement?.closest("[data-answers]");
+  if (row) { location.assign(`${row.dataset.answers}#${way}`); return true; }
+  return show(document.getElementById(`form-${way}`));
+}
+
+function show(form) {
+  const field = form?.querySelector("input:not([type=hidden]), textarea, button");
+  field?.focus();
+  form?.scrollIntoView({ block: "center" });
+  return Boolean(field);
+}
+
 function help() {
   document.getElementById("keyboard-help")?.showModal();
 }
@@ -42,3 +56,6 @@ if (box) {
   box.checked = isOff();
   box.addEventListener("change", () => localStorage.setItem(OFF, box.checked ? "yes" : "no"));
 }
+
+// No element has these names, so that the browser has no place of its own to go to.
+if (["#approve", "#refuse"].includes(location.hash)) answer(location.hash.slice(1));

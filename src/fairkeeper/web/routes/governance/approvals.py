@@ -7,7 +7,6 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from fairkeeper.governance.approvals.answering import answer_approval
-from fairkeeper.governance.approvals.errors import ApprovalNotFoundError
 from fairkeeper.governance.approvals.queries import (
     ApprovalDetail,
     ApprovalLine,
@@ -15,12 +14,14 @@ from fairkeeper.governance.approvals.queries import (
     list_standing,
     show_approval,
 )
-from fairkeeper.governance.approvals.standing import StandingView, revoke_standing
+from fairkeeper.governance.approvals.standing import StandingView
 from fairkeeper.web.format import Tone, count
 from fairkeeper.web.forms import Field, FieldKind, Form, with_answers
 from fairkeeper.web.pages import governance as pages
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link, Notice
+from fairkeeper.web.routes.governance.standing import granting, standing_row
 from fairkeeper.web.routes.governance.words import (
+    APPROVALS_TRAIL,
     ROOM,
     approval_row,
     approval_word,
@@ -28,22 +29,11 @@ from fairkeeper.web.routes.governance.words import (
     tabs,
     value_words,
 )
-from fairkeeper.web.serving.asking import (
-    Asking,
-    Refused,
-    Words,
-    answer_question,
-    ask,
-    new_key,
-    question_at,
-    told,
-    try_to,
-)
+from fairkeeper.web.serving.asking import Refused, new_key, told, try_to
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
 
-TRAIL: Final = (Link(label="Approvals", href="/approvals"),)
 _LATELY: Final = 20
 
 
@@ -60,7 +50,7 @@ def show_approvals(visit: Visit) -> Response:
         tabs=tabs(visit, "Approvals"),
         waiting=tuple(approval_row(line) for line in waiting),
         settled=tuple(approval_row(line) for line in settled if line.state != "pending"),
-        standing=tuple(_standing(visit, each) for each in standing if not each.is_revoked),
+        standing=tuple(standing_row(visit, each) for each in standing if not each.is_revoked),
         empty=Empty(
             title="Nothing waits for you",
             text="When an agent wants to do what a person has to approve, the question stands here, and you get a "
@@ -68,52 +58,6 @@ def show_approvals(visit: Visit) -> Response:
         ),
     )
     return visit.show(page)
-
-
-def _standing(visit: Visit, standing: StandingView) -> pages.StandingRow:
-    where = ", ".join(f"{name} is {value_words(value)}" for name, value in sorted(standing.where.items()))
-    return pages.StandingRow(
-        what=f"{standing.tool_name}, {standing.daily_limit} a day",
-        used=f"{standing.used_today} of {standing.daily_limit} today",
-        where=f"Where {where}." if where else "Whatever the arguments are.",
-        ends_at=standing.ends_at[:10],
-        revoke=_revoking(standing.standing_id, standing.tool_name).question if visit.allows(revoke_standing) else None,
-    )
-
-
-def _revoking(standing_id: str, tool: str = "it") -> Asking:
-    words = Words(
-        opener="Take back",
-        title=f"Take the standing approval for {tool} back?",
-        points=("The next call asks a person again.",),
-    )
-    return Asking(
-        operation=revoke_standing,
-        question=question_at(f"/approvals/standing/{standing_id}/revoke", words, back="/approvals"),
-        back="/approvals",
-        room=ROOM,
-        fixed={"standing_id": standing_id},
-        trail=TRAIL,
-    )
-
-
-def ask_to_revoke(visit: Visit) -> Response:
-    """Ask before a standing approval is taken back."""
-    return ask(visit, _revoking_of(visit))
-
-
-def revoke(visit: Visit) -> Response:
-    """Take a standing approval back."""
-    return answer_question(visit, _revoking_of(visit))
-
-
-def _revoking_of(visit: Visit) -> Asking:
-    named = visit.named("standing_id")[:40]
-    standing: list[StandingView] = visit.run(list_standing)
-    for each in standing:
-        if each.standing_id == named:
-            return _revoking(each.standing_id, each.tool_name)
-    raise ApprovalNotFoundError(f"There is no standing approval {named!r} here.")
 
 
 # -------------------- one question
@@ -136,7 +80,7 @@ def _page(visit: Visit, *, refused: Refused | None = None, verdict: str = "") ->
         approve, refuse = (answered, refuse) if verdict == "approve" else (approve, answered)
     return pages.ApprovalPage(
         frame=frame(visit, ROOM),
-        trail=TRAIL,
+        trail=APPROVALS_TRAIL,
         name=line.tool_title,
         state=approval_word(line.state),
         sentence=_sentence(found),
@@ -161,6 +105,7 @@ def _page(visit: Visit, *, refused: Refused | None = None, verdict: str = "") ->
         ),
         approve=approve,
         refuse=refuse,
+        standing=asked.question if (asked := granting(visit, found)) is not None else None,
         blocked=None
         if is_open or line.state != "pending"
         else Notice(text="Your role does not answer questions of agents.", tone=Tone.QUIET),
@@ -305,8 +250,6 @@ def _answer(visit: Visit, verdict: str) -> Response:
 
 WAYS: Final[tuple[Way, ...]] = (
     get("/approvals", show_approvals, Audience.PERSON),
-    get("/approvals/standing/{standing_id}/revoke", ask_to_revoke, Audience.PERSON),
-    post("/approvals/standing/{standing_id}/revoke", revoke, Audience.PERSON),
     get("/approvals/{approval_id}", show_one, Audience.PERSON),
     post("/approvals/{approval_id}/approve", approve, Audience.PERSON),
     post("/approvals/{approval_id}/refuse", refuse, Audience.PERSON),

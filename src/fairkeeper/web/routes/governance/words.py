@@ -17,6 +17,7 @@ from fairkeeper.web.parts import Link, Tab
 from fairkeeper.web.serving.visit import Visit
 
 ROOM: Final = "Agents"
+APPROVALS_TRAIL: Final = (Link(label="Approvals", href="/approvals"),)
 
 _LANES: Final[Mapping[str, StateWord]] = {
     "automatic": StateWord(word="Automatic", tone=Tone.GOOD),
