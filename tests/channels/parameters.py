@@ -374,6 +374,8 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "daily_limit": fixed(1),
     # reports of the publisher, which no customer reads
     "payouts.receive_file:sha256": fixed("0" * 64, "customer"),
+    "payouts.withdraw_file:sha256": fixed("0" * 64, "customer"),
+    "payouts.fetch_reports:reports": Filling(own=lambda _stage, _tenant: ["orders"], kinds=("customer",), is_list=True),
     "covers_from": fixed("2026-11-01", "customer"),
     "covers_to": fixed("2026-11-22", "customer"),
     "payouts.list_findings:state": fixed("open", "customer"),

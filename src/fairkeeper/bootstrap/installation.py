@@ -63,7 +63,7 @@ from fairkeeper.bootstrap.wiring.governance import AgentsToStop, DecisionsToEras
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
 from fairkeeper.bootstrap.wiring.opportunities import opportunities_ports, opportunities_work
-from fairkeeper.bootstrap.wiring.payouts import make_library, payouts_work
+from fairkeeper.bootstrap.wiring.payouts import make_fetching, make_library, payouts_work
 from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
 from fairkeeper.consent.ports import KnownCustomers
 from fairkeeper.customers.ports import (
@@ -96,6 +96,7 @@ from fairkeeper.messages.ports import Mailer, PublishersWords, TeamsChannel
 from fairkeeper.microsoft.consent import ConsentFlow
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.overview.ports import AddsToReview, NothingToAdd, OwnAddresses
+from fairkeeper.payouts.fetching.ports import FetchPlan
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.proof.note import VerifierKey
 from fairkeeper.token.validator import EntraTokenValidator
@@ -204,7 +205,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     registry = make_registry()
     wake = _Wake()
     mailer, teams = make_mailer(settings), make_teams(settings)
-    library = make_library(settings)
+    library, fetching = make_library(settings), make_fetching(settings, http)
     authorise = make_authorise(SuspendedCustomers(database).is_suspended)
     connectors: dict[type, object] = {
         Mailer: mailer,
@@ -216,6 +217,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         AddsToReview: NothingToAdd(),
         SecretStore: secrets,
         Library: library,
+        FetchPlan: fetching.plan,
     }
     ports = _ports(settings, registry, log_reader, log_keys, connectors)
     wiring = Wiring(authorise=authorise, record=append, ports=ports, after_commit=wake.now)
@@ -226,7 +228,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         *_marketplace_work(settings, runner, http, clock, outside),
         ConsentWork(runner, tenants, secrets, sign_in_app_id=settings.sign_in_app_id).work(),
         GovernanceWork(runner).work(),
-        payouts_work(runner, library),
+        payouts_work(runner, library, fetching, outside),
         opportunities_work(settings, runner, teams),
     )
     worker = Worker(

@@ -166,6 +166,9 @@ class Settings(BaseSettings):
     insights_connections: Path | None = Field(
         None, description="A file of connections to the insights API (YAML), which are read once a day."
     )
+    reports_connection: Path | None = Field(
+        None, description="A file with the connection to Partner Center's reports (YAML), which are fetched once a day."
+    )
     opportunities_holdout_percent: int = Field(
         0, ge=0, le=50, description="Share of the accounts that nobody is to contact, to see what a ranking changes."
     )

@@ -1,4 +1,4 @@
-"""Questions that are answered from the rows themselves: one transaction, groups, forecast, journal."""
+"""Questions that are answered from the rows themselves: one transaction, groups, forecast, journal; closed months."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fairkeeper.payouts.errors import MonthUnreadableError, NothingTracedError
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.payouts.importing import decimal_text, read_sources
 from fairkeeper.payouts.reading import file_names, finding_view, loaded, masked, sees_names
-from fairkeeper.payouts.tables import PayoutFindingRow, PayoutMappingRow
+from fairkeeper.payouts.tables import PayoutFindingRow, PayoutMappingRow, PayoutMonthRow
 from fairkeeper.payouts.views import (
     ChainFinding,
     CurrencySum,
@@ -29,6 +29,7 @@ from fairkeeper.payouts.views import (
     GroupLine,
     JournalRow,
     JournalView,
+    MonthLine,
     TraceRow,
     TraceStage,
     TraceView,
@@ -238,4 +239,19 @@ def list_groups(context: QueryContext, request: Groups) -> tuple[GroupLine, ...]
     )
 
 
-OPERATIONS: Final[tuple[Operation, ...]] = (trace_id, show_forecast, show_journal, list_groups)
+class ListMonths(OperationInput):
+    """Nothing to say."""
+
+
+@query("payouts.list_months", groups=("payouts.read",), http="GET /payouts/months", cli="payouts months")
+def list_months(context: QueryContext, request: ListMonths) -> tuple[MonthLine, ...]:
+    """List the months that were closed, newest first, with the sums they were closed with (US dollars)."""
+    del request
+    rows = context.session.scalars(select(PayoutMonthRow).order_by(PayoutMonthRow.month.desc())).all()
+    return tuple(
+        MonthLine(month=f"{row.month:%Y-%m}", closed_at=row.closed_at, reason=row.reason, totals=dict(row.totals))
+        for row in rows
+    )
+
+
+OPERATIONS: Final[tuple[Operation, ...]] = (trace_id, show_forecast, show_journal, list_groups, list_months)

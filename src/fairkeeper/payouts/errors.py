@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairkeeper.errors import ConflictError, InvalidError, NotFoundError
+from fairkeeper.errors import ConflictError, InvalidError, NotFoundError, UnavailableError, UpstreamError
 
 
 class FileNotHandedOverError(NotFoundError):
@@ -66,3 +66,37 @@ class MappingRefusedError(InvalidError):
 
     code = "payouts.mapping_refused"
     remedy = "Name columns of ours on the left or right as the documentation lists them."
+
+
+class FileNotWithdrawableError(ConflictError):
+    """A file cannot be withdrawn now."""
+
+    code = "payouts.file_not_withdrawable"
+    remedy = "Wait until it was read; a file that was withdrawn before needs nothing."
+
+
+class FetchingRefusedError(ConflictError):
+    """Reports cannot be fetched as it was asked."""
+
+    code = "payouts.fetching_refused"
+    remedy = "Name a file with the connection in FAIRKEEPER_REPORTS_CONNECTION, or hand the reports over as files."
+
+
+class ReportRefusedError(UpstreamError):
+    """Partner Center does not make a report; asking again changes nothing."""
+
+    code = "payouts.report_refused"
+    remedy = "Read what it answered; check the application's role in Partner Center, or download the report by hand."
+
+
+class ReportsUnavailableError(UnavailableError):
+    """Partner Center does not answer now, or asks to wait."""
+
+    code = "payouts.reports_unavailable"
+    remedy = "Nothing has to be done: it is asked again later."
+
+
+class ReportNotReadyError(ReportsUnavailableError):
+    """A report is still being made, which takes minutes to a day."""
+
+    code = "payouts.report_not_ready"

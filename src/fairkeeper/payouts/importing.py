@@ -54,19 +54,19 @@ class Importer:
     """
 
     def __init__(self, runner: Runner, library: Library) -> None:
-        self._runner = runner
-        self._library = library
+        self.runner = runner
+        self.library = library
 
     def read(self, sha256: str) -> list[ReadTable]:
         """Read a file that was handed over and record what is in it; one that was read before is left alone."""
-        with self._runner.database.read() as session:
+        with self.runner.database.read() as session:
             row = session.get(PayoutUploadRow, sha256)
-            if row is None or row.state in ("read", "refused"):
+            if row is None or row.state not in ("waiting", "reading"):
                 return []
             name = row.name
             saved = session.get(PayoutMappingRow, BANK_MAPPING)
             mapping = dict(saved.mapping) if saved is not None else {}
-        with self._runner.database.write() as session:
+        with self.runner.database.write() as session:
             session.execute(update(PayoutUploadRow).where(PayoutUploadRow.sha256 == sha256).values(state="reading"))
         tables, findings = self._read(sha256, name, mapping)
         request = RecordReading(
@@ -85,7 +85,7 @@ class Importer:
                 for number, table in tables
                 if table.kind is not None
             ],
-            findings=[finding.to_json() for finding in findings[: self._library.limits.kept_findings * 5]],
+            findings=[finding.to_json() for finding in findings[: self.library.limits.kept_findings * 5]],
         )
         self._run(record_reading, request)
         return [table for _, table in tables]
@@ -94,8 +94,8 @@ class Importer:
         self, sha256: str, name: str, mapping: dict[str, str]
     ) -> tuple[list[tuple[int, ReadTable]], list[Finding]]:
         tables: list[tuple[int, ReadTable]] = []
-        with self._library.scratch() as scratch:
-            opened = open_file(self._library.found(sha256), name, scratch, self._library.limits)
+        with self.library.scratch() as scratch:
+            opened = open_file(self.library.found(sha256), name, scratch, self.library.limits)
             findings = list(opened.findings)
             for number, member in enumerate(opened.members):
                 table_id = _table_id(sha256, number)
@@ -106,52 +106,52 @@ class Importer:
                     scratch / f"work-{number}",
                     file_id=table_id,
                     mapping=mapping,
-                    limits=self._library.limits,
+                    limits=self.library.limits,
                 )
                 if table.kind is not None:
-                    draft.replace(self._library.rows(table_id))
+                    draft.replace(self.library.rows(table_id))
                 tables.append((number, table))
                 findings += table.findings
         return tables, findings
 
     def is_waiting(self) -> bool:
         """Say whether files wait to be read."""
-        with self._runner.database.read() as session:
+        with self.runner.database.read() as session:
             waiting = select(PayoutUploadRow.sha256).where(PayoutUploadRow.state.in_(("waiting", "reading"))).limit(1)
             return session.scalars(waiting).first() is not None
 
     def evaluate(self, *, as_of: date | None = None) -> Evaluation:
         """Run every rule over everything that was read, and write down what was found."""
-        now = self._runner.clock.now()
-        with self._runner.database.read() as session:
-            files, coverage = read_sources(session, self._library, today=now.date(), as_of=as_of)
+        now = self.runner.clock.now()
+        with self.runner.database.read() as session:
+            files, coverage = read_sources(session, self.library, today=now.date(), as_of=as_of)
             closed = [
                 (row.month, row.evaluation)
                 for row in session.scalars(select(PayoutMonthRow).order_by(PayoutMonthRow.month))
             ]
-        with self._runner.database.write() as session:
+        with self.runner.database.write() as session:
             row = PayoutEvaluationRow(at=now, as_of=coverage.as_of, tables=len(files), summary={}, is_finished=False)
             session.add(row)
             session.flush()
             number = row.id
-        with self._library.scratch() as scratch, engine(scratch) as db:
+        with self.library.scratch() as scratch, engine(scratch) as db:
             load_current(db, files)
             evaluation = evaluate_loaded(db, coverage)
-            lines = self._library.lines(number)
+            lines = self.library.lines(number)
             months = keep_lines(db, lines)
-            named = closed_differences(db, lines, [(month, self._library.lines(then)) for month, then in closed])
+            named = closed_differences(db, lines, [(month, self.library.lines(then)) for month, then in closed])
         found = (*evaluation.found, *named)
         kept = found[:MOST_FINDINGS]
         for start in range(0, len(kept), _CHUNK):
-            with self._runner.database.write() as session:
-                _write(session, kept[start : start + _CHUNK], number, self._runner)
+            with self.runner.database.write() as session:
+                _write(session, kept[start : start + _CHUNK], number, self.runner)
         summary = {**summary_of(evaluation, found), "months": months}
         self._run(finish_evaluation, FinishEvaluation(evaluation=number, as_of=coverage.as_of, summary=summary))
-        self._library.forget_lines([number, *(then for _, then in closed)])
+        self.library.forget_lines([number, *(then for _, then in closed)])
         return evaluation
 
     def _run(self, operation: Any, request: Any) -> None:
-        self._runner.run(operation, request, Call(principal=system("payouts")))
+        self.runner.run(operation, request, Call(principal=system("payouts")))
 
 
 def read_sources(

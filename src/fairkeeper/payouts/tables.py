@@ -24,7 +24,7 @@ class PayoutUploadRow(Base):
     name: Mapped[str] = mapped_column(String(300))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(12))
-    """`waiting`, `reading`, `read` or `refused`."""
+    """`waiting`, `reading`, `read`, `refused` or `withdrawn`."""
     received_at: Mapped[datetime]
     received_by: Mapped[str] = mapped_column(String(80))
     covers_from: Mapped[date | None] = mapped_column(Date)
@@ -119,3 +119,25 @@ class PayoutMappingRow(Base):
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     mapping: Mapped[dict[str, Any]]
     changed_at: Mapped[datetime]
+
+
+class PayoutFetchRow(Base):
+    """One report of some days that is fetched from Partner Center."""
+
+    __tablename__ = "payout_fetch"
+    __table_args__ = (Index("ix_payout_fetch_wanted_at", "wanted_at"),)
+
+    fetch_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    report: Mapped[str] = mapped_column(String(20))
+    from_on: Mapped[date] = mapped_column(Date)
+    to_on: Mapped[date] = mapped_column(Date)
+    covers_to: Mapped[date] = mapped_column(Date)
+    """The last day whose rows are surely in it."""
+    state: Mapped[str] = mapped_column(String(12))
+    """`wanted`, `asked`, `fetched`, `empty` or `refused`."""
+    request_id: Mapped[str | None] = mapped_column(String(200))
+    """Its id at Partner Center."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    why: Mapped[str | None] = mapped_column(Text)
+    wanted_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

@@ -32,6 +32,8 @@ from fairkeeper.sandbox.marketplace.ledger import Ledger
 from fairkeeper.sandbox.marketplace.market import Market
 from fairkeeper.sandbox.marketplace.seeding import catalog_for, technical_configuration
 from fairkeeper.sandbox.marketplace.storage import Storage
+from fairkeeper.sandbox.reports.asking import Desk as ReportDesk
+from fairkeeper.sandbox.reports.serving import ReportsApi, reports_app
 from fairkeeper.sandbox.storefront.operator_pages import OperatorPages
 from fairkeeper.sandbox.storefront.pages import Pages, storefront_app
 from fairkeeper.sandbox.storefront.private_offer_pages import PrivateOfferPages
@@ -75,8 +77,9 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         clock=config.clock,
         api_url=f"{config.base_url}/api",
     )
+    accounts = default_accounts(directory)
     desk = PrivateOfferDesk(
-        accounts=default_accounts(directory),
+        accounts=accounts,
         products=products_of(market.catalog),
         market=market,
         clock=config.clock,
@@ -99,9 +102,21 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         clock=config.clock,
         storage=storage,
     )
-    apis = [Mount("/api", fulfillment_app(api)), Mount("/ingestion", ingestion_app(ingestion)), Mount("/entra", entra)]
+    reports = ReportsApi(
+        desk=ReportDesk(clock=config.clock),
+        accounts=accounts,
+        authority=entra,
+        faults=faults,
+        base_url=config.base_url,
+    )
+    apis = [
+        Mount("/api", fulfillment_app(api)),
+        Mount("/ingestion", ingestion_app(ingestion)),
+        Mount("/reports", reports_app(reports)),
+        Mount("/entra", entra),
+    ]
     app = _assembled(config, controls, apis)
-    app.state.controls = controls
+    app.state.controls, app.state.reports = controls, reports
     app.state.entra = entra
     return app
 

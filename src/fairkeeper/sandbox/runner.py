@@ -16,6 +16,7 @@ from fairkeeper.errors import UnavailableError
 from fairkeeper.sandbox.app import create_sandbox
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.control import Controls
+from fairkeeper.sandbox.reports.asking import Desk
 
 _START_SECONDS = 20.0
 
@@ -27,10 +28,12 @@ class RunningSandbox:
     Args:
         url: Its address, without a slash at the end.
         controls: The same things the control API controls, for use in this process.
+        reports: What makes reports on request.
     """
 
     url: str
     controls: Controls
+    reports: Desk
     _server: uvicorn.Server
     _thread: threading.Thread
 
@@ -64,7 +67,9 @@ def run_in_thread(config: SandboxConfig, host: str = "127.0.0.1", port: int = 0)
         if not thread.is_alive() or time.monotonic() > limit:
             raise UnavailableError(f"The sandbox did not start at {url}.", code="sandbox.not_started")
         time.sleep(0.01)
-    return RunningSandbox(url=url, controls=app.state.controls, _server=server, _thread=thread)
+    return RunningSandbox(
+        url=url, controls=app.state.controls, reports=app.state.reports.desk, _server=server, _thread=thread
+    )
 
 
 def _bind(host: str, port: int) -> socket.socket:

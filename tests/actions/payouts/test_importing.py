@@ -17,9 +17,11 @@ from fairkeeper.errors import DeniedError
 from fairkeeper.payouts.actions.findings import close_finding
 from fairkeeper.payouts.actions.months import close_month, save_mapping
 from fairkeeper.payouts.actions.receive_file import receive_file
+from fairkeeper.payouts.actions.withdraw_file import withdraw_file
 from fairkeeper.payouts.chain_queries import list_groups, show_forecast, show_journal, trace_id
 from fairkeeper.payouts.errors import (
     FileNotHandedOverError,
+    FileNotWithdrawableError,
     FindingNotFoundError,
     FindingNotOpenError,
     MappingRefusedError,
@@ -223,6 +225,40 @@ def test_a_file_that_cannot_be_used_is_refused_and_kept(desk: Desk, tmp_path: Pa
     (file,) = desk.house.run(list_files, FINANCE).files
     assert (file.state, [finding["code"] for finding in file.findings]) == ("refused", ["payouts.report_unknown"])
     assert desk.library.found(file.sha256).read_text() == "name,colour\na,b\n"
+
+
+def test_a_wrong_file_is_withdrawn_and_may_come_again(desk: Desk, tmp_path: Path) -> None:
+    house = desk.house
+    path = tmp_path / "earnings.csv"
+    path.write_text(
+        "earningId,earningAmount,transactionCurrency,paymentStatus,earningRate,earningDate\n"
+        "E1,-97.00,USD,Hibernated,0.97,2026-05-14\n"
+    )
+    sha256 = desk.hand_over(path).sha256
+    desk.importer.evaluate()
+    found = {each.finding_id for each in house.run(list_findings, FINANCE).findings}
+    assert found
+
+    with pytest.raises(DeniedError):
+        house.run(withdraw_file, PEOPLE["auditor"], sha256=sha256, reason="Not mine.")
+    withdrawn = house.run(withdraw_file, FINANCE, sha256=sha256, reason="Of another account.")
+    assert (withdrawn.name, withdrawn.rows) == ("earnings.csv", 1)
+    with pytest.raises(FileNotWithdrawableError):
+        house.run(withdraw_file, FINANCE, sha256=sha256, reason="Again.")
+    desk.importer.read(sha256)
+    desk.importer.evaluate()
+    (file,) = house.run(list_files, FINANCE).files
+    assert (file.state, file.tables, house.run(list_findings, FINANCE).total) == ("withdrawn", (), 0)
+    assert desk.library.found(sha256).read_text() == path.read_text()
+    (entry,) = [each for each in house.entries() if each.kind == "payouts.file_withdrawn/1"]
+    assert entry.subject_id == sha256[:40]
+
+    house.clock.move(timedelta(hours=1))
+    assert desk.hand_over(path).is_new
+    desk.importer.evaluate()
+    assert {each.finding_id for each in house.run(list_findings, FINANCE).findings} == found
+    with pytest.raises(FileNotHandedOverError):
+        house.run(withdraw_file, FINANCE, sha256="0" * 64, reason="None.")
 
 
 def test_who_may_not_is_refused(desk: Desk) -> None:

@@ -57,28 +57,35 @@ def receive_file(context: CommandContext, request: ReceiveFile) -> Outcome[FileR
     Raises:
         FileNotHandedOverError: No file with this hash was uploaded.
     """
-    path = context.ports.of(Library).found(request.sha256)
-    known = context.session.get(PayoutUploadRow, request.sha256)
-    if known is not None:
-        if (request.covers_from, request.covers_to) == (None, None):
-            return Outcome(result=_received(known, is_new=False), entry=None)
-        known.covers_from, known.covers_to = request.covers_from, request.covers_to
-        context.enqueue(EVALUATE, f"{request.sha256}-{context.now.isoformat()}")
-        return Outcome(result=_received(known, is_new=False), entry=_entry(known))
-    row = PayoutUploadRow(
-        sha256=request.sha256,
-        name=request.name,
-        size_bytes=path.stat().st_size,
-        state="waiting",
-        received_at=context.now,
-        received_by=context.principal.id[:80],
-        covers_from=request.covers_from,
-        covers_to=request.covers_to,
-        findings=[],
-    )
+    row, is_new, is_changed = take_in(context, request.sha256, request.name, (request.covers_from, request.covers_to))
+    return Outcome(result=_received(row, is_new=is_new), entry=_entry(row) if is_changed else None)
+
+
+def take_in(
+    context: CommandContext, sha256: str, name: str, covers: tuple[date | None, date | None]
+) -> tuple[PayoutUploadRow, bool, bool]:
+    """Take a file into the list and have it read; the same bytes once, and again after they were withdrawn.
+
+    Returns:
+        Its row, whether it is new, and whether anything changed.
+    """
+    path = context.ports.of(Library).found(sha256)
+    known = context.session.get(PayoutUploadRow, sha256, with_for_update=True)
+    if known is not None and known.state != "withdrawn":
+        if covers in ((None, None), (known.covers_from, known.covers_to)):
+            return known, False, False
+        known.covers_from, known.covers_to = covers
+        context.enqueue(EVALUATE, f"{sha256}-{context.now.isoformat()}")
+        return known, False, True
+    row = known or PayoutUploadRow(sha256=sha256)
+    row.name, row.size_bytes, row.state = name, path.stat().st_size, "waiting"
+    row.received_at, row.received_by = context.now, context.principal.id[:80]
+    row.covers_from, row.covers_to = covers
+    row.findings, row.read_at = [], None
     context.session.add(row)
-    context.enqueue(READ_FILE, request.sha256, {"sha256": request.sha256})
-    return Outcome(result=_received(row, is_new=True), entry=_entry(row))
+    key = sha256 if known is None else f"{sha256}-{context.now.isoformat()}"
+    context.enqueue(READ_FILE, key, {"sha256": sha256})
+    return row, True, True
 
 
 def _received(row: PayoutUploadRow, *, is_new: bool) -> FileReceived:
@@ -122,7 +129,7 @@ def record_reading(context: CommandContext, request: RecordReading) -> Outcome[F
     if row is None:
         message = f"The file {request.sha256[:12]} is not in the list."
         raise FileNotHandedOverError(message)
-    if row.state in ("read", "refused"):
+    if row.state not in ("waiting", "reading"):
         return Outcome(result=_received(row, is_new=False), entry=None)
     for table in request.tables:
         context.session.add(PayoutTableRow(sha256=row.sha256, **table.model_dump()))
@@ -130,7 +137,7 @@ def record_reading(context: CommandContext, request: RecordReading) -> Outcome[F
     row.findings = request.findings
     row.read_at = context.now
     if request.tables:
-        context.enqueue(EVALUATE, row.sha256)
+        context.enqueue(EVALUATE, f"{row.sha256}-{context.now.isoformat()}")
     entry = EvidenceDraft(
         kind=FILE_READ.name,
         subject_type="payout_file",

@@ -16,7 +16,7 @@ from typing import Final
 
 from fairkeeper.sandbox.reports.book import Book, Row
 
-_MONTH_COLUMNS: Final[Mapping[str, str]] = {
+DAY_COLUMNS: Final[Mapping[str, str]] = {
     "orders": "EventTimestamp",
     "usage": "UsageDate",
     "revenue": "MonthStartDate",
@@ -27,6 +27,7 @@ _MONTH_COLUMNS: Final[Mapping[str, str]] = {
     "metering": "effectiveStartTime",
     "attestations": "attestedOn",
 }
+"""The column of the day or month of each report's rows."""
 _DRIFT: Final[Mapping[str, str]] = {
     "earningId": "Earning ID",
     "earningAmount": "EARNINGAMOUNT",
@@ -72,7 +73,7 @@ def _parts(name: str, rows: Sequence[Row], *, by_month: bool) -> list[tuple[str,
         return [("", list(rows))]
     months: dict[str, list[Row]] = {}
     for row in rows:
-        months.setdefault(row[_MONTH_COLUMNS[name]][:7], []).append(row)
+        months.setdefault(row[DAY_COLUMNS[name]][:7], []).append(row)
     return [(f"-{month}", months[month]) for month in sorted(months)]
 
 

@@ -9,9 +9,15 @@ from starlette.responses import Response
 
 from fairkeeper.errors import NotFoundError
 from fairkeeper.payouts.actions.months import close_month
-from fairkeeper.payouts.chain_queries import list_groups, read_month, show_forecast, show_journal, trace_id
+from fairkeeper.payouts.chain_queries import (
+    list_groups,
+    list_months,
+    read_month,
+    show_forecast,
+    show_journal,
+    trace_id,
+)
 from fairkeeper.payouts.files.workpaper import workpaper
-from fairkeeper.payouts.month_queries import list_months
 from fairkeeper.payouts.queries import list_payments
 from fairkeeper.payouts.views import ForecastView, GroupLine, JournalView, PaymentLine, TraceView
 from fairkeeper.web.format import count, state

@@ -1,0 +1,1 @@
+"""Reports that Microsoft hands out on request: which are wanted, how far each is, and what became of it."""
