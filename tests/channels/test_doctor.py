@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import http.server
+import ipaddress
+import json
 import ssl
 import threading
 from collections.abc import Iterator
@@ -18,10 +20,10 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from fairkeeper.bootstrap.settings import Settings
-from fairkeeper.bootstrap.wiring.doctor import Doctor
+from fairkeeper.bootstrap.wiring.examining.doctor import Doctor
 from fairkeeper.database.secrets import MasterKeys
 from fairkeeper.database.tasks import NewTask, enqueue
-from fairkeeper.sandbox.directory import LANDING_APP_ID, LANDING_APP_SECRET
+from fairkeeper.sandbox.directory import DESK_APP_ID, LANDING_APP_ID, LANDING_APP_SECRET
 from fairkeeper.values.clock import MovableClock, SystemClock
 from tests.channels.stage import HOST, Stage
 
@@ -65,6 +67,12 @@ def test_a_right_configuration_has_no_finding(sqlite_stage: Stage, right: Settin
         ({"entra_authority": f"{CLOSED}/entra"}, ["entra_unreachable"]),
         ({"fulfillment_base_url": f"{CLOSED}/api"}, ["marketplace_unreachable"]),
         ({"sign_in_app_secret": None}, ["sign_in_missing"]),
+        ({"sign_in_app_secret": SecretStr("the-secrets-id")}, ["sign_in_refused"]),
+        ({"consent_app_secrets": SecretStr(json.dumps({DESK_APP_ID: "wrong"}))}, ["consent_app_refused"]),
+        ({"consent_app_secrets": SecretStr("[]")}, ["consent_app_refused"]),
+        ({"ingestion_base_url": f"{CLOSED}/ingestion"}, ["ingestion_unreachable"]),
+        ({"teams_webhook_url": SecretStr(f"{CLOSED}/workflow")}, ["teams_unreachable"]),
+        ({"insights_connections": Path("nothing-here.yaml")}, ["analytics_unavailable"]),
         ({"database_url": f"postgresql+psycopg://nobody@{HOST}:1/none"}, ["database_unavailable"]),
         ({"master_key": SecretStr(MasterKeys.new_key())}, ["key_wrong"]),
         ({"webhook_forward_url": f"{CLOSED}/old"}, ["old_system_unreachable"]),
@@ -78,6 +86,11 @@ def test_each_broken_setting_has_its_own_finding(
 ) -> None:
     found = codes(sqlite_stage, right.model_copy(update=changed))
     assert [code for code in found if code != "database_no_customer_login"] == expected
+
+
+def test_a_refusal_that_nobody_knows_is_told_as_it_came(sqlite_stage: Stage, right: Settings) -> None:
+    sqlite_stage.http.post(f"{sqlite_stage.sandbox.url}/entra/control/faults", json={"code": 53003})
+    assert codes(sqlite_stage, right) == ["token_refused"]
 
 
 def test_an_expired_secret_is_told_by_microsofts_number(sqlite_stage: Stage, right: Settings) -> None:
@@ -112,9 +125,9 @@ def test_a_gateway_that_answers_before_us_is_noticed(
 def test_a_public_address_without_https_is_noticed(sqlite_stage: Stage, right: Settings, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text((right.data_dir / "master.key").read_text("utf-8"), "utf-8")
-    outside = {"sandbox_url": None, "master_key_file": key, "teams_webhook_url": SecretStr(f"{CLOSED}/x")}
+    outside = {"sandbox_url": None, "master_key_file": key, "teams_webhook_url": SecretStr(f"{right.sandbox_url}/")}
     assert codes(sqlite_stage, right.model_copy(update=outside)) == ["not_https"]
-    beside = {"sandbox_url": None, "teams_webhook_url": SecretStr(f"{CLOSED}/x")}
+    beside = {"sandbox_url": None, "teams_webhook_url": SecretStr(f"{right.sandbox_url}/")}
     assert codes(sqlite_stage, right.model_copy(update=beside)) == ["key_beside_data", "not_https"]
     silent = {"sandbox_url": None, "master_key_file": key}
     assert codes(sqlite_stage, right.model_copy(update=silent)) == ["not_https", "no_way_out"]
@@ -123,6 +136,15 @@ def test_a_public_address_without_https_is_noticed(sqlite_stage: Stage, right: S
 def test_a_certificate_that_nobody_trusts_is_noticed(sqlite_stage: Stage, right: Settings, tmp_path: Path) -> None:
     with gateway(sqlite_stage.url, "", certificate=self_signed(tmp_path)) as url:
         assert codes(sqlite_stage, right.model_copy(update={"base_url": url})) == ["certificate_bad"]
+
+
+def test_a_certificate_that_soon_ends_is_noticed(
+    sqlite_stage: Stage, right: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = self_signed(tmp_path, days=13)
+    monkeypatch.setenv("SSL_CERT_FILE", str(soon))  # this machine trusts it
+    with gateway(sqlite_stage.url, "", certificate=soon) as url:
+        assert codes(sqlite_stage, right.model_copy(update={"base_url": url})) == ["certificate_expires"]
 
 
 def test_tables_of_another_version_are_noticed(sqlite_stage: Stage, right: Settings, tmp_path: Path) -> None:
@@ -195,8 +217,8 @@ def gateway(url: str, broken: str, certificate: Path | None = None) -> Iterator[
         server.server_close()
 
 
-def self_signed(folder: Path) -> Path:
-    """Make a certificate that nobody trusts."""
+def self_signed(folder: Path, days: int = 90) -> Path:
+    """Make a certificate that nobody trusts by itself."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -212,7 +234,8 @@ def self_signed(folder: Path) -> Path:
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=90))
+        .not_valid_after(now + dt.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(

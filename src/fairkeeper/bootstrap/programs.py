@@ -141,7 +141,7 @@ class Installed:
         """Look at every connection of the settings; return what was looked at and what has to be mended."""
         from fairkeeper.bootstrap.logging import configure_logging
         from fairkeeper.bootstrap.settings import read_settings
-        from fairkeeper.bootstrap.wiring.doctor import examine
+        from fairkeeper.bootstrap.wiring.examining.doctor import examine
 
         configure_logging("error")
         return examine(read_settings())

@@ -24,6 +24,7 @@ import fairkeeper.messages.operations
 import fairkeeper.opportunities.operations
 import fairkeeper.overview.actions
 import fairkeeper.overview.connections.announcing
+import fairkeeper.overview.connections.looking
 import fairkeeper.overview.names
 import fairkeeper.overview.onboarding
 import fairkeeper.overview.queries
@@ -43,6 +44,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.accounts.tables",
     "fairkeeper.customers.tables",
     "fairkeeper.overview.tables",
+    "fairkeeper.overview.connections.tables",
     "fairkeeper.consent.tables",
     "fairkeeper.governance.tables",
     "fairkeeper.deals.book.tables",
@@ -72,6 +74,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.opportunities.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.connections.announcing.OPERATIONS,
+        *fairkeeper.overview.connections.looking.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,
         *fairkeeper.overview.readiness.reviewing.OPERATIONS,
         *fairkeeper.overview.onboarding.OPERATIONS,

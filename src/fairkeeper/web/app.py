@@ -31,7 +31,7 @@ from fairkeeper.web.routes.entry import connect, landing, onboarding, sign_in
 from fairkeeper.web.routes.governance import agents, approvals, decisions, policies, standing
 from fairkeeper.web.routes.opportunities import acting, lists, looking
 from fairkeeper.web.routes.payouts import differences, handing_over, money
-from fairkeeper.web.routes.settings import keys, people, rules, tabs, tokens
+from fairkeeper.web.routes.settings import connections, keys, people, rules, tabs, tokens
 from fairkeeper.web.routes.start import messages, today
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.visit import Visit
@@ -75,6 +75,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *tokens.WAYS,
     *rules.WAYS,
     *keys.WAYS,
+    *connections.WAYS,
 )
 """Every route of the console."""
 

@@ -42,7 +42,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.GOOD: (
         *("subscribed", "succeeded", "success", "granted", "ready", "enabled", "applied", "active", "done", "verified"),
         *("allowed", "delivered", "accepted", "passed", "taken", "bought", "read", "left"),
-        *("linked", "as_asked"),
+        *("linked", "as_asked", "works"),
     ),
     Tone.BUSY: (
         *("pending_fulfillment_start", "not_started", "in_progress", "requested", "running", "received", "checked"),
@@ -66,12 +66,13 @@ _TONES: dict[Tone, tuple[str, ...]] = {
         "missing",
         "not_asked_for",
         "not_registered",
+        "to_mend",
     ),
     Tone.BAD: ("failed", "failure", "blocked", "refused", "broken", "overdue", "error", "denied", "lost"),
     Tone.QUIET: (
         *("unsubscribed", "none", "revoked", "stopped", "erased", "retired", "expired", "removed", "next", "skipped"),
         *("note", "info", "closed", "ignored", "off", "not_needed", "kept", "behind", "draft", "ended", "withdrawn"),
-        *("unlinked", "declined", "registered_only"),
+        *("unlinked", "declined", "registered_only", "not_set", "not_looked_at", "observed"),
     ),
 }
 _TONE_OF = {name: tone for tone, names in _TONES.items() for name in names}

@@ -7,13 +7,15 @@ from fairkeeper.bootstrap.settings import Settings, SettingsError
 from fairkeeper.bootstrap.wiring.credentials import endings_of
 from fairkeeper.bootstrap.wiring.observing import ObservedMail, ObservedTeams
 from fairkeeper.errors import InvalidError
-from fairkeeper.jobs.connections import ConnectionsWork
+from fairkeeper.jobs.connections import ConnectionsWork, LookAtAll
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.messages import MessagesWork
 from fairkeeper.messages.ports import Mailer, TeamsChannel
 from fairkeeper.outbound.addresses import target_of
 from fairkeeper.outbound.mail import MailServer, NoMail, SMTPMailer
 from fairkeeper.outbound.teams import NoTeams, TeamsWorkflow
+from fairkeeper.overview.connections.looking import SeenLook
+from fairkeeper.values.clock import Clock
 
 
 def make_mailer(settings: Settings) -> Mailer:
@@ -54,8 +56,24 @@ def make_teams(settings: Settings) -> TeamsChannel:
     return TeamsWorkflow(url=url)
 
 
+def look_at(settings: Settings, house_clock: Clock) -> LookAtAll:
+    """Return how a server looks at its own connections."""
+
+    def look() -> list[SeenLook]:
+        from fairkeeper.bootstrap.wiring.examining.doctor import look_at_all
+
+        return [
+            SeenLook(name=each.name, is_set=each.is_set, findings=[found.to_json() for found in each.findings])
+            for each in look_at_all(settings, house_clock)
+        ]
+
+    return look
+
+
 def messages_work(settings: Settings, runner: Runner, mailer: Mailer, teams: TeamsChannel) -> Work:
     """Return the background work of messages, and of what is said in time: that a credential of ours ends."""
     messages = MessagesWork(runner, mailer, teams, base_url=settings.address).work()
-    endings = ConnectionsWork(runner, endings_of(settings)).work()
+    endings = ConnectionsWork(
+        runner, endings_of(settings), look_at(settings, runner.clock), is_daily=settings.sandbox_url is None
+    ).work()
     return Work(handlers=(*messages.handlers, *endings.handlers), schedules=(*messages.schedules, *endings.schedules))

@@ -169,31 +169,46 @@ def make_feeds(path: Path | None, clock: Clock) -> tuple[Feed, ...]:
     Raises:
         SettingsError: The file cannot be read, or a connection's secret is not in the environment.
     """
+    return tuple(_feed(each, clock) for each in _connections(path))
+
+
+def _connections(path: Path | None) -> list[Connection]:
     if path is None:
-        return ()
+        return []
     try:
-        given = TypeAdapter(list[Connection]).validate_python(yaml.safe_load(path.read_text("utf-8")))
+        return TypeAdapter(list[Connection]).validate_python(yaml.safe_load(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise SettingsError(f"The connections in {path} cannot be used: {error}.") from error
-    return tuple(_feed(each, clock) for each in given)
 
 
-def _feed(each: Connection, clock: Clock) -> Feed:
+def insights_tokens(path: Path | None, clock: Clock) -> tuple[tuple[str, Callable[[], str]], ...]:
+    """Return each connection's name and how it gets a token, for whoever only wants to see whether it does.
+
+    Raises:
+        SettingsError: as `make_feeds` says.
+    """
+    return tuple((each.name, _tokens(each, clock).token) for each in _connections(path))
+
+
+def _tokens(each: Connection, clock: Clock) -> ClientCredentials:
     secret = os.environ.get(each.secret_variable)
     unknown = [tab for tab in each.tabs if tab not in PATHS]
     if not secret or unknown:
         what = f"knows no tab {unknown[0]}" if unknown else f"needs its secret in {each.secret_variable}"
         raise SettingsError(f"The connection {each.name} {what}.")
-    client = httpx.Client(timeout=60, follow_redirects=False)
-    tokens = ClientCredentials(
+    return ClientCredentials(
         token_url=each.token_url,
         client_id=each.client_id,
         client_secret=secret,
         scope=each.scope,
-        client=client,
+        client=httpx.Client(timeout=60, follow_redirects=False),
         clock=clock,
     )
-    api = InsightsAPI(base_url=each.base_url, version=each.version, token=tokens.token, client=client)
+
+
+def _feed(each: Connection, clock: Clock) -> Feed:
+    tokens = _tokens(each, clock)
+    api = InsightsAPI(base_url=each.base_url, version=each.version, token=tokens.token, client=tokens.client)
     return Feed(connection=each.name, tabs=each.tabs, fetch=api.fetch)
 
 

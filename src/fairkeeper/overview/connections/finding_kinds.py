@@ -231,3 +231,49 @@ NO_WAY_OUT: Final = _kind(
     level=Level.WARNING,
     about="learn-life-cycle",
 )
+SIGN_IN_REFUSED: Final = _kind(
+    "sign_in_refused",
+    "Microsoft Entra refuses the sign-in application",
+    "Correct FAIRKEEPER_SIGN_IN_APP_ID and FAIRKEEPER_SIGN_IN_APP_SECRET: the secret's value, not its id.",
+    "the id of a client secret instead of its value",
+    about="learn-landing-page",
+)
+CONSENT_APP_REFUSED: Final = _kind(
+    "consent_app_refused",
+    "Microsoft Entra refuses an application that works in customers' tenants",
+    "Correct its entry in FAIRKEEPER_CONSENT_APP_SECRETS: the application's id, and the secret's value.",
+    "a secret that was deleted in the Entra admin center",
+    about="learn-client-credentials",
+)
+INGESTION_REFUSED: Final = _kind(
+    "ingestion_refused",
+    "The product ingestion API does not take our application",
+    "Associate the application with the account: Partner Center, Account settings, User management, "
+    "Microsoft Entra applications.",
+    "an application that nobody added in Partner Center",
+    level=Level.WARNING,
+    about="learn-client-credentials",
+)
+INGESTION_UNREACHABLE: Final = _kind(
+    "ingestion_unreachable",
+    "The product ingestion API does not answer",
+    "Let this machine reach it by https, and look at Microsoft's service status.",
+    "no connection to graph.microsoft.com",
+    level=Level.WARNING,
+    about="learn-client-credentials",
+)
+ANALYTICS_UNAVAILABLE: Final = _kind(
+    "analytics_unavailable",
+    "A connection to the insights API gets no token",
+    "Correct the connection in the file that FAIRKEEPER_INSIGHTS_CONNECTIONS names, and its secret's variable.",
+    "a client secret that has expired",
+    level=Level.WARNING,
+    about="learn-client-credentials",
+)
+TEAMS_UNREACHABLE: Final = _kind(
+    "teams_unreachable",
+    "The workflow of Teams does not answer",
+    "Copy FAIRKEEPER_TEAMS_WEBHOOK_URL again from the workflow, and see that it is switched on.",
+    "a workflow that was deleted",
+    about="learn-life-cycle",
+)

@@ -95,6 +95,60 @@ class TokensPage(SettingsPage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionRow:
+    """A connection and how it stands.
+
+    Args:
+        told: What has to be mended, or what no look can show.
+        settings: What connects it.
+    """
+
+    name: str
+    purpose: str
+    state: StateWord
+    told: str
+    settings: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuideStepPart:
+    """A step of the first-run guide.
+
+    Args:
+        is_open: Whether it is unfolded: what comes next.
+        values: What is to be copied.
+        todo: What has to be mended, with what to do.
+    """
+
+    number: int
+    title: str
+    text: str
+    state: StateWord
+    is_open: bool
+    resource: Link | None
+    values: Sequence[Fact] = ()
+    todo: Sequence[str] = ()
+    ways: Sequence[Link] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionsPage(SettingsPage):
+    """Every connection with its state, a look now, and the steps that connect a real publisher.
+
+    Args:
+        check: Looks now; None for those who may not ask.
+        is_under_way: Whether a look is under way, so that the page looks again by itself.
+    """
+
+    template: ClassVar[str] = "pages/settings/connections.html"
+    looked_at: datetime | None
+    is_under_way: bool
+    check: Form | None
+    connections: Listing[ConnectionRow]
+    steps: Sequence[GuideStepPart]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretKeyRow:
     """A key of ours: what it is for, where it comes from, since when; never the key."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import state
+from fairkeeper.web.forms import Form
 from fairkeeper.web.listing import Choice, Column, Filter, Listing
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.pages.buyer import LandingAsk
 from fairkeeper.web.pages.messages import MessagePage, MessageRow, MessagesPage
 from fairkeeper.web.pages.onboarding import OnboardingPage, StepRow, StopRow
-from fairkeeper.web.parts import Empty, Link
+from fairkeeper.web.pages.settings import ConnectionRow, ConnectionsPage, GuideStepPart
+from fairkeeper.web.parts import Empty, Fact, Identifier, Link, Tab
 from fairkeeper.web.preview.frames import CUSTOMERS, days, frame, hours, open_frame
 from fairkeeper.web.serving.exports import export_links
 
@@ -44,7 +46,62 @@ def adoption_pages() -> dict[str, Page]:
             sentence="A colleague of yours set this up, and it is active already.",
             join=Link(label="Go to your company’s page", href="/home.html"),
         ),
+        "settings-connections": _connections(),
     }
+
+
+def _connections() -> ConnectionsPage:
+    rows = (
+        ("Entra sign-in", "People sign in: yours, and buyers on the landing page.", "works", "", "SIGN_IN_APP_ID"),
+        ("Fulfillment API", "Subscriptions are read.", "to_mend", "Microsoft answered 403.", "FULFILLMENT_APP_ID"),
+        ("Insights API", "Reports are read once a day.", "not_set", "", "INSIGHTS_CONNECTIONS"),
+        ("Microsoft Teams", "The daily digest is posted.", "not_looked_at", "", "TEAMS_WEBHOOK_URL"),
+    )
+    landing = Identifier(text="https://fairkeeper.fairmile.example/marketplace/landing", names="landing page")
+    return ConnectionsPage(
+        frame=frame("Settings"),
+        tabs=(
+            Tab(label="People", href="/settings-people.html"),
+            Tab(label="Connections", href="/settings-connections.html", is_here=True),
+        ),
+        sentence="1 connection has something to mend.",
+        looked_at=hours(-3),
+        is_under_way=False,
+        check=Form(id="check", action="/settings/connections/check", submit="Check now", idempotency_key="web_check"),
+        connections=Listing(
+            id="connections",
+            caption="Connections",
+            columns=tuple(Column(label=label) for label in ("Connection", "State", "What was seen")),
+            rows=tuple(
+                ConnectionRow(name=name, purpose=why, state=state(how), told=told, settings=f"FAIRKEEPER_{by}")
+                for name, why, how, told, by in rows
+            ),
+            empty=Empty(title="Nothing is connected", text="Each connection stands here with its state."),
+            address=Address("/settings/connections"),
+            exports=export_links(Address("/settings/connections")),
+        ),
+        steps=(
+            GuideStepPart(
+                number=1,
+                title="Name your tenant",
+                text="Copy the tenant id from the Microsoft Entra admin center.",
+                state=state("works"),
+                is_open=False,
+                resource=None,
+            ),
+            GuideStepPart(
+                number=2,
+                title="Copy four values into Partner Center",
+                text="Your offer, Technical configuration.",
+                state=state("to_mend"),
+                is_open=True,
+                resource=None,
+                values=(Fact(label="Landing page URL", value=landing, note="Buyers come here."),),
+                todo=("The marketplace answered 403. Correct the pair of tenant and application.",),
+                ways=(Link(label="See what is observed", href="/customers.html"),),
+            ),
+        ),
+    )
 
 
 def _messages() -> MessagesPage:

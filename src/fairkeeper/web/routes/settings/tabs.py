@@ -11,6 +11,7 @@ from fairkeeper.action.operation import Operation
 from fairkeeper.customers.queries import show_change_rule
 from fairkeeper.errors import DeniedError
 from fairkeeper.evidence.actions import rotate_log_key
+from fairkeeper.overview.connections.looking import list_connections
 from fairkeeper.web.parts import Tab
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Way, get
@@ -21,6 +22,7 @@ _STAFF_TABS: Final[tuple[tuple[str, str, Operation], ...]] = (
     ("change-rule", "Change rule", show_change_rule),
     ("provisioning", "Provisioning", show_change_rule),
     ("keys", "Keys and witnesses", rotate_log_key),
+    ("connections", "Connections", list_connections),
     ("partner-center", "Partner Center", show_change_rule),
 )
 _CUSTOMER_TABS: Final = _STAFF_TABS[:2]

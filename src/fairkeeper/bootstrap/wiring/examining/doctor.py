@@ -28,6 +28,13 @@ from fairkeeper.bootstrap.master_keys import FILE_NAME, open_master_keys
 from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.bootstrap.wiring.clocks import FollowedClock
 from fairkeeper.bootstrap.wiring.credentials import days_left, make_app_tokens, own_credentials
+from fairkeeper.bootstrap.wiring.examining.beyond import (
+    look_at_customers_tenants,
+    look_at_private_offers,
+    look_at_reports,
+    look_at_sign_in,
+    look_at_teams,
+)
 from fairkeeper.bootstrap.wiring.messages import make_mailer
 from fairkeeper.database.errors import DatabaseUnavailableError, SchemaBehindError, UnsafeDatabaseError
 from fairkeeper.database.secrets import SecretRow, SecretStore
@@ -62,10 +69,12 @@ class Seen:
     Attributes:
         name: What was looked at.
         findings: What has to be mended; empty is well.
+        is_set: Whether there was anything to look at; what is not connected is neither well nor broken.
     """
 
     name: str
     findings: tuple[Finding, ...] = ()
+    is_set: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,11 +107,38 @@ class Doctor:
             ("webhook", self._webhook),
             ("address", self._address),
             ("background work", self._work),
+            ("sign-in", lambda: look_at_sign_in(self.settings, self.http)),
+            ("customers' tenants", lambda: look_at_customers_tenants(self.settings, self.http)),
+            ("private offers", lambda: look_at_private_offers(self.settings, self.http, self.clock)),
+            ("reports", lambda: look_at_reports(self.settings, self.clock)),
+            ("mail", self._mail),
+            ("teams", lambda: look_at_teams(self.settings, self.http)),
             ("messages", self._messages),
             ("older system", self._old_system),
         )
+        unset, broken = self._unset(), set[str]()
         for name, look in looks:
-            yield Seen(name=name, findings=tuple(look()))
+            # The same application calls both; that it is the wrong one is told once.
+            findings = () if name == "private offers" and "marketplace" in broken else tuple(look())
+            if findings:
+                broken.add(name)
+            yield Seen(name=name, findings=findings, is_set=name not in unset)
+
+    def _unset(self) -> frozenset[str]:
+        """Return the looks at what this publisher has not connected."""
+        settings = self.settings
+        given = {
+            "credential": bool(own_credentials(settings)),
+            "marketplace": self._is_set,
+            "private offers": self._is_set,
+            "sign-in": (settings.sign_in_app_secret or settings.fulfillment_app_secret) is not None,
+            "customers' tenants": settings.consent_app_secrets.get_secret_value() not in {"", "{}"},
+            "reports": settings.insights_connections is not None,
+            "mail": settings.smtp_url is not None or settings.mail_from is not None,
+            "teams": settings.teams_webhook_url is not None,
+            "older system": settings.webhook_forward_url is not None,
+        }
+        return frozenset(name for name, is_set in given.items() if not is_set)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -329,13 +365,15 @@ class Doctor:
             yield found.WORK_STANDS.found(f"The oldest piece of work has been due for {minutes} minutes.")
 
     def _messages(self) -> Iterator[Finding]:
+        """Say whether any deadline leaves the console; in a sandbox nothing has to."""
         settings = self.settings
-        if settings.smtp_url is None and settings.teams_webhook_url is None:
-            if settings.sandbox_url is None:
-                yield found.NO_WAY_OUT.found("Neither mail nor Teams is set.")
-            return
+        if settings.smtp_url is None and settings.teams_webhook_url is None and settings.sandbox_url is None:
+            yield found.NO_WAY_OUT.found("Neither mail nor Teams is set.")
+
+    def _mail(self) -> Iterator[Finding]:
+        """Let the mail server take our connection and name, and send nothing."""
         try:
-            mailer = make_mailer(settings.model_copy(update={"mode": "manage"}))
+            mailer = make_mailer(self.settings.model_copy(update={"mode": "manage"}))
             if isinstance(mailer, SMTPMailer):
                 mailer.try_out()
         except FairkeeperError as error:
@@ -351,19 +389,24 @@ class Doctor:
             yield found.OLD_SYSTEM_UNREACHABLE.found(f"{address} did not answer: {answer}.")
 
 
+def look_at_all(settings: Settings, house_clock: Clock) -> list[Seen]:
+    """Look at everything once, from inside a server."""
+    doctor = Doctor(settings=settings, house_clock=house_clock)
+    try:
+        return list(doctor.look())
+    finally:
+        doctor.close()
+
+
 def examine(settings: Settings) -> dict[str, Any]:
     """Look at everything once and return it for a program: what was looked at, and the findings."""
     house_clock: Clock | None = None
     if settings.sandbox_url is not None:
         house_clock = MovableClock()
         FollowedClock(house_clock, settings.sandbox_url).follow_once()
-    doctor = Doctor(settings=settings, house_clock=house_clock)
-    try:
-        seen = list(doctor.look())
-    finally:
-        doctor.close()
+    seen = look_at_all(settings, house_clock or SystemClock())
     return {
-        "looked_at": [{"name": each.name, "is_well": not each.findings} for each in seen],
+        "looked_at": [{"name": each.name, "is_well": not each.findings, "is_set": each.is_set} for each in seen],
         "findings": [finding.to_json() for each in seen for finding in each.findings],
     }
 
