@@ -72,7 +72,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.QUIET: (
         *("unsubscribed", "none", "revoked", "stopped", "erased", "retired", "expired", "removed", "next", "skipped"),
         *("note", "info", "closed", "ignored", "off", "not_needed", "kept", "behind", "draft", "ended", "withdrawn"),
-        *("unlinked", "declined", "registered_only", "not_set", "not_looked_at", "observed"),
+        *("unlinked", "declined", "registered_only", "not_set", "unchecked", "observed"),
     ),
 }
 _TONE_OF = {name: tone for tone, names in _TONES.items() for name in names}

@@ -21,7 +21,7 @@ class LookState(StrEnum):
     WORKS = "works"
     MEND = "to_mend"
     NOT_SET = "not_set"
-    NOT_LOOKED_AT = "not_looked_at"
+    NOT_LOOKED_AT = "unchecked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +201,7 @@ def state_of(names: Sequence[str], looks: Mapping[str, Look]) -> LookState:
     Example:
         >>> looks = {"mail": Look(is_set=False, problems=0), "teams": Look(is_set=True, problems=0)}
         >>> state_of(("mail", "teams"), looks).value, state_of(("mail",), looks).value, state_of(("x",), looks).value
-        ('works', 'not_set', 'not_looked_at')
+        ('works', 'not_set', 'unchecked')
     """
     seen = [looks[name] for name in names if name in looks]
     if any(look.problems for look in seen):

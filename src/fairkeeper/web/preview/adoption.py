@@ -55,7 +55,7 @@ def _connections() -> ConnectionsPage:
         ("Entra sign-in", "People sign in: yours, and buyers on the landing page.", "works", "", "SIGN_IN_APP_ID"),
         ("Fulfillment API", "Subscriptions are read.", "to_mend", "Microsoft answered 403.", "FULFILLMENT_APP_ID"),
         ("Insights API", "Reports are read once a day.", "not_set", "", "INSIGHTS_CONNECTIONS"),
-        ("Microsoft Teams", "The daily digest is posted.", "not_looked_at", "", "TEAMS_WEBHOOK_URL"),
+        ("Microsoft Teams", "The daily digest is posted.", "unchecked", "", "TEAMS_WEBHOOK_URL"),
     )
     landing = Identifier(text="https://fairkeeper.fairmile.example/marketplace/landing", names="landing page")
     return ConnectionsPage(
@@ -67,7 +67,12 @@ def _connections() -> ConnectionsPage:
         sentence="1 connection has something to mend.",
         looked_at=hours(-3),
         is_under_way=False,
-        check=Form(id="check", action="/settings/connections/check", submit="Check now", idempotency_key="web_check"),
+        check=Form(
+            id="connections-check",
+            action="/settings/connections/check",
+            submit="Check now",
+            idempotency_key="web_check",
+        ),
         connections=Listing(
             id="connections",
             caption="Connections",

@@ -46,7 +46,7 @@ def show(visit: Visit) -> Response:
         sentence=_sentence(found, to_mend),
         looked_at=found.looked_at,
         is_under_way=found.is_under_way,
-        check=Form(id="check", action=f"{_HERE}/check", submit="Check now", idempotency_key=new_key())
+        check=Form(id="connections-check", action=f"{_HERE}/check", submit="Check now", idempotency_key=new_key())
         if visit.allows(check_connections)
         else None,
         connections=_listing(visit, found),
