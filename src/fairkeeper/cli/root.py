@@ -19,6 +19,7 @@ from fairkeeper.errors import FairkeeperError, InvalidError
 ROOMS: Final[Mapping[str, str]] = {
     "consent": "What is asked of customers' tenants, what they granted, and how it is taken back",
     "accounts": "The house at Partner Center: check it, draw it, name what comes next",
+    "connections": "Every connection: its state by the last look, and a look now",
     "customers": "Where each customer stands, what is due, and what is done about it",
     "deals": "Private offers: check, build, price and print them",
     "evidence": "The log: entries, checkpoints, keys, exports and their verification",

@@ -31,6 +31,20 @@ class AdoptionFileError(InvalidError):
     remedy = "Export the table Subscriptions as CSV with the names of its columns in the first line, as the guide says."
 
 
+class LandingLookRefusedError(InvalidError):
+    """What was said of the landing page cannot hold."""
+
+    code = "customers.landing_look_refused"
+    remedy = "Correct the part that is named; nothing was changed."
+
+
+class LandingAnswersRefusedError(InvalidError):
+    """An answer on the landing page is missing or wrong."""
+
+    code = "customers.landing_answers_refused"
+    remedy = "Answer the field that is named, and send the page again."
+
+
 class RetentionTooShortError(InvalidError):
     """The publisher's retention is shorter than Microsoft's minimum."""
 

@@ -30,6 +30,9 @@ HELD = _kind("status_held/1", "Microsoft reports the unknown status {status}; us
 
 TAKEN_OVER = _kind("subscription_taken_over/1", "Fairkeeper runs the subscription from now on.")
 HANDED_BACK = _kind("subscription_handed_back/1", "Another system runs the subscription again; Fairkeeper observes.")
+LANDING_LOOK_SET = _kind("landing_look_set/1", "What the landing page says and asks was changed.")
+LANDING_LOGO_SET = _kind("landing_logo_set/1", "The landing page's logo was changed.")
+LANDING_ANSWERED = _kind("landing_answered/1", "{count} questions of the landing page were answered.")
 ADOPTED = _kind("subscriptions_adopted/1", "{subscriptions} subscriptions were adopted from a file of {source}.")
 
 SUBSCRIPTION_KINDS = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.customers import queries
-from fairkeeper.customers.actions import land, operate, provision, retire, ring_clock, show_landing
+from fairkeeper.customers.actions import land, operate, provision, retire, ring_clock
 from fairkeeper.customers.actions.custody import move_custody
 from fairkeeper.customers.actions.custody.adopt import adopt
+from fairkeeper.customers.actions.landing import answers, looks, show_landing
 from fairkeeper.customers.actions.marketplace import answer_operation, change_subscription, follow_notice, reconcile
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
 from fairkeeper.customers.actions.marketplace.follow_reading import follow_reading
@@ -29,6 +30,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *operate.OPERATIONS,
     *land.OPERATIONS,
     *show_landing.OPERATIONS,
+    *looks.OPERATIONS,
+    *answers.OPERATIONS,
     revoke_customer,
     *retire.OPERATIONS,
     *ring_clock.OPERATIONS,

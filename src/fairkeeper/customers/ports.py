@@ -162,6 +162,7 @@ class ProvisioningRequest:
         request_id: The same on every repetition, so that they can tell one from a new one.
         attempt: 1 for the first time.
         tenant_id: The beneficiary's tenant; None if Microsoft did not state it.
+        answers: What was answered on the landing page, by the fields' names.
     """
 
     request_id: str
@@ -174,6 +175,7 @@ class ProvisioningRequest:
     plan_id: str | None
     quantity: int | None
     requested_at: datetime
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,10 +18,11 @@ from fairkeeper.customers.path.standing import Standing, may_act
 from fairkeeper.customers.path.steps import PathStep, StepState, path
 from fairkeeper.customers.ports import ConsentStanding, Retention
 from fairkeeper.customers.store import clock_facts_of_row, open_changes_of, standing_of_row
-from fairkeeper.customers.tables import ClaimRow, CustomerRow, JobRow, OperationRow, SubscriptionRow
+from fairkeeper.customers.tables import ClaimRow, CustomerRow, JobRow, LandingAnswerRow, OperationRow, SubscriptionRow
 from fairkeeper.customers.views import (
     DeadlineView,
     JobLine,
+    LandingAnswer,
     OperationLine,
     SubscriptionDetail,
     SubscriptionLine,
@@ -182,7 +183,20 @@ def details_of(
         )
         for row in liveliest_first(rows)
     )
-    return tuple(replace(each, waiting_claims=waiting[SubscriptionId(each.line.subscription_id)]) for each in details)
+    answers: dict[str, list[LandingAnswer]] = {}
+    for row in context.session.scalars(
+        select(LandingAnswerRow).where(LandingAnswerRow.subscription_id.in_(ids)).order_by(LandingAnswerRow.place)
+    ):
+        said = LandingAnswer(name=row.name, label=row.label, value=row.value)
+        answers.setdefault(row.subscription_id, []).append(said)
+    return tuple(
+        replace(
+            each,
+            waiting_claims=waiting[SubscriptionId(each.line.subscription_id)],
+            answers=tuple(answers.get(each.line.subscription_id, ())),
+        )
+        for each in details
+    )
 
 
 def _detail(  # noqa: PLR0913 - the parts of one view, read together above

@@ -266,6 +266,44 @@ class ChangeRuleRow(Base):
     changed_at: Mapped[datetime]
 
 
+class LandingLookRow(Base):
+    """How the landing page looks and what it asks: for everything, for an offer, for a plan (empty ids)."""
+
+    __tablename__ = "landing_look"
+
+    offer_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    plan_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    look: Mapped[dict[str, Any]]
+    changed_at: Mapped[datetime]
+
+
+class LandingLogoRow(Base):
+    """The publisher's logo; one row at most."""
+
+    __tablename__ = "landing_logo"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    media_type: Mapped[str] = mapped_column(String(40))
+    digest: Mapped[str] = mapped_column(String(64))
+    changed_at: Mapped[datetime]
+
+
+class LandingAnswerRow(CustomerOwned, Base):
+    """One answer that a buyer gave on the landing page."""
+
+    __tablename__ = "landing_answer"
+    __table_args__ = (_of_subscription(),)
+
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    subscription_id: Mapped[SubscriptionId] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer)
+    label: Mapped[str] = mapped_column(String(120))
+    value: Mapped[str] = mapped_column(Text)
+    answered_at: Mapped[datetime]
+
+
 class ReconciliationRow(Base):
     """One comparison with Microsoft's list."""
 

@@ -122,6 +122,15 @@ class MayAct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LandingAnswer:
+    """What was answered on the landing page: the field's name for programs, its label for people."""
+
+    name: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionDetail:
     """Everything about one subscription that is no secret."""
 
@@ -152,6 +161,8 @@ class SubscriptionDetail:
     retention_ends_at: datetime | None
     stopped_receipt: str | None
     erased_receipt: str | None
+    answers: tuple[LandingAnswer, ...] = ()
+    """What was answered on the landing page."""
     waiting_claims: int = 0
     """How many people who are not named by the purchase wait for staff to let them set it up."""
 

@@ -21,6 +21,7 @@ from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
 from fairkeeper.customers.actions import provision, retire, ring_clock
 from fairkeeper.customers.actions.erasure import erase_some_payloads
+from fairkeeper.customers.actions.landing.answers import answers_of
 from fairkeeper.customers.actions.marketplace import answer_operation, reconcile
 from fairkeeper.customers.actions.marketplace.follow_notice import FollowNotice, follow_notice
 from fairkeeper.customers.actions.marketplace.follow_reading import FollowReading, ReadingSource, follow_reading
@@ -273,6 +274,7 @@ class CustomersWork:
             if job is None or job.state != provision.JobState.ASKED:
                 return None
             row = load_subscription(session, job.subscription_id)
+            answers = {each.name: each.value for each in answers_of(session, [row.subscription_id])}
             earlier = session.scalars(_asked_before(job)).first()
         if earlier is not None:
             msg = f"The wish {earlier} to the publisher's systems has to be handed over before {request_id}."
@@ -288,6 +290,7 @@ class CustomersWork:
             plan_id=row.plan_id,
             quantity=row.quantity,
             requested_at=job.asked_at,
+            answers=answers,
         )
 
     def _look_again(self, task: Task, subscription_id: SubscriptionId) -> None:

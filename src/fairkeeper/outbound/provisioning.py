@@ -212,6 +212,7 @@ def message_of(request: ProvisioningRequest, report_base_url: str) -> dict[str, 
             "offer_id": request.offer_id,
             "plan_id": request.plan_id,
             "quantity": request.quantity,
+            "answers": dict(request.answers),
             "report_url": f"{report_base_url}/api/v1/provisioning/{request.request_id}/report",
         },
     }

@@ -32,6 +32,7 @@ from fairkeeper.web.routes.governance import agents, approvals, decisions, polic
 from fairkeeper.web.routes.opportunities import acting, lists, looking
 from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import connections, keys, people, rules, tabs, tokens
+from fairkeeper.web.routes.settings import landing as landing_looks
 from fairkeeper.web.routes.start import messages, today
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.visit import Visit
@@ -76,6 +77,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *rules.WAYS,
     *keys.WAYS,
     *connections.WAYS,
+    *landing_looks.WAYS,
 )
 """Every route of the console."""
 

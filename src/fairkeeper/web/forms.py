@@ -26,6 +26,8 @@ class FieldKind(StrEnum):
     SELECT = "select"
     RADIO = "radio"
     CHECKBOX = "checkbox"
+    FILE = "file"
+    """A small file; its bytes come in base64, as if they had been typed."""
     CHECKBOXES = "checkboxes"
     """Several of the options; the values stand together, with a space between them."""
 
@@ -96,6 +98,11 @@ class Form:
     cancel: Link | None = None
 
     @property
+    def takes_file(self) -> bool:
+        """Whether one of its fields is a file, which browsers send otherwise."""
+        return any(field.kind is FieldKind.FILE for field in self.fields)
+
+    @property
     def wrong_fields(self) -> Sequence[Field]:
         """The fields that have an error, in order."""
         return tuple(field for field in self.fields if field.error)
@@ -151,7 +158,7 @@ def with_answers(form: Form, typed: Mapping[str, str], errors: Mapping[str, str]
     fields = tuple(
         replace(
             field,
-            value="" if field.kind is FieldKind.SECRET else typed.get(field.name, ""),
+            value="" if field.kind in {FieldKind.SECRET, FieldKind.FILE} else typed.get(field.name, ""),
             error=errors.get(field.name, ""),
         )
         for field in form.fields

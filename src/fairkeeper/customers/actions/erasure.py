@@ -17,7 +17,15 @@ from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningSt
 from fairkeeper.customers.path.receipts import ErasedThing
 from fairkeeper.customers.ports import DataToErase
 from fairkeeper.customers.store import forget_people
-from fairkeeper.customers.tables import ClaimRow, CustomerRow, JobRow, NoticeRow, ReminderRow, SubscriptionRow
+from fairkeeper.customers.tables import (
+    ClaimRow,
+    CustomerRow,
+    JobRow,
+    LandingAnswerRow,
+    NoticeRow,
+    ReminderRow,
+    SubscriptionRow,
+)
 from fairkeeper.database.tasks import TaskRow, TaskState
 from fairkeeper.evidence.actions import erase_payloads
 from fairkeeper.evidence.tables import EntryRow
@@ -52,6 +60,9 @@ def erase_subscription(context: CommandContext, row: SubscriptionRow) -> list[Er
     claims = session.scalars(select(ClaimRow).where(ClaimRow.subscription_id == subscription_id)).all()
     for claim in claims:
         session.delete(claim)
+    answers = session.scalars(select(LandingAnswerRow).where(LandingAnswerRow.subscription_id == subscription_id)).all()
+    for answer in answers:
+        session.delete(answer)
     session.execute(delete(ReminderRow).where(ReminderRow.subject_id == subscription_id))
     _forget_errors(session, row, also_failed=False)
     contacts = sum(text is not None for text in (row.beneficiary_email, row.purchaser_email))
@@ -60,6 +71,7 @@ def erase_subscription(context: CommandContext, row: SubscriptionRow) -> list[Er
     return [
         ErasedThing(kind="webhook_body", count=len(bodies), erased_by="fairkeeper"),
         ErasedThing(kind="claim", count=len(claims), erased_by="fairkeeper"),
+        *([ErasedThing(kind="landing_answer", count=len(answers), erased_by="fairkeeper")] if answers else []),
         ErasedThing(kind="evidence_payload", count=_erased_payloads(session, row), erased_by="fairkeeper"),
         ErasedThing(kind="buyer_contact", count=contacts, erased_by="fairkeeper"),
     ]

@@ -6,7 +6,7 @@ Separate from the staff's pages, because another reader sits here, who has never
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import ClassVar
 
@@ -29,10 +29,28 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """The publisher's look of the landing page.
+
+    Args:
+        logo: Address of the picture; empty without one.
+        product_name: What the product is called; empty if the publisher has not said it.
+        welcome: A sentence of the publisher's.
+        links: Terms and privacy.
+    """
+
+    logo: str = ""
+    product_name: str = ""
+    welcome: str = ""
+    links: Sequence[Link] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LandingPage(Page):
-    """What every branch of the landing page has: whom to ask, if the publisher has said it."""
+    """What every branch of the landing page has: whom to ask, if the publisher has said it, and its look."""
 
     support: Link | None
+    brand: Brand = field(default_factory=Brand)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +94,11 @@ class LandingWaiting(LandingPage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandingExisting(LandingPage):
-    """Already active; the buyer came back to manage it (or it activated itself)."""
+    """Already active; the buyer came back to manage it (or it activated itself).
+
+    Args:
+        ask: What the publisher still has to know; None where everything is answered.
+    """
 
     template: ClassVar[str] = "pages/landing/existing.html"
     purchase: Purchase
@@ -85,6 +107,7 @@ class LandingExisting(LandingPage):
     home: Link | None
     next_step: Link | None = None
     is_moving: bool = False
+    ask: Form | None = None
 
     @property
     def title(self) -> str:

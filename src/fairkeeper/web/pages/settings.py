@@ -95,6 +95,45 @@ class TokensPage(SettingsPage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookRow:
+    """What is said of the landing page for everything, an offer or a plan."""
+
+    level: Link
+    product_name: str
+    links: str
+    fields: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingLooksPage(SettingsPage):
+    """How the landing page looks: the logo, and what is said on each level.
+
+    Args:
+        logo: Address of the picture; empty without one.
+        set_logo, add: None for those who may not change it.
+    """
+
+    template: ClassVar[str] = "pages/settings/landing.html"
+    looks: Listing[LookRow]
+    logo: str
+    set_logo: Form | None
+    add: Form | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingLookPage(SettingsPage):
+    """What is said of the landing page on one level; without a form for those who only read.
+
+    Args:
+        facts: What is said, for those who may not change it.
+    """
+
+    template: ClassVar[str] = "pages/settings/landing_level.html"
+    form: Form | None
+    facts: Sequence[Fact] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionRow:
     """A connection and how it stands.
 

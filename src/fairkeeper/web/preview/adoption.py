@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import state
-from fairkeeper.web.forms import Form
+from fairkeeper.web.forms import Field, FieldKind, Form
 from fairkeeper.web.listing import Choice, Column, Filter, Listing
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.pages.buyer import LandingAsk
 from fairkeeper.web.pages.messages import MessagePage, MessageRow, MessagesPage
 from fairkeeper.web.pages.onboarding import OnboardingPage, StepRow, StopRow
-from fairkeeper.web.pages.settings import ConnectionRow, ConnectionsPage, GuideStepPart
+from fairkeeper.web.pages.settings import (
+    ConnectionRow,
+    ConnectionsPage,
+    GuideStepPart,
+    LandingLookPage,
+    LandingLooksPage,
+    LookRow,
+)
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link, Tab
 from fairkeeper.web.preview.frames import CUSTOMERS, days, frame, hours, open_frame
 from fairkeeper.web.serving.exports import export_links
@@ -47,7 +54,79 @@ def adoption_pages() -> dict[str, Page]:
             join=Link(label="Go to your company’s page", href="/home.html"),
         ),
         "settings-connections": _connections(),
+        "settings-landing": _looks(),
+        "settings-landing-level": _level(),
     }
+
+
+_LANDING_TABS = (
+    Tab(label="People", href="/settings-people.html"),
+    Tab(label="Landing page", href="/settings-landing.html", is_here=True),
+)
+
+
+def _looks() -> LandingLooksPage:
+    level = Link(label="All plans of fairmile-agent", href="/settings-landing-level.html")
+    picture = Field(name="content", label="Picture", kind=FieldKind.FILE, hint="PNG, JPEG or WebP.", is_required=False)
+    return LandingLooksPage(
+        frame=frame("Settings"),
+        tabs=_LANDING_TABS,
+        sentence="Buyers are asked 2 questions; said on 1 level.",
+        looks=Listing(
+            id="looks",
+            caption="Landing page",
+            columns=tuple(Column(label=label) for label in ("For", "Product", "Links", "Fields")),
+            rows=(
+                LookRow(
+                    level=level, product_name="Fairmile Agent", links="support, terms", fields="Workspace name, Region"
+                ),
+            ),
+            empty=Empty(title="Nothing is said yet", text="Say where buyers get help."),
+            address=Address("/settings/landing"),
+            exports=export_links(Address("/settings/landing")),
+        ),
+        logo="",
+        set_logo=Form(
+            id="logo",
+            action="/settings/landing/logo",
+            submit="Set the logo",
+            idempotency_key="web_l",
+            fields=(picture,),
+        ),
+        add=Form(
+            id="add-level",
+            action="/settings/landing/level/open",
+            submit="Go on",
+            idempotency_key="web_a",
+            fields=(Field(name="offer", label="Offer id", is_required=False),),
+        ),
+    )
+
+
+def _level() -> LandingLookPage:
+    return LandingLookPage(
+        frame=frame("Settings"),
+        trail=(Link(label="Landing page", href="/settings-landing.html"),),
+        tabs=_LANDING_TABS,
+        sentence="For all plans of fairmile-agent; what is empty is taken from the level above.",
+        form=Form(
+            id="landing-level",
+            action="/settings/landing/level",
+            submit="Save",
+            idempotency_key="web_s",
+            fields=(
+                Field(name="product_name", label="Product name", value="Fairmile Agent", is_required=False),
+                Field(
+                    name="fields",
+                    label="Fields",
+                    kind=FieldKind.LONG_TEXT,
+                    value="workspace | Workspace name | text | required",
+                    is_required=False,
+                    error="Line 2 has the type 'radio'; there are text, long_text, email, number, choice.",
+                ),
+            ),
+        ),
+    )
 
 
 def _connections() -> ConnectionsPage:

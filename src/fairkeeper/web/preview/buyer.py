@@ -8,6 +8,7 @@ from fairkeeper.web.format import state
 from fairkeeper.web.forms import Field, FieldKind, Form
 from fairkeeper.web.pages.base import Environment, Page
 from fairkeeper.web.pages.buyer import (
+    Brand,
     HomePage,
     LandingExisting,
     LandingGone,
@@ -75,6 +76,13 @@ def _landing_pages() -> dict[str, Page]:
             purchase=PURCHASE,
             path=NEW_PATH,
             activate=activate,
+            brand=Brand(
+                welcome="Thank you for choosing Fairmile. One question, and it begins.",
+                links=(
+                    Link(label="Terms of use", href="https://fairmile.example/terms"),
+                    Link(label="Privacy", href="https://fairmile.example/privacy"),
+                ),
+            ),
             what_happens=(
                 "Microsoft starts billing.",
                 "Your workspace is made ready, usually within a minute.",

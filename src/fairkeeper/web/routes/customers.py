@@ -288,6 +288,11 @@ def _facts(customer: CustomerDetail) -> tuple[Fact, ...]:
             Fact(label="Bought for", value=main.beneficiary_email),
             Fact(label="Bought by", value=main.purchaser_email),
         ]
+    facts += [
+        Fact(label=answer.label, value=answer.value, note="answered on the landing page")
+        for each in customer.subscriptions
+        for answer in each.answers
+    ]
     return tuple(facts)
 
 

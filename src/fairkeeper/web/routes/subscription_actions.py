@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.customers.actions.land import confirm_claim
+from fairkeeper.customers.actions.landing.show_landing import ClaimLine, list_claims
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
 from fairkeeper.customers.actions.marketplace.change_subscription import (
     cancel_subscription,
@@ -22,7 +23,6 @@ from fairkeeper.customers.actions.marketplace.change_subscription import (
 )
 from fairkeeper.customers.actions.operate import block_use, pause_use, resume_use, unblock_use
 from fairkeeper.customers.actions.provision import retry_provisioning, start_again
-from fairkeeper.customers.actions.show_landing import ClaimLine, list_claims
 from fairkeeper.customers.path.lifecycle import (
     OPERATION,
     PROVISIONING,

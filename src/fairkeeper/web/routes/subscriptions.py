@@ -127,6 +127,7 @@ def _facts(visit: Visit, detail: SubscriptionDetail) -> tuple[Fact, ...]:
     marks += [text for text in (detail.session_mode, detail.sandbox_type) if text]
     if marks and visit.is_staff:
         facts.append(Fact(label="Marked as", value=", ".join(marks)))
+    facts += [Fact(label=each.label, value=each.value, note="answered on the landing page") for each in detail.answers]
     for label, entry_id in (("Stopped", detail.stopped_receipt), ("Erased", detail.erased_receipt)):
         if entry_id and visit.allows(show_entry):
             facts.append(Fact(label=f"{label} receipt", value=Link(label="Open it", href=f"/receipts/{entry_id}")))

@@ -5,6 +5,7 @@ Handlers are synchronous and run in a thread, because operations are; only the f
 
 from __future__ import annotations
 
+import base64
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, quote
 import structlog
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -50,7 +52,10 @@ STATUSES: Final[Mapping[ErrorKind, int]] = {
 """The one table from a kind of error to a page's status; forms answer 422 where a field is wrong."""
 
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
+_FILE_FORM_TYPE: Final = "multipart/form-data"
 _MOST_FIELDS: Final = 200
+_LARGEST: Final = 1_000_000
+"""Bytes of a form with a file in it; larger files have a way of their own."""
 
 
 class FormUnreadableError(InvalidError):
@@ -195,6 +200,8 @@ async def _read_form(request: Request) -> dict[str, str]:
         FormUnreadableError: It is no form as browsers send them.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == _FILE_FORM_TYPE:
+        return await _read_file_form(request)
     body = await request.body()
     if kind != _FORM_TYPE:
         raise FormUnreadableError("The body is not a form.")
@@ -205,6 +212,27 @@ async def _read_form(request: Request) -> dict[str, str]:
     form: dict[str, str] = {}
     for name, value in pairs:
         form[name] = f"{form[name]} {value}" if name in form else value
+    return form
+
+
+async def _read_file_form(request: Request) -> dict[str, str]:
+    """Read a form with one small file in it, whose bytes stand under its name in base64.
+
+    Raises:
+        FormUnreadableError: It is too large, or no form as browsers send them.
+    """
+    if not request.headers.get("content-length", "").isdigit() or int(request.headers["content-length"]) > _LARGEST:
+        raise FormUnreadableError(f"The form with its file has more than {_LARGEST // 1_000} kB.")
+    form: dict[str, str] = {}
+    try:
+        async with request.form(max_files=1, max_fields=_MOST_FIELDS, max_part_size=_LARGEST) as sent:
+            for name, value in sent.multi_items():
+                if isinstance(value, str):
+                    form[name] = value
+                elif value.filename:
+                    form[name] = base64.b64encode(await value.read()).decode("ascii")
+    except (HTTPException, ValueError) as error:
+        raise FormUnreadableError("The form cannot be read.") from error
     return form
 
 

@@ -1,4 +1,4 @@
-"""Claims that name who claims, and the last look at each connection."""
+"""Claims that name who claims, the last look at each connection, the landing page."""
 
 from __future__ import annotations
 
@@ -23,6 +23,42 @@ def upgrade() -> None:
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_connection_look")),
     )
+    op.create_table(
+        "landing_logo",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_landing_logo")),
+    )
+    op.create_table(
+        "landing_look",
+        sa.Column("offer_id", sa.String(length=120), nullable=False),
+        sa.Column("plan_id", sa.String(length=120), nullable=False),
+        sa.Column("look", sa.JSON(), nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("offer_id", "plan_id", name=op.f("pk_landing_look")),
+    )
+    op.create_table(
+        "landing_answer",
+        sa.Column("customer_id", sa.String(length=40), nullable=False),
+        sa.Column("subscription_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("label", sa.String(length=120), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("answered_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "subscription_id"],
+            ["subscription.customer_id", "subscription.subscription_id"],
+            name=op.f("fk_landing_answer_customer_id_subscription_id_subscription"),
+        ),
+        sa.PrimaryKeyConstraint("subscription_id", "name", name=op.f("pk_landing_answer")),
+    )
+    with op.batch_alter_table("landing_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_landing_answer_customer_id"), ["customer_id"], unique=False)
+
     with op.batch_alter_table("subscription_claim", schema=None) as batch_op:
         batch_op.add_column(sa.Column("name", sa.String(length=200), nullable=True))
         batch_op.add_column(sa.Column("email", sa.String(length=320), nullable=True))
@@ -36,5 +72,11 @@ def downgrade() -> None:
         batch_op.drop_column("email")
         batch_op.drop_column("name")
 
+    with op.batch_alter_table("landing_answer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_landing_answer_customer_id"))
+
+    op.drop_table("landing_answer")
+    op.drop_table("landing_look")
+    op.drop_table("landing_logo")
     op.drop_table("connection_look")
     # ### end Alembic commands ###

@@ -20,17 +20,29 @@ from fairkeeper.access.attempts import SignInPurpose, TakenAttempt
 from fairkeeper.access.credentials import digest
 from fairkeeper.access.errors import SignInRefusedError
 from fairkeeper.customers.actions.land import Claimed, claim_subscription, record_visit
+from fairkeeper.customers.actions.landing.answers import record_answers
+from fairkeeper.customers.actions.landing.looks import Logo, LookShown, fetch_landing_logo, show_landing_look
+from fairkeeper.customers.actions.landing.show_landing import Landing, show_landing
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
-from fairkeeper.customers.actions.show_landing import Landing, show_landing
 from fairkeeper.customers.errors import LandingTokenRefusedError
 from fairkeeper.customers.path.landing import Branch, Relation
+from fairkeeper.customers.path.landing_look import wrong_answers
 from fairkeeper.customers.queries import show_subscription
 from fairkeeper.customers.views import SubscriptionDetail
 from fairkeeper.errors import DeniedError, NotFoundError, UpstreamError
 from fairkeeper.overview.onboarding import LandingStep, record_landing_step
 from fairkeeper.web.pages.buyer import LandingTokenExpired
-from fairkeeper.web.routes.entry.landing_pages import NO_REFERRER, Shown, show_ask, show_branch, show_not_yours
+from fairkeeper.web.routes.entry.landing_pages import (
+    NO_REFERRER,
+    Shown,
+    brand_of,
+    show_ask,
+    show_branch,
+    show_not_yours,
+    support_of,
+    typed_answers,
+)
 from fairkeeper.web.routes.entry.proving import (
     Errand,
     Proved,
@@ -40,7 +52,7 @@ from fairkeeper.web.routes.entry.proving import (
     visitor_header,
     visitor_of,
 )
-from fairkeeper.web.serving.console import LANDING_PATH
+from fairkeeper.web.serving.console import LANDING_PATH, LOGO_PATH
 from fairkeeper.web.serving.frames import open_frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
@@ -127,12 +139,56 @@ def activate(visit: Visit) -> Response:
     landing = _landing(visit, subscription_id, account, came=came)
     if landing.view.relation not in _OWN:
         raise NoVisitError("This account has not been let in to set this subscription up.")
+    again = _take_answers(visit, landing)
+    if again is not None:
+        return again
     if _is_at_home(visit, landing.customer_id):
         visit.run(activate_subscription, subscription_id=subscription_id)
     else:
         visit.run_as_system("landing", activate_subscription, subscription_id=subscription_id)
     _count(visit, LandingStep.ASKED, "", subscription_id)
     return visit.go(f"{LANDING_PATH}/{subscription_id}?asked=yes")
+
+
+def answer(visit: Visit) -> Response:
+    """Take the answers to what the publisher asks, where it is active already."""
+    subscription_id = visit.named("subscription_id").lower()
+    account, came = _account(visit, subscription_id)
+    if account is None:
+        raise NoVisitError("Nobody here came by the landing page of this subscription.")
+    landing = _landing(visit, subscription_id, account, came=came)
+    if landing.view.relation not in _OWN:
+        raise NoVisitError("This account has not been let in to set this subscription up.")
+    return _take_answers(visit, landing) or visit.go(f"{LANDING_PATH}/{subscription_id}")
+
+
+def _take_answers(visit: Visit, landing: Landing) -> Response | None:
+    """Keep what was answered; return the page again where something has to be corrected."""
+    typed = typed_answers(visit, landing)
+    wrong = wrong_answers(landing.look.fields, typed)
+    if wrong:
+        shown = Shown(
+            landing=landing,
+            detail=_detail(visit, landing.subscription_id),
+            is_at_home=_is_at_home(visit, landing.customer_id),
+            is_asked=False,
+            typed=typed,
+            wrong=wrong,
+        )
+        return show_branch(visit, shown)
+    if landing.look.fields:
+        visit.run_as_system("landing", record_answers, subscription_id=landing.subscription_id, answers=typed)
+    return None
+
+
+def send_logo(visit: Visit) -> Response:
+    """Send the publisher's logo; under its digest a browser may keep it for ever."""
+    found: Logo | None = visit.run_as_system("landing", fetch_landing_logo)
+    if found is None:
+        raise NotFoundError("There is no logo.", code="web.no_such_page")
+    keep = "public, max-age=31536000, immutable" if visit.query("v") == found.digest[:16] else "no-cache"
+    headers = {"Cache-Control": keep, "Content-Security-Policy": "default-src 'none'; sandbox"}
+    return Response(found.content, media_type=found.media_type, headers=headers)
 
 
 def claim(visit: Visit) -> Response:
@@ -287,9 +343,11 @@ def _is_at_home(visit: Visit, customer_id: str) -> bool:
 
 
 def _reopen(visit: Visit, *, is_missing: bool, status: int = 200) -> Response:
+    general: LookShown = visit.run_as_system("landing", show_landing_look)
     page = LandingTokenExpired(
         frame=open_frame(visit),
-        support=visit.parts.house.support,
+        support=support_of(visit, general.look),
+        brand=brand_of(general.look, general.logo),
         is_missing=is_missing,
         support_id=visit.request_id,
     )
@@ -301,4 +359,6 @@ WAYS: Final[tuple[Way, ...]] = (
     get(f"{LANDING_PATH}/{{subscription_id}}", look, Audience.ANYBODY),
     post(f"{LANDING_PATH}/{{subscription_id}}/activate", activate, Audience.ANYBODY),
     post(f"{LANDING_PATH}/{{subscription_id}}/claim", claim, Audience.ANYBODY),
+    post(f"{LANDING_PATH}/{{subscription_id}}/answers", answer, Audience.ANYBODY),
+    get(LOGO_PATH, send_logo, Audience.ANYBODY),
 )

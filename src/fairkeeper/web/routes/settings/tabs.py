@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from fairkeeper.access.queries import list_people, list_tokens
 from fairkeeper.action.operation import Operation
+from fairkeeper.customers.actions.landing.looks import list_landing_looks
 from fairkeeper.customers.queries import show_change_rule
 from fairkeeper.errors import DeniedError
 from fairkeeper.evidence.actions import rotate_log_key
@@ -22,6 +23,7 @@ _STAFF_TABS: Final[tuple[tuple[str, str, Operation], ...]] = (
     ("change-rule", "Change rule", show_change_rule),
     ("provisioning", "Provisioning", show_change_rule),
     ("keys", "Keys and witnesses", rotate_log_key),
+    ("landing", "Landing page", list_landing_looks),
     ("connections", "Connections", list_connections),
     ("partner-center", "Partner Center", show_change_rule),
 )

@@ -6,7 +6,7 @@ moment.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import Field
@@ -16,10 +16,14 @@ from fairkeeper.access.people import CUSTOMER_ADMIN, PersonState
 from fairkeeper.access.tables import PersonRow
 from fairkeeper.action.operation import SYSTEM_ONLY, Operation, OperationInput, QueryContext, query
 from fairkeeper.customers.actions.land import claims_of
+from fairkeeper.customers.actions.landing.answers import answers_of
+from fairkeeper.customers.actions.landing.looks import ShowLandingLook, show_landing_look
 from fairkeeper.customers.path.landing import Branch, LandingView, SignedIn, view_landing
+from fairkeeper.customers.path.landing_look import LandingLook
 from fairkeeper.customers.path.lifecycle import CommercialStatus
 from fairkeeper.customers.store import load_subscription, parties_of_row
 from fairkeeper.customers.tables import ClaimRow, SubscriptionRow
+from fairkeeper.customers.views import LandingAnswer
 from fairkeeper.values.ids import SubscriptionId, TenantId
 
 
@@ -39,6 +43,9 @@ class Landing:
     Attributes:
         claim_waits: Whether this person's claim waits for the publisher's staff.
         ask: Whom a colleague asks for access to what is active already.
+        look: How the page looks and what it asks; to somebody whose it is not, only what is said for everything.
+        logo: The logo's digest.
+        answers: What was answered before.
     """
 
     subscription_id: str
@@ -46,6 +53,9 @@ class Landing:
     view: LandingView
     claim_waits: bool
     ask: tuple[str, ...] = ()
+    look: LandingLook = field(default_factory=LandingLook)
+    logo: str = ""
+    answers: tuple[LandingAnswer, ...] = ()
 
 
 @query("customers.show_landing", groups=SYSTEM_ONLY, mcp=False)
@@ -62,12 +72,20 @@ def show_landing(context: QueryContext, request: ShowLanding) -> Landing:
     known = replace(parties_of_row(row), status=status)
     claim = context.session.get(ClaimRow, (row.subscription_id, person.tenant_id, person.object_id))
     view = view_landing(known, person, claims_of(context.session, row.subscription_id))
+    is_theirs = view.branch not in {Branch.NOT_YOURS, Branch.ASK, Branch.SIGN_IN}
+    shown = show_landing_look.function(
+        context,
+        ShowLandingLook(offer_id=row.offer_id or "", plan_id=row.plan_id or "") if is_theirs else ShowLandingLook(),
+    )
     return Landing(
         subscription_id=row.subscription_id,
         customer_id=row.customer_id,
         view=view,
         claim_waits=claim is not None and not claim.is_confirmed,
         ask=_in_charge(context, row) if view.branch is Branch.ASK else (),
+        look=shown.look,
+        logo=shown.logo,
+        answers=answers_of(context.session, [row.subscription_id]) if is_theirs else (),
     )
 
 
