@@ -176,6 +176,17 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "answer": fixed("An answer.", "customer"),
     "registration": fixed("desk", "customer"),
     "question_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "question"), kinds=("question",)),
+    # the landing page's words, and what another system runs
+    "customers.set_landing_look:offer": fixed("fairmile-assistant", "customer"),
+    "customers.set_landing_look:plan": fixed("team", "customer"),
+    "product_name": fixed("Fairmile Assistant", "customer"),
+    "welcome": fixed("Welcome.", "customer"),
+    "support_url": fixed("https://fairmile.example/support"),
+    "terms_url": fixed("https://fairmile.example/terms"),
+    "privacy_url": fixed("https://fairmile.example/privacy"),
+    "customers.set_landing_look:fields": fixed([{"name": "workspace", "label": "Workspace"}]),
+    "customers.set_landing_logo:content": fixed("iVBORw0KGgoAAAA="),
+    "customers.list_custody:custody": fixed("observed"),
     # neither
     "days": fixed(90),
     "within_days": fixed(90),

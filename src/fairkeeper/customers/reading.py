@@ -239,6 +239,8 @@ def _detail(  # noqa: PLR0913 - the parts of one view, read together above
         retention_ends_at=row.retention_started_at + retention if keeps and row.retention_started_at else None,
         stopped_receipt=row.stopped_receipt,
         erased_receipt=row.erased_receipt,
+        custody=row.custody,
+        adopted_at=row.adopted_at,
     )
 
 

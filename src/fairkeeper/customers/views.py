@@ -161,6 +161,9 @@ class SubscriptionDetail:
     retention_ends_at: datetime | None
     stopped_receipt: str | None
     erased_receipt: str | None
+    custody: str = "managed"
+    """Who runs it: we, or another system while we observe."""
+    adopted_at: datetime | None = None
     answers: tuple[LandingAnswer, ...] = ()
     """What was answered on the landing page."""
     waiting_claims: int = 0

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from fairkeeper.errors import FairkeeperError, NotFoundError
 from fairkeeper.web.routes import (
     consent,
+    custody,
     customer_actions,
     customers,
     evidence,
@@ -51,6 +52,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *customer_actions.WAYS,
     *customers.WAYS,
     *onboarding.WAYS,
+    *custody.WAYS,
     *messages.WAYS,
     *consent.WAYS,
     *subscriptions.WAYS,

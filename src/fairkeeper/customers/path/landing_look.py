@@ -4,8 +4,7 @@ Pure. What is said for everything holds unless it is said for the offer, and tha
 add up, and one of the same name replaces. Answers are held against the fields before anything is kept.
 
 Source: Microsoft Learn, "Build the landing page for your transactable SaaS offer" (the publisher asks there for what it
-needs before activation), read 2026-11-22. Assumption: a page never asks for a password or a card; such names are
-refused.
+needs before activation), read 2026-11-22. That a field asking for a password or a card is refused is our own rule.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from fairkeeper.web.forms import Question
 from fairkeeper.web.listing import Listing
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.pages.webhooks import WebhookRow
-from fairkeeper.web.parts import Answer, Deadline, Fact, Finding, Identifier, Link, Path, Timeline
+from fairkeeper.web.parts import Answer, Deadline, Fact, Finding, Identifier, Link, Path, Tab, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,62 @@ class CustomersPage(Page):
     template: ClassVar[str] = "pages/customers.html"
     sentence: str
     customers: Listing[CustomerRow]
+    actions: Sequence[Link] = ()
 
     @property
     def title(self) -> str:
         """The room's name."""
         return "Customers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyRow:
+    """A subscription that another system ran when it was first seen.
+
+    Args:
+        subscription_id: What the box of the row stands for.
+        would_have: How much would have been done for it.
+    """
+
+    subscription_id: str
+    customer: Link
+    plan: str
+    state: StateWord
+    adopted_at: datetime | None
+    would_have: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRow:
+    """Something that would have been done, and for whom."""
+
+    customer: Link
+    what: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyPage(Page):
+    """What another system runs, what was taken over, and what would have been done.
+
+    Args:
+        tabs: Observed, taken over, would have.
+        picks: Where the ticked rows go to be asked about; empty for those who may not move any.
+        pick: What the button says.
+    """
+
+    template: ClassVar[str] = "pages/custody.html"
+    sentence: str
+    tabs: Sequence[Tab]
+    subscriptions: Listing[CustodyRow] | None
+    notes: Listing[NoteRow] | None
+    picks: str = ""
+    pick: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is about."""
+        return "Observed and managed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from fairkeeper.web.forms import Field, FieldKind, Form
 from fairkeeper.web.listing import Choice, Column, Filter, Listing
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.pages.buyer import LandingAsk
+from fairkeeper.web.pages.customers import CustodyPage, CustodyRow
 from fairkeeper.web.pages.messages import MessagePage, MessageRow, MessagesPage
 from fairkeeper.web.pages.onboarding import OnboardingPage, StepRow, StopRow
 from fairkeeper.web.pages.settings import (
@@ -54,9 +55,50 @@ def adoption_pages() -> dict[str, Page]:
             join=Link(label="Go to your company’s page", href="/home.html"),
         ),
         "settings-connections": _connections(),
+        "custody": _custody(),
         "settings-landing": _looks(),
         "settings-landing-level": _level(),
     }
+
+
+def _custody() -> CustodyPage:
+    made = (("Contoso", "team", "Subscribed", 3), ("Northwind", "team-plus", "Suspended", 0))
+    return CustodyPage(
+        frame=frame("Customers"),
+        trail=(CUSTOMERS,),
+        sentence="2 subscriptions observed, 4 managed.",
+        tabs=(
+            Tab(label="Observed", href="/custody.html", is_here=True, count=2),
+            Tab(label="Taken over", href="/custody.html"),
+            Tab(label="Would have", href="/custody.html", count=3),
+        ),
+        subscriptions=Listing(
+            id="subscriptions",
+            caption="Subscriptions",
+            columns=(
+                *(Column(label=label) for label in ("Customer", "Plan", "State", "First seen")),
+                Column(label="Would have", is_number=True),
+            ),
+            rows=tuple(
+                CustodyRow(
+                    subscription_id=f"s-{number}",
+                    customer=Link(label=name, href="/subscription.html"),
+                    plan=plan,
+                    state=state(how),
+                    adopted_at=days(-number - 1),
+                    would_have=would,
+                )
+                for number, (name, plan, how, would) in enumerate(made)
+            ),
+            empty=Empty(title="Nothing is observed", text="What another system runs stands here."),
+            address=Address("/custody"),
+            filters=(Filter(name="text", label="Customer", placeholder="Contoso"),),
+            exports=export_links(Address("/custody")),
+        ),
+        notes=None,
+        picks="/custody/take-over",
+        pick="Take over what is ticked",
+    )
 
 
 _LANDING_TABS = (

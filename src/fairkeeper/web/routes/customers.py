@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.consent.queries import show_customer as show_consent
+from fairkeeper.customers.actions.custody.move_custody import show_custody
 from fairkeeper.customers.actions.rename_customer import rename_customer
 from fairkeeper.customers.actions.revoke import revoke_customer
 from fairkeeper.customers.actions.ring_clock import close_reminder
@@ -70,6 +71,12 @@ def show_customers(visit: Visit) -> Response:
         frame=frame(visit, "Customers"),
         sentence=_sentence(visit, found.total),
         customers=_listing(visit, found, number),
+        actions=(
+            Link(label="How buyers arrive", href="/onboarding"),
+            Link(label="Observed and managed", href="/custody"),
+        )
+        if visit.allows(show_custody)
+        else (),
     )
     return visit.show(page)
 

@@ -13,6 +13,7 @@ from typing import Final
 from starlette.responses import Response
 
 from fairkeeper.action.operation import Operation
+from fairkeeper.customers.actions.custody.move_custody import hand_back, take_over
 from fairkeeper.customers.actions.land import confirm_claim
 from fairkeeper.customers.actions.landing.show_landing import ClaimLine, list_claims
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
@@ -262,6 +263,25 @@ def _confirm(visit: Visit, detail: SubscriptionDetail) -> Words:
     )
 
 
+def _take_over(_visit: Visit, detail: SubscriptionDetail) -> Words:
+    return Words(
+        opener="Take over",
+        title=f"Run {_name(detail)} from now on?",
+        points=(
+            "Fairkeeper activates, answers, provisions and tells for it from now on.",
+            "What is set up stays as it is, and nothing that happened before is done again.",
+        ),
+    )
+
+
+def _hand_back(_visit: Visit, detail: SubscriptionDetail) -> Words:
+    return Words(
+        opener="Hand back",
+        title=f"Leave {_name(detail)} to the other system again?",
+        points=("From now on it is only observed, and nothing is done outside for it.",),
+    )
+
+
 def _plan_field(visit: Visit, detail: SubscriptionDetail) -> Field:
     """Return the choice of the plans that Microsoft offers, or a field to type where Microsoft cannot be asked now."""
     line = detail.line
@@ -354,6 +374,12 @@ VERBS: Final[Mapping[str, Verb]] = {
         words=_confirm,
         is_possible=lambda detail: detail.waiting_claims > 0,
         opener="Confirm a claim",
+    ),
+    "take-over": Verb(operation=take_over, words=_take_over, is_possible=lambda detail: detail.custody == "observed"),
+    "hand-back": Verb(
+        operation=hand_back,
+        words=_hand_back,
+        is_possible=lambda detail: detail.custody == "managed" and detail.adopted_at is not None,
     ),
     "cancel": Verb(
         operation=cancel_subscription,

@@ -127,6 +127,8 @@ def _facts(visit: Visit, detail: SubscriptionDetail) -> tuple[Fact, ...]:
     marks += [text for text in (detail.session_mode, detail.sandbox_type) if text]
     if marks and visit.is_staff:
         facts.append(Fact(label="Marked as", value=", ".join(marks)))
+    if detail.custody == "observed" and visit.is_staff:
+        facts.append(Fact(label="Run by", value="another system", note="observed; nothing is done outside for it"))
     facts += [Fact(label=each.label, value=each.value, note="answered on the landing page") for each in detail.answers]
     for label, entry_id in (("Stopped", detail.stopped_receipt), ("Erased", detail.erased_receipt)):
         if entry_id and visit.allows(show_entry):

@@ -181,6 +181,26 @@ class Visit:
         """
         return self._run(operation, self.principal, fields)
 
+    def run_each(self, operation: Operation, inputs: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Run a command once for each of several inputs, each in a transaction and with an entry of its own.
+
+        The form's idempotency key stands for the whole, and the input's place is added to it: a form that is sent
+        again changes nothing, and one that was stopped in the middle goes on.
+        """
+        key = self._idempotency_key()
+        return [
+            self.parts.runner.run(
+                operation,
+                operation.input.model_validate(dict(fields)),
+                Call(
+                    principal=self.principal,
+                    idempotency_key=f"{key}:{number}" if key else None,
+                    request_id=self.request_id,
+                ),
+            )
+            for number, fields in enumerate(inputs)
+        ]
+
     def run_as_system(self, part: str, operation: Operation, **fields: Any) -> Any:
         """Run an operation as Fairkeeper itself, for somebody who was proved and is no person here (yet).
 

@@ -144,6 +144,101 @@ def _line(note: WouldHaveRow, customer: CustomerRow | None) -> WouldHave:
     )
 
 
+class ListCustody(OperationInput):
+    """Which subscriptions."""
+
+    custody: Custody = Field(Custody.OBSERVED, description="Those that are observed, or those that were taken over.")
+    text: str = Field("", max_length=200, description="Part of the customer's name.")
+    offset: int = Field(0, ge=0, le=1_000_000, description="How many to pass over.")
+    limit: int = Field(50, ge=1, le=500, description="How many at most.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyLine:
+    """A subscription that another system ran when it was first seen.
+
+    Attributes:
+        would_have: How much would have been done for it and was not.
+    """
+
+    subscription_id: str
+    customer_id: str
+    customer_slug: str
+    customer_name: str
+    plan_id: str | None
+    status: str
+    adopted_at: datetime | None
+    custody: str
+    would_have: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyPage:
+    """Some of them, and how many there are in all."""
+
+    subscriptions: tuple[CustodyLine, ...]
+    total: int
+
+
+@query(
+    "customers.list_custody",
+    groups=("customers.inspect",),
+    http="GET /custody/subscriptions",
+    cli="customers observed",
+)
+def list_custody(context: QueryContext, request: ListCustody) -> CustodyPage:
+    """List the subscriptions that another system runs, or that were taken over from it, by the customer's name."""
+    wanted = [
+        SubscriptionRow.custody == request.custody.value,
+        (SubscriptionRow.status != CommercialStatus.UNSUBSCRIBED.value) | SubscriptionRow.status.is_(None),
+    ]
+    if request.custody is Custody.MANAGED:
+        wanted.append(SubscriptionRow.adopted_at.is_not(None))
+    if request.text:
+        escaped = request.text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        wanted.append(func.lower(CustomerRow.name).like(f"%{escaped}%", escape="\\"))
+    joined = select(SubscriptionRow, CustomerRow).join(
+        CustomerRow, CustomerRow.customer_id == SubscriptionRow.customer_id
+    )
+    rows = context.session.execute(
+        joined.where(*wanted)
+        .order_by(func.lower(CustomerRow.name), SubscriptionRow.subscription_id)
+        .offset(request.offset)
+        .limit(request.limit)
+    ).all()
+    counting = (
+        select(func.count())
+        .select_from(SubscriptionRow)
+        .join(CustomerRow, CustomerRow.customer_id == SubscriptionRow.customer_id)
+    )
+    notes = context.session.execute(
+        select(WouldHaveRow.subscription_id, func.count())
+        .where(
+            WouldHaveRow.settled_at.is_(None),
+            WouldHaveRow.subscription_id.in_([row.subscription_id for row, _ in rows]),
+        )
+        .group_by(WouldHaveRow.subscription_id)
+    )
+    would_have: dict[str, int] = {each: number for each, number in notes}  # noqa: C416 - a row is no pair to mypy
+    return CustodyPage(
+        subscriptions=tuple(
+            CustodyLine(
+                subscription_id=row.subscription_id,
+                customer_id=row.customer_id,
+                customer_slug=customer.slug,
+                customer_name=customer.name,
+                plan_id=row.plan_id,
+                status=row.status_text or "held",
+                adopted_at=row.adopted_at,
+                custody=row.custody,
+                would_have=would_have.get(row.subscription_id, 0),
+            )
+            for row, customer in rows
+        ),
+        total=context.session.scalar(counting.where(*wanted)) or 0,
+    )
+
+
 class ShowCustody(OperationInput):
     """Nothing to say."""
 
@@ -196,4 +291,4 @@ def _entry(kind: str, row: SubscriptionRow) -> EvidenceDraft:
     )
 
 
-OPERATIONS: tuple[Operation, ...] = (take_over, hand_back, list_would_have, show_custody)
+OPERATIONS: tuple[Operation, ...] = (take_over, hand_back, list_would_have, list_custody, show_custody)

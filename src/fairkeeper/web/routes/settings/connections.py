@@ -130,7 +130,7 @@ def _values(visit: Visit, step: StepLine) -> tuple[Fact, ...]:
 def _last_step(visit: Visit, found: Connections, custody: CustodyView | None) -> GuideStepPart:
     """Return the step that only a person can call done: to take over what is observed."""
     is_open = all(step.state in _DONE for step in found.steps)
-    ways = (Link(label="See what is observed", href="/customers?custody=observed"),) if custody else ()
+    ways = (Link(label="See what is observed", href="/custody"),) if custody else ()
     is_done = custody is not None and not custody.is_observing and not custody.observed
     return GuideStepPart(
         number=len(found.steps) + 1,
