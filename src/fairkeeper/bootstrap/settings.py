@@ -103,8 +103,8 @@ class Settings(BaseSettings):
     consent_app_secrets: SecretStr = Field(
         SecretStr(""),
         description=(
-            "Client secrets of the registrations that work in customers' tenants: a JSON object, "
-            "application id to secret."
+            "Credentials of the registrations that work in customers' tenants: a JSON object, application id to "
+            "client secret, or to an object that names a certificate_file (PEM) or a federated_token_file."
         ),
     )
     api_scope: str = Field(

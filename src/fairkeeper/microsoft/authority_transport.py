@@ -72,7 +72,9 @@ class AuthorityTransport:
         **_: Any,
     ) -> TransportResponse:
         """Send a form, as msal asks for tokens."""
-        response = self._send("POST", url, params=params, headers=headers, data=data)
+        # msal hands an assertion over as bytes, of which httpx would send how Python writes them.
+        form = {name: each.decode() if isinstance(each, bytes) else each for name, each in (data or {}).items()}
+        response = self._send("POST", url, params=params, headers=headers, data=form)
         return TransportResponse(status_code=response.status_code, text=response.text, headers=dict(response.headers))
 
     def close(self) -> None:

@@ -24,7 +24,14 @@ import httpx
 from fairkeeper.consent.ports import TokenAnswer
 from fairkeeper.microsoft.entra_codes import error_numbers
 from fairkeeper.microsoft.errors import OwnConfigurationError
-from fairkeeper.microsoft.identity import Applications, AppRegistration, SignInFlow, SignInReturn, SignInStart
+from fairkeeper.microsoft.identity import (
+    Applications,
+    AppRegistration,
+    Credential,
+    SignInFlow,
+    SignInReturn,
+    SignInStart,
+)
 from fairkeeper.values.clock import Clock
 from fairkeeper.values.ids import TenantId
 
@@ -37,11 +44,11 @@ class WorkCredentials:
 
     Args:
         authority: Address of the authority without a slash at the end.
-        secrets: Client secrets by application id, in lower case.
+        secrets: Client secrets, or what msal takes for a certificate or an assertion, by application id in lower case.
     """
 
     authority: str
-    secrets: Mapping[str, str] = field(repr=False)
+    secrets: Mapping[str, Credential] = field(repr=False)
 
     def registration(self, app_id: str) -> AppRegistration:
         """Return one registration with its credential.
@@ -55,7 +62,7 @@ class WorkCredentials:
             raise OwnConfigurationError(
                 msg,
                 code="microsoft.no_credential",
-                remedy="Put its client secret into FAIRKEEPER_CONSENT_APP_SECRETS and start the server again.",
+                remedy="Put its credential into FAIRKEEPER_CONSENT_APP_SECRETS and start the server again.",
             )
         return AppRegistration(authority=self.authority, client_id=app_id, credential=secret)
 
@@ -185,14 +192,39 @@ def new_state() -> str:
     return secrets.token_urlsafe(32)
 
 
-def read_secrets(text: str) -> dict[str, str]:
-    """Return client secrets by application id from their JSON.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedCredential:
+    """A credential as a setting names it: exactly one of the three."""
+
+    secret: str | None = field(default=None, repr=False)
+    certificate_file: str | None = None
+    federated_token_file: str | None = None
+
+
+def read_credentials(text: str) -> dict[str, NamedCredential]:
+    """Return credentials by application id in lower case from their JSON.
 
     Raises:
-        ValueError: It is no object of texts.
+        ValueError: It is no object of secrets, or of objects that name one file.
+
+    Example:
+        >>> read_credentials('{"A-1": {"certificate_file": "/run/desk.pem"}}')["a-1"].certificate_file
+        '/run/desk.pem'
     """
     document: Any = json.loads(text or "{}")
-    if not isinstance(document, dict) or not all(isinstance(each, str) for each in document.values()):
-        msg = "needs a JSON object of application ids and client secrets"
-        raise ValueError(msg)
-    return {app_id.lower(): secret for app_id, secret in document.items()}
+    if not isinstance(document, dict):
+        msg = "it needs to be a JSON object of application ids and credentials"
+        raise ValueError(msg)  # noqa: TRY004 - of a setting's text, for whoever reads settings
+    return {app_id.lower(): _named(app_id, each) for app_id, each in document.items()}
+
+
+def _named(app_id: str, value: Any) -> NamedCredential:
+    if isinstance(value, str):
+        return NamedCredential(secret=value)
+    known = {"certificate_file", "federated_token_file"}
+    if isinstance(value, dict) and len(value) == 1 and set(value) <= known:
+        ((name, path),) = value.items()
+        if isinstance(path, str) and path:
+            return NamedCredential(**{name: path})
+    msg = f"the credential of {app_id} has to be a secret, or name one certificate_file or federated_token_file"
+    raise ValueError(msg)

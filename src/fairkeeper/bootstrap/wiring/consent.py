@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -12,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from fairkeeper.access.people import PERSONAL_ACCOUNTS_TENANT
 from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.bootstrap.wiring.credentials import certificate_credential, federated_credential
 from fairkeeper.consent.actions.unlink import end_trust, erase_words
 from fairkeeper.consent.asking.wanted import Wanted, WantedFeature
 from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
@@ -26,7 +29,14 @@ from fairkeeper.customers.ports import DataToErase, SystemsToStop, WhatRemains
 from fairkeeper.customers.reading import plain_rows
 from fairkeeper.customers.store import load_customer
 from fairkeeper.customers.tables import CustomerRow, SubscriptionRow
-from fairkeeper.microsoft.consent import ConsentFlow, TenantTokenClient, WorkCredentials, read_secrets
+from fairkeeper.microsoft.consent import (
+    ConsentFlow,
+    NamedCredential,
+    TenantTokenClient,
+    WorkCredentials,
+    read_credentials,
+)
+from fairkeeper.microsoft.identity import Credential
 from fairkeeper.values.clock import Clock
 from fairkeeper.values.ids import CustomerId, SubscriptionId, TenantId
 
@@ -253,17 +263,28 @@ def work_credentials(settings: Settings, authority: str) -> WorkCredentials:
     """Return the credentials of the registrations that work in customers' tenants.
 
     Raises:
-        SettingsError: The setting is no JSON object of texts.
+        SettingsError: The setting cannot be read, or a certificate that it names cannot.
     """
     try:
-        secrets = read_secrets(settings.consent_app_secrets.get_secret_value())
+        named = read_credentials(settings.consent_app_secrets.get_secret_value())
     except ValueError as error:
-        msg = "FAIRKEEPER_CONSENT_APP_SECRETS cannot be read: it needs a JSON object of application ids and secrets."
-        raise SettingsError(msg) from error
+        # The parser's own words may quote a secret.
+        told = "it is no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+        msg = f"FAIRKEEPER_CONSENT_APP_SECRETS cannot be read: {told}."
+        raise SettingsError(msg) from None
+    secrets = {app_id: _credential(each) for app_id, each in named.items()}
     if settings.sign_in_app_id is not None and settings.sign_in_app_secret is not None:
         # Only to see whether it is still present, or gone after an end; nobody works with it.
         secrets.setdefault(settings.sign_in_app_id.lower(), settings.sign_in_app_secret.get_secret_value())
     return WorkCredentials(authority=authority, secrets=secrets)
+
+
+def _credential(named: NamedCredential) -> Credential:
+    if named.certificate_file is not None:
+        return certificate_credential(Path(named.certificate_file)).credential
+    if named.federated_token_file is not None:
+        return federated_credential(Path(named.federated_token_file)).credential
+    return named.secret or ""
 
 
 def make_tenant_tokens(credentials: WorkCredentials, http: httpx.Client, clock: Clock) -> TenantTokenClient:

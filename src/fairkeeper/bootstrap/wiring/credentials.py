@@ -45,10 +45,9 @@ def own_credentials(settings: Settings) -> tuple[OwnCredential, ...]:
     """
     found: list[OwnCredential] = []
     if settings.fulfillment_app_federated_token_file is not None:
-        credential: Any = {"client_assertion": _reader_of(settings.fulfillment_app_federated_token_file)}
-        found.append(OwnCredential(name="federated credential", credential=credential))
+        found.append(federated_credential(settings.fulfillment_app_federated_token_file))
     if settings.fulfillment_app_certificate_file is not None:
-        found.append(_certificate(settings.fulfillment_app_certificate_file))
+        found.append(certificate_credential(settings.fulfillment_app_certificate_file))
     for name, secret, ends in (
         ("client secret", settings.fulfillment_app_secret, settings.fulfillment_app_secret_expires_on),
         ("second client secret", settings.fulfillment_app_second_secret, None),
@@ -121,7 +120,18 @@ def _reader_of(path: Path) -> Any:
     return read
 
 
-def _certificate(path: Path) -> OwnCredential:
+def federated_credential(path: Path) -> OwnCredential:
+    """Return the credential of a platform that vouches for us with a token in a file, read anew each time."""
+    credential: Any = {"client_assertion": _reader_of(path)}
+    return OwnCredential(name="federated credential", credential=credential)
+
+
+def certificate_credential(path: Path) -> OwnCredential:
+    """Return the credential of a PEM file with a private key and its certificate.
+
+    Raises:
+        SettingsError: It cannot be read, or holds no private key.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA1
 

@@ -14,7 +14,8 @@ _HEAD = """\
 # Removes the enterprise applications of {publisher} from your tenant, with every grant they hold.
 # Needs the module Microsoft.Graph, and one of the roles Cloud Application Administrator or Application Administrator.
 # Nothing is deleted before you have confirmed it.
-Connect-MgGraph -TenantId '{tenant}' -Scopes 'Application.ReadWrite.All', 'DelegatedPermissionGrant.ReadWrite.All'
+$scopes = 'Application.ReadWrite.All', 'DelegatedPermissionGrant.ReadWrite.All', 'AppRoleAssignment.ReadWrite.All'
+Connect-MgGraph -TenantId '{tenant}' -Scopes $scopes
 $applications = @(
 {lines}
 )
@@ -43,7 +44,7 @@ def removal_script(publisher: str, tenant_id: str, apps: Iterable[tuple[str, str
         apps: Name and application id of each.
 
     Example:
-        >>> print(removal_script("Fairmile", "t-1", [("Desk", "a-1")]).splitlines()[5])
+        >>> print(removal_script("Fairmile", "t-1", [("Desk", "a-1")]).splitlines()[6])
             'a-1' # Desk
     """
     lines = "\n".join(f"    '{_plain(app_id)}' # {_plain(name)}" for name, app_id in apps)

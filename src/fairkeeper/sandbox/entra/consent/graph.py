@@ -31,11 +31,10 @@ class ConsentGraph:
     mint: TokenMint
     store: ConsentStore
 
-    def service_principals(self, authorization: str, app_id: str) -> dict[str, Any]:
-        """List the tenant's enterprise applications; one of them if an application id is named."""
+    def service_principals(self, authorization: str) -> dict[str, Any]:
+        """List the tenant's enterprise applications."""
         tenant_id = self._allowed(authorization, _READS_APPS)
-        found = [each for each in self._principals(tenant_id) if app_id in {"", each.client_id}]
-        return _collection("servicePrincipals", [self._principal(each) for each in found])
+        return _collection("servicePrincipals", [self._principal(each) for each in self._principals(tenant_id)])
 
     def service_principal(self, authorization: str, object_id: str) -> dict[str, Any]:
         """Return one enterprise application."""

@@ -1,4 +1,8 @@
-"""The addresses of the Graph subset that shows and takes back consent."""
+"""The addresses of the Graph subset that shows and takes back consent: filters, pages, one thing, changes.
+
+Source: Microsoft Graph, "Use query parameters to customize responses" (`$filter`, `$top`), "Paging Microsoft Graph data
+in your app" (`@odata.nextLink` is followed as it is), "Microsoft Graph error responses", read 2026-11-22.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,8 @@ from starlette.routing import Route
 from fairkeeper.sandbox.entra.consent.graph import ConsentGraph
 from fairkeeper.sandbox.entra.graph import GraphError
 
-_FILTER = re.compile(r"appId eq '([0-9a-fA-F-]{36})'")
+_CLAUSE = re.compile(r"(?P<name>[A-Za-z]+) eq '(?P<value>[^']*)'")
+_MOST = 999
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -24,7 +29,7 @@ def graph_routes(
 
     def read(path: str, answer: Callable[[Request], dict[str, Any]]) -> Route:
         async def handler(request: Request) -> Response:
-            return JSONResponse(answer(request), headers=_NO_STORE)
+            return JSONResponse(_paged(request, answer(request)), headers=_NO_STORE)
 
         return Route(f"/graph/v1.0{path}", guarded(handler), methods=["GET"])
 
@@ -54,7 +59,7 @@ def graph_routes(
     return [
         delta("servicePrincipals"),
         delta("oauth2PermissionGrants"),
-        read("/servicePrincipals", lambda request: graph.service_principals(_token(request), _app_id(request))),
+        read("/servicePrincipals", lambda r: _chosen(r, graph.service_principals(_token(r)), _PRINCIPAL_FILTERS)),
         read("/servicePrincipals/{id}", lambda request: graph.service_principal(_token(request), _id(request))),
         Route("/graph/v1.0/servicePrincipals/{id}", guarded(change), methods=["PATCH"]),
         remove(
@@ -66,7 +71,7 @@ def graph_routes(
             "/servicePrincipals/{resource}/appRoleAssignedTo/{id}",
             lambda request: graph.delete_assignment(_token(request), _id(request)),
         ),
-        read("/oauth2PermissionGrants", lambda request: graph.grants(_token(request))),
+        read("/oauth2PermissionGrants", lambda r: _chosen(r, graph.grants(_token(r)), _GRANT_FILTERS)),
         remove("/oauth2PermissionGrants/{id}", lambda request: graph.delete_grant(_token(request), _id(request))),
     ]
 
@@ -79,14 +84,53 @@ def _id(request: Request) -> str:
     return str(request.path_params["id"])
 
 
-def _app_id(request: Request) -> str:
-    """Return the application id that a filter names.
+_PRINCIPAL_FILTERS = frozenset({"appId", "displayName", "servicePrincipalType"})
+_GRANT_FILTERS = frozenset({"clientId", "consentType", "principalId", "resourceId"})
+
+
+def _chosen(request: Request, collection: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """Return what `$filter` leaves: equalities of these properties, joined by `and`.
 
     Raises:
         GraphError: The filter is another one.
     """
-    wanted = request.query_params.get("$filter", "")
-    found = _FILTER.fullmatch(wanted)
-    if wanted and found is None:
-        raise GraphError(400, "BadRequest", "Only the filter appId eq '…' is answered here.")
-    return found[1].lower() if found else ""
+    wanted = request.query_params.get("$filter", "").strip()
+    if not wanted:
+        return collection
+    clauses = [_CLAUSE.fullmatch(each.strip()) for each in wanted.split(" and ")]
+    if not all(each is not None and each["name"] in names for each in clauses):
+        raise GraphError(400, "Request_UnsupportedQuery", f"Unsupported query: {wanted}.")
+    asked = [(each["name"], each["value"].lower()) for each in clauses if each is not None]
+    left = [row for row in collection["value"] if all(str(row[name] or "").lower() == value for name, value in asked)]
+    return {**collection, "value": left}
+
+
+def _paged(request: Request, document: dict[str, Any]) -> dict[str, Any]:
+    """Return one page of a collection, with the address of the next; a single thing as it is.
+
+    Raises:
+        GraphError: `$top` or `$skiptoken` is no number, or out of range.
+    """
+    rows = document.get("value")
+    if not isinstance(rows, list):
+        return document
+    top, skip = _number(request, "$top", _MOST), _number(request, "$skiptoken", 0)
+    if not 1 <= top <= _MOST:
+        raise GraphError(
+            400, "Request_UnsupportedQuery", f"Invalid page size specified: '{top}'. Must be 1 to {_MOST}."
+        )
+    page: dict[str, Any] = {**document, "value": rows[skip : skip + top]}
+    if skip + top < len(rows):
+        # A delta's own link stands on its last page alone.
+        page.pop("@odata.deltaLink", None)
+        page["@odata.nextLink"] = str(request.url.include_query_params(**{"$skiptoken": skip + top}))
+    return page
+
+
+def _number(request: Request, name: str, otherwise: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return otherwise
+    if not text.isascii() or not text.isdigit() or len(text) > 6:
+        raise GraphError(400, "Request_BadRequest", f"The query option {name} is no number.")
+    return int(text)
