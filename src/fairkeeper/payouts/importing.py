@@ -97,21 +97,23 @@ class Importer:
         with self.library.scratch() as scratch:
             opened = open_file(self.library.found(sha256), name, scratch, self.library.limits)
             findings = list(opened.findings)
-            for number, member in enumerate(opened.members):
-                table_id = _table_id(sha256, number)
-                draft = scratch / f"rows-{number}.parquet"
-                table = read_table(
-                    member,
-                    draft,
-                    scratch / f"work-{number}",
-                    file_id=table_id,
-                    mapping=mapping,
-                    limits=self.library.limits,
-                )
-                if table.kind is not None:
-                    draft.replace(self.library.rows(table_id))
-                tables.append((number, table))
-                findings += table.findings
+            with engine(scratch / "spill") as db:
+                for number, member in enumerate(opened.members):
+                    table_id = _table_id(sha256, number)
+                    draft = scratch / f"rows-{number}.parquet"
+                    table = read_table(
+                        member,
+                        draft,
+                        scratch / f"work-{number}",
+                        file_id=table_id,
+                        mapping=mapping,
+                        limits=self.library.limits,
+                        db=db,
+                    )
+                    if table.kind is not None:
+                        draft.replace(self.library.rows(table_id))
+                    tables.append((number, table))
+                    findings += table.findings
         return tables, findings
 
     def is_waiting(self) -> bool:

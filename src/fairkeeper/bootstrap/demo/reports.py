@@ -15,6 +15,7 @@ from pathlib import Path
 from fairkeeper.payouts.chain.coverage import Coverage, Covered
 from fairkeeper.payouts.chain.current import SourceFile
 from fairkeeper.payouts.chain.evaluation import Evaluation, Found, evaluate
+from fairkeeper.payouts.files.engine import engine
 from fairkeeper.payouts.files.opening import open_file
 from fairkeeper.payouts.files.reading import read_table
 from fairkeeper.sandbox.reports.book import Book, Truth
@@ -100,19 +101,19 @@ class ReadFiles:
 def read_files(paths: Sequence[Path], folder: Path, *, received_on: date) -> ReadFiles:
     """Read files into a folder, as an import would, without a database."""
     sources, covered, names = [], [], []
-    for number, path in enumerate(paths):
-        scratch = folder / f"open-{number}"
-        scratch.mkdir(parents=True, exist_ok=True)
-        for place, member in enumerate(open_file(path, path.name, scratch).members):
-            rows = folder / f"{number}-{place}.parquet"
-            table = read_table(member, rows, scratch / "work", file_id=f"{path.name}-{place}")
-            if table.kind is None or table.first_on is None or table.last_on is None:
-                continue
-            sources.append(
-                SourceFile(file_id=f"{path.name}-{place}", kind=table.kind, parquet=rows, received_on=received_on)
-            )
-            covered.append(Covered(kind=table.kind, first_on=table.first_on, last_on=table.last_on))
-            names.append(path.name)
+    with engine(folder / "spill") as db:
+        for number, path in enumerate(paths):
+            scratch = folder / f"open-{number}"
+            scratch.mkdir(parents=True, exist_ok=True)
+            for place, member in enumerate(open_file(path, path.name, scratch).members):
+                rows = folder / f"{number}-{place}.parquet"
+                file_id = f"{path.name}-{place}"
+                table = read_table(member, rows, scratch / "work", file_id=file_id, db=db)
+                if table.kind is None or table.first_on is None or table.last_on is None:
+                    continue
+                sources.append(SourceFile(file_id=file_id, kind=table.kind, parquet=rows, received_on=received_on))
+                covered.append(Covered(kind=table.kind, first_on=table.first_on, last_on=table.last_on))
+                names.append(path.name)
     return ReadFiles(sources=tuple(sources), covered=tuple(covered), names=tuple(names))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fairkeeper.payouts.chain.payout_calendar import ENTERPRISE_CHANNELS
-from fairkeeper.payouts.files.engine import quoted
+from fairkeeper.payouts.files.engine import insert, quoted
 from fairkeeper.payouts.files.kept import kept_rows
 from fairkeeper.payouts.reports.columns import REPORTS, Kind
 from fairkeeper.payouts.reports.statuses import EARNING_STATUSES, ORDER_STATUSES, REVENUE_STATUSES, Status
@@ -69,10 +69,10 @@ def load_rows(db: Any, files: Iterable[SourceFile], only: Mapping[Kind, str] | N
     """Make the views of every counted row, `orders_rows` and so on, and nothing more."""
     listed = list(files)
     db.execute("CREATE TABLE file (file_id VARCHAR PRIMARY KEY, received_on DATE)")
-    if listed:
-        db.executemany(
-            "INSERT OR IGNORE INTO file VALUES (?, ?)", [(each.file_id, each.received_on) for each in listed]
-        )
+    first: dict[str, date] = {}
+    for each in listed:
+        first.setdefault(each.file_id, each.received_on)
+    insert(db, "file", list(first.items()))
     for kind in Kind:
         _view(db, kind, [each.parquet for each in listed if each.kind is kind], (only or {}).get(kind, "true"))
 
@@ -99,7 +99,7 @@ def _statuses(db: Any) -> None:
         for scope, table in scopes.items()
         for text, status in table.items()
     ]
-    db.executemany("INSERT INTO status VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    insert(db, "status", rows)
 
 
 def newest(  # noqa: PLR0913 - a table is made of these parts

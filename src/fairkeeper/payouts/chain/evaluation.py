@@ -20,7 +20,7 @@ from fairkeeper.payouts.chain.payout_calendar import add_business_days, bank_day
 from fairkeeper.payouts.chain.rules import earnings, payments, revenue, usage, versions
 from fairkeeper.payouts.chain.rules.declaring import COLUMNS, Basis, Rule
 from fairkeeper.payouts.chain.thresholds import THRESHOLDS
-from fairkeeper.payouts.files.engine import engine
+from fairkeeper.payouts.files.engine import engine, insert
 from fairkeeper.payouts.reports.columns import Kind
 from fairkeeper.values.findings import Level
 
@@ -160,8 +160,7 @@ def prepare(db: Any, basis: Basis) -> None:
     """Make what rules ask for beside the rows: the months that are covered, and what arrived at the bank."""
     db.execute("CREATE OR REPLACE TABLE covered (kind VARCHAR, month DATE)")
     months = [(kind.value, month) for kind, days in basis.coverage.months.items() for month in sorted(days)]
-    if months:
-        db.executemany("INSERT INTO covered VALUES (?, ?)", months)
+    insert(db, "covered", months)
     _arrivals(db, basis)
 
 
@@ -210,7 +209,7 @@ def _arrivals(db: Any, basis: Basis) -> None:
                 [places[line.number] for line in arrived],
             )
         )
-    db.executemany("INSERT INTO arrival VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    insert(db, "arrival", rows)
 
 
 def _run(db: Any, rule: Rule, basis: Basis) -> list[Found]:

@@ -8,6 +8,7 @@ the value, the row is marked and not counted.
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -87,6 +88,7 @@ def read_table(  # noqa: PLR0913 - what a table is read with
     file_id: str,
     mapping: dict[str, str] | None = None,
     limits: FileLimits | None = None,
+    db: Any = None,
 ) -> ReadTable:
     """Read one table and write its rows to `target`.
 
@@ -97,6 +99,7 @@ def read_table(  # noqa: PLR0913 - what a table is read with
         file_id: What every row is marked with.
         mapping: For a bank's csv: our columns by the file's headers.
         limits: Other bounds than the usual ones.
+        db: An engine that reads several tables; one of its own by default.
     """
     reading = _Reading(
         member=member,
@@ -105,6 +108,7 @@ def read_table(  # noqa: PLR0913 - what a table is read with
         file_id=file_id,
         mapping=mapping or {},
         limits=limits or FileLimits(),
+        db=db,
     )
     return reading.read()
 
@@ -119,6 +123,7 @@ class _Reading:
     file_id: str
     mapping: dict[str, str]
     limits: FileLimits
+    db: Any = None
     table: ReadTable = field(init=False)
     look: Look = field(default_factory=Look)
 
@@ -255,7 +260,7 @@ class _Reading:
         """
         if found.report is None:
             return
-        with engine(self.scratch) as db:
+        with nullcontext(self.db) if self.db is not None else engine(self.scratch) as db:
             self._write_rows(db, found, source, number, {})
             marked = db.execute(f"SELECT bit_or(marks) FROM read_parquet({quoted(self.target)})").fetchone()[0] or 0
             if marked:
