@@ -116,6 +116,13 @@ USAGE_NOT_REPORTED: Final = _chain(
     "Open a support request with the text below: events were accepted and are not in the usage report.",
     "40 units accepted on 3 May, 25 in the report of May",
 )
+CHARGE_NOT_BILLED: Final = _chain(
+    "charge_not_billed",
+    Level.ERROR,
+    "A charge that a deal schedules is billed",
+    "Compare the schedule in Partner Center with the deal; otherwise open a support request with the text below.",
+    "the charge of 1 March of a flexible schedule without a revenue line of March or April",
+)
 USAGE_NOT_BILLED: Final = _chain(
     "usage_not_billed",
     Level.ERROR,
@@ -231,6 +238,7 @@ STATUS_NEEDS_ACTION: Final = _chain(
 )
 
 CHAIN_KINDS: Final = (
+    CHARGE_NOT_BILLED,
     USAGE_NOT_REPORTED,
     USAGE_NOT_BILLED,
     REVENUE_UNCOLLECTED,

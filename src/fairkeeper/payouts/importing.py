@@ -28,6 +28,7 @@ from fairkeeper.payouts.files.library import Library
 from fairkeeper.payouts.files.opening import open_file
 from fairkeeper.payouts.files.reading import ReadTable, read_table
 from fairkeeper.payouts.reports.columns import Kind
+from fairkeeper.payouts.reports.own_records import read_own_records
 from fairkeeper.payouts.tables import (
     PayoutEvaluationRow,
     PayoutFindingRow,
@@ -127,6 +128,7 @@ class Importer:
         now = self.runner.clock.now()
         with self.runner.database.read() as session:
             files, coverage = read_sources(session, self.library, today=now.date(), as_of=as_of)
+            own = read_own_records(session)
             closed = [
                 (row.month, row.evaluation)
                 for row in session.scalars(select(PayoutMonthRow).order_by(PayoutMonthRow.month))
@@ -137,7 +139,7 @@ class Importer:
             session.flush()
             number = row.id
         with self.library.scratch() as scratch, engine(scratch) as db:
-            load_current(db, files)
+            load_current(db, files, own=own)
             evaluation = evaluate_loaded(db, coverage)
             lines = self.library.lines(number)
             months = keep_lines(db, lines)

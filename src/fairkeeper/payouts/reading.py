@@ -18,6 +18,7 @@ from fairkeeper.payouts.chain.current import load_current
 from fairkeeper.payouts.files.engine import engine
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.payouts.importing import read_sources
+from fairkeeper.payouts.reports.own_records import read_own_records
 from fairkeeper.payouts.tables import PayoutEvaluationRow, PayoutFindingRow, PayoutTableRow
 from fairkeeper.payouts.views import ChainFinding
 from fairkeeper.values.findings import finding_kinds
@@ -99,6 +100,7 @@ def loaded(context: QueryContext, *, as_of: date | None = None) -> Iterator[tupl
     """Open an engine with every row that counts, and say what is covered."""
     library = context.ports.of(Library)
     files, coverage = read_sources(context.session, library, today=context.now.date(), as_of=as_of)
+    own = read_own_records(context.session)
     with library.scratch() as scratch, engine(scratch) as db:
-        load_current(db, files)
+        load_current(db, files, own=own)
         yield db, coverage

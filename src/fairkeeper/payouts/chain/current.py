@@ -20,6 +20,7 @@ from fairkeeper.payouts.chain.payout_calendar import ENTERPRISE_CHANNELS
 from fairkeeper.payouts.files.engine import insert, quoted
 from fairkeeper.payouts.files.kept import kept_rows
 from fairkeeper.payouts.reports.columns import REPORTS, Kind
+from fairkeeper.payouts.reports.own_records import OwnRecords, add_own_records
 from fairkeeper.payouts.reports.statuses import EARNING_STATUSES, ORDER_STATUSES, REVENUE_STATUSES, Status
 
 
@@ -44,7 +45,9 @@ PLAIN: Final = "regexp_replace(lower({0}), '[^0-9a-z]', '', 'g')"
 """A text without case and punctuation, as statuses are compared."""
 
 
-def load_current(db: Any, files: Iterable[SourceFile], only: Mapping[Kind, str] | None = None) -> None:
+def load_current(
+    db: Any, files: Iterable[SourceFile], only: Mapping[Kind, str] | None = None, own: OwnRecords | None = None
+) -> None:
     """Make the tables that rules read.
 
     They are `orders`, `usage`, `revenue`, `earnings`, `payments`, `bank`, `metering`, `attestations` and `customers`;
@@ -54,6 +57,7 @@ def load_current(db: Any, files: Iterable[SourceFile], only: Mapping[Kind, str] 
         db: The engine.
         files: The rows that were kept.
         only: SQL conditions by report, to load a part.
+        own: What the publisher's own deals say; makes `charge`, and adds to `attestations`.
     """
     load_rows(db, files, only)
     _statuses(db)
@@ -63,6 +67,7 @@ def load_current(db: Any, files: Iterable[SourceFile], only: Mapping[Kind, str] 
     _earnings(db)
     _payments(db)
     _others(db)
+    add_own_records(db, own or OwnRecords())
 
 
 def load_rows(db: Any, files: Iterable[SourceFile], only: Mapping[Kind, str] | None = None) -> None:

@@ -17,7 +17,7 @@ from fairkeeper.payouts.chain.bank_matching import BankLine, SentPayment, match_
 from fairkeeper.payouts.chain.coverage import Coverage, Need
 from fairkeeper.payouts.chain.current import SourceFile, load_current
 from fairkeeper.payouts.chain.payout_calendar import add_business_days, bank_days
-from fairkeeper.payouts.chain.rules import earnings, payments, revenue, usage, versions
+from fairkeeper.payouts.chain.rules import charges, earnings, payments, revenue, usage, versions
 from fairkeeper.payouts.chain.rules.declaring import COLUMNS, Basis, Rule
 from fairkeeper.payouts.chain.thresholds import THRESHOLDS
 from fairkeeper.payouts.files.engine import engine, insert
@@ -25,6 +25,7 @@ from fairkeeper.payouts.reports.columns import Kind
 from fairkeeper.values.findings import Level
 
 RULES: Final[tuple[Rule, ...]] = (
+    *charges.RULES,
     *usage.RULES,
     *revenue.RULES,
     *earnings.RULES,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _ASKS: Final[Mapping[str, str]] = {
+    "payouts.charge_not_billed": "Please tell us why this scheduled charge was not billed, and when it will be.",
     "payouts.usage_not_reported": "Please tell us why accepted metered events are not in the usage report.",
     "payouts.usage_not_billed": "Please tell us why this usage was not billed, and when it will be.",
     "payouts.revenue_uncollected": "Please tell us the state of collection for this line.",

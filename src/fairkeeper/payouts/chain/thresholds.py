@@ -14,6 +14,8 @@ from typing import Final
 class Thresholds:
     """All thresholds; days are calendar days unless the name says business days."""
 
+    charge_billed_days: int = 40
+    """A scheduled charge is looked for in its month's revenue and the next's, which show within days (ours)."""
     usage_reported_days: int = 3
     """Usage shows up to 48 hours after it was accepted; one more day is ours."""
     usage_billed_days: int = 10
