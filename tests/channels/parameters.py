@@ -397,6 +397,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "finding_id": fixed("pf_0123456789abcdef0123", "customer", "subscription"),
     "only_differences": fixed(value=True),
     "payouts.trace:id": fixed("pf-0001", *_TEXT),
+    "payouts.trace:rows": fixed(200),
     "payouts.forecast:months": fixed(6),
     "month": fixed("2026-05", "customer"),
     "group_by": fixed("month", "customer"),

@@ -15,7 +15,7 @@ from fairkeeper.action.operation import Operation, OperationInput, QueryContext,
 from fairkeeper.payouts.chain.forecast import forecast
 from fairkeeper.payouts.chain.groups import groups_by
 from fairkeeper.payouts.chain.journal import DEFAULT_ACCOUNTS, journal
-from fairkeeper.payouts.chain.trace import Chain, Stage, trace
+from fairkeeper.payouts.chain.trace import SHOWN_ROWS, Chain, Stage, trace
 from fairkeeper.payouts.errors import MonthUnreadableError, NothingTracedError
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.payouts.importing import decimal_text, read_sources
@@ -67,6 +67,7 @@ class Trace(OperationInput):
         max_length=300,
         description="Any id: order, asset, subscription, purchase record, usage, earning, payment, bank reference.",
     )
+    rows: int = Field(SHOWN_ROWS, ge=1, le=100_000, description="How many rows of each stage at most; sums count all.")
 
 
 class Forecast(OperationInput):
@@ -99,7 +100,7 @@ def trace_id(context: QueryContext, request: Trace) -> TraceView:
     library = context.ports.of(Library)
     files, coverage = read_sources(context.session, library, today=context.now.date())
     with library.scratch() as scratch:
-        chain = trace(files, coverage, request.id, scratch)
+        chain = trace(files, coverage, request.id, scratch, most_rows=request.rows)
     if chain is None:
         message = f"No row of any file names {request.id!r}."
         raise NothingTracedError(message)

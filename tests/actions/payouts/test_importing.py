@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.database.engine import DatabaseAddress
@@ -29,6 +32,7 @@ from fairkeeper.payouts.errors import (
     NothingTracedError,
 )
 from fairkeeper.payouts.files.library import Library
+from fairkeeper.payouts.files.workpaper import workpaper
 from fairkeeper.payouts.importing import Importer
 from fairkeeper.payouts.operations import OPERATIONS
 from fairkeeper.payouts.queries import list_files, list_findings, list_payments, show_coverage, show_finding
@@ -123,8 +127,34 @@ def test_a_payment_is_traced_to_its_rows(full: Desk) -> None:
     stages = {stage.stage: stage for stage in view.chain}
     assert stages["earned"].row_count == payment.earnings
     assert stages["earned"].usd == payment.traced
+    few = full.house.run(trace_id, FINANCE, id=payment.payment_id, rows=2)
+    earned = next(stage for stage in few.chain if stage.stage == "earned")
+    assert (len(earned.rows), earned.row_count, earned.usd) == (2, payment.earnings, payment.traced)
     assert (stages["paid"].state, stages["bank"].state) == ("done", "done")
     assert all(row.file.endswith(".csv") and row.row > 1 for stage in view.chain for row in stage.rows)
+
+
+def test_a_workpaper_holds_every_row_with_its_place(full: Desk, year: list[Path]) -> None:
+    payment = full.house.run(list_payments, FINANCE)[0]
+    view = full.house.run(trace_id, FINANCE, id=payment.payment_id)
+    content = workpaper(payment, view, made_at=full.house.clock.now())
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    summary = {row[0]: row[1] for row in book.get_sheet_by_name("Summary").to_python()}
+    assert summary["Payment"] == payment.payment_id
+    assert Decimal(str(summary["Earned, as the payment states"])) == Decimal(payment.stated)
+    heads, *rows = book.get_sheet_by_name("Earned").to_python()
+    cells = [dict(zip(heads, row, strict=True)) for row in rows]
+    assert len(cells) == payment.earnings > 3
+    text = next(path for path in year if path.name == "earnings.csv").read_text().splitlines()
+    for cell in cells:
+        line = text[int(cell["Row of the file"]) - 1].split(",")
+        assert cell["File"] == "earnings.csv"
+        assert cell["Row"].split()[1] in line
+        assert any(Decimal(cell["Exact amount"]) == Decimal(each) for each in line if _is_amount(each))
+
+
+def _is_amount(text: str) -> bool:
+    return text.lstrip("-").replace(".", "", 1).isdigit()
 
 
 def test_an_order_is_traced_through_every_stage(full: Desk) -> None:

@@ -35,7 +35,7 @@ def state_account(stage: Stage) -> str:
 
 
 OF_AGENTS = ("agent_id", "containment_id", "standing_id", "approval_id", "decision_id")
-_OF_REPORTS = ("/payouts/findings/", "/payouts/payments/{", "/payouts/months/{")
+_OF_REPORTS = ("/payouts/findings/", "/payouts/files/{", "/payouts/payments/{", "/payouts/months/{")
 """Pages of what stands in reports, of which this stage has none; the payouts' own story opens them."""
 
 

@@ -22,7 +22,8 @@ from fairkeeper.payouts.files.engine import engine, quoted
 from fairkeeper.payouts.reports.columns import Kind
 
 STAGES: Final = ("order", "usage", "billed", "earned", "paid", "bank")
-_MOST_ROWS: Final = 200
+SHOWN_ROWS: Final = 200
+"""Rows of one stage that are returned where nobody asks for more; sums count all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,10 @@ class _Ids:
         return bool(self.assets or self.pairs or self.payments)
 
 
-def trace(files: Iterable[SourceFile], coverage: Coverage, subject: str, scratch: Path) -> Chain | None:
-    """Return the chain of an id; None where no row names it."""
+def trace(
+    files: Iterable[SourceFile], coverage: Coverage, subject: str, scratch: Path, *, most_rows: int = SHOWN_ROWS
+) -> Chain | None:
+    """Return the chain of an id with at most that many rows of each stage; None where no row names it."""
     listed = list(files)
     with engine(scratch / "ids") as db:
         load_rows(db, listed)
@@ -97,6 +100,7 @@ def trace(files: Iterable[SourceFile], coverage: Coverage, subject: str, scratch
         return None
     with engine(scratch / "rows") as db:
         load_current(db, listed, _conditions(ids))
+        db.execute(f"CREATE TABLE shown AS SELECT {most_rows:d} AS most")
         prepare(db, Basis(coverage=coverage))
         return _chain(db, subject, ids, coverage)
 
@@ -231,7 +235,9 @@ def _stage(  # noqa: PLR0913 - a stage has these parts
     db: Any, name: str, sql: str, *, state: str, expected_by: date | None = None, note: str = "", usd: bool = True
 ) -> Stage:
     """Read the rows of a stage: what, on, amount, currency, usd, status, file_id, row_no."""
-    rows: Sequence[Any] = db.execute(f"SELECT * FROM ({sql}) ORDER BY 2 NULLS LAST, 1 LIMIT {_MOST_ROWS}").fetchall()
+    rows: Sequence[Any] = db.execute(
+        f"SELECT * FROM ({sql}) ORDER BY 2 NULLS LAST, 1 LIMIT (SELECT most FROM shown)"
+    ).fetchall()
     count = db.execute(f"SELECT count(*) FROM ({sql})").fetchone()[0]
     sums = db.execute(
         f"SELECT coalesce(currency, '') AS c, sum(amount)::DECIMAL(38,12) FROM ({sql}) WHERE amount IS NOT NULL GROUP BY 1 ORDER BY 1"

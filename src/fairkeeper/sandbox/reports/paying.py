@@ -17,6 +17,16 @@ RATES: Final = {"USD": Decimal(1), "EUR": Decimal("1.0831"), "JPY": Decimal("0.0
 PAYOUT: Final = "EUR"
 PARTICIPANT: Final = "41234567"
 PAY_DAY: Final = 14
+STATUSES: Final = (
+    *("Reprocessing", "Rejected", "Failed", "Forfeited", "Pending tax invoice", "Upcoming", "Reversed"),
+    *("In progress", "Tax invoice under review", "Tax invoice rejected", "Rejected during review"),
+    *("Incorrect payment", "Escheated", "Processed"),
+)
+"""Every status of an earning beside Unprocessed and Sent; Processed is the older word for Upcoming."""
+MOVING: Final = frozenset(
+    {"Reprocessing", "Upcoming", "Processed", "In progress", "Tax invoice under review", "Incorrect payment"}
+)
+"""Those in which nobody has to act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +41,7 @@ class Payer:
     def pay(self, pending: Sequence[tuple[date, Row]]) -> None:
         """Pay each month what has matured, if it is 50 USD or more."""
         waiting: list[Row] = []
-        statuses = (
-            ["Reprocessing", "Rejected", "Failed", "Forfeited", "Pending tax invoice"] if self.is_troubled else []
-        )
+        statuses = list(STATUSES) if self.is_troubled else []
         last = first_of(self.book.as_of)
         for month in [*self.months, *([last] if last not in self.months else [])]:
             waiting += [row for paid_in, row in pending if paid_in == month]
@@ -44,12 +52,12 @@ class Payer:
             if balance < 50:
                 continue
             held: list[Row] = []
-            if len(waiting) > 8 and statuses:
-                held = [waiting.pop(3)]
-                held[0]["paymentStatus"] = statuses.pop(0)
-                if held[0]["paymentStatus"] != "Reprocessing":
-                    self.book.wrong("status_needs_action", held[0]["earningId"])
-                held[0]["estimatedPaymentMonth"] = str(month)
+            while len(waiting) > 8 and statuses and len(held) < 2:
+                row = waiting.pop(3)
+                row |= {"paymentStatus": statuses.pop(0), "estimatedPaymentMonth": str(month)}
+                if row["paymentStatus"] not in MOVING:
+                    self.book.wrong("status_needs_action", row["earningId"])
+                held.append(row)
             self._payment(month, on, waiting)
             self.book.earnings += held
             waiting = []

@@ -78,6 +78,7 @@ TROUBLES: Final[tuple[Trouble, ...]] = (
         revenue_status="Unreconciled",
         has_no_earning=True,
     ),
+    Trouble(name="announced", when=_uses, revenue_status="Upcoming"),
     Trouble(name="not eligible", when=_uses, revenue_status="Not eligible", has_no_earning=True),
     Trouble(name="rejected", when=_uses, revenue_status="Rejected", has_no_earning=True),
     Trouble(name="reprocessed", when=_uses, revenue_status="Reprocessed", has_no_earning=True),

@@ -87,6 +87,8 @@ class Year:
         """Live through the months and return everything that is reported."""
         for buyer in self._buyers:
             self._order(buyer)
+        if self._troubles:
+            self._ended_orders()
         charges = [charge for month in self._months for charge in self._charges(month)]
         self._assign(charges)
         for charge in charges:
@@ -175,6 +177,16 @@ class Year:
                     "attestedOn": str(buyer.starts_on - timedelta(days=30)),
                     "evidence": "Confirmation of the private offer, page 2",
                 }
+            )
+
+    def _ended_orders(self) -> None:
+        """Add orders that came to nothing, under every status that says so; both spellings of one are in use."""
+        for number, status in enumerate(("Canceled", "Cancelled", "Expired", "Abandoned"), 900_000):
+            record = self._id("0de40", number * 100)
+            ended = {"AssetId": self._id("a55e7", number), "OrderStatus": status, "OrderAction": "Canceled"}
+            more = {"purchaseRecordId": record, "PrivateOfferId": "", "IsPrivateOffer": "No", "BilledRevenue": "0"}
+            self._book.orders.append(
+                {**self._book.orders[0], **ended, **more, "ReferenceId": self._id("a55e7", number), "MultiParty": "0"}
             )
 
     def _order_events(self, buyer: Buyer) -> Iterator[tuple[date, str]]:

@@ -122,6 +122,18 @@ class FileRow:
     period: str
     received_at: datetime
     troubles: Sequence[str] = ()
+    withdraw: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRow:
+    """A line of what is fetched from Partner Center."""
+
+    report: str
+    period: str
+    state: StateWord
+    wanted_at: datetime
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +160,8 @@ class FilesPage(Page):
     coverage: Sequence[CoverageRow]
     held_back: Sequence[str]
     empty: Empty
+    fetches: Sequence[FetchRow] = ()
+    is_fetching: bool = False
 
     @property
     def title(self) -> str:

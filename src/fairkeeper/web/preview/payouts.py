@@ -14,6 +14,7 @@ from fairkeeper.web.pages.payouts import (
     ChainRow,
     ChainStage,
     CoverageRow,
+    FetchRow,
     FileRow,
     FilesPage,
     FindingRow,
@@ -189,6 +190,7 @@ def _files(*, is_busy: bool) -> FilesPage:
                 period="" if is_busy else "1 Nov 2025 to 22 Nov 2026",
                 received_at=days(-1),
                 troubles=() if is_busy else ("row 12, column earningAmount: cannot be read as an amount.",),
+                withdraw=None if is_busy else Link(label="Withdraw", href="/payouts.html"),
             ),
             FileRow(
                 name="holiday.csv",
@@ -212,6 +214,19 @@ def _files(*, is_busy: bool) -> FilesPage:
                 where="Payouts and tax, Earnings, Payments, Export",
                 covered="",
                 missing="1 Nov 2025 to 30 Nov 2026",
+            ),
+        ),
+        is_fetching=True,
+        fetches=()
+        if is_busy
+        else (
+            FetchRow(report="Orders", period="1 Jun to 21 Nov 2026", state=state("done"), wanted_at=days(-1)),
+            FetchRow(
+                report="Earnings",
+                period="1 Jun to 21 Nov 2026",
+                state=state("refused"),
+                wanted_at=days(-1),
+                why="/payments answered 403: The application is not among the account\u2019s.",
             ),
         ),
         held_back=("Payments add up: 2 undecided. Need Earnings from 2026-06-01 to 2026-06-30.",),

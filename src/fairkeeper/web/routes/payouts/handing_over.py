@@ -21,24 +21,28 @@ from starlette.routing import Route
 
 from fairkeeper.errors import DeniedError, FairkeeperError, NotFoundError, UnauthenticatedError
 from fairkeeper.payouts.actions.receive_file import FileReceived, receive_file
-from fairkeeper.payouts.errors import FileTooLargeError
+from fairkeeper.payouts.actions.withdraw_file import withdraw_file
+from fairkeeper.payouts.errors import FileNotHandedOverError, FileTooLargeError
+from fairkeeper.payouts.fetching.queries import FetchLine, FetchPage, list_fetches
 from fairkeeper.payouts.queries import list_files, show_coverage
 from fairkeeper.payouts.views import CoverageView, FileLine, FilePage
 from fairkeeper.web.format import count, state, when_text
-from fairkeeper.web.pages.payouts import CoverageRow, FileRow, FilesPage
-from fairkeeper.web.parts import Empty
+from fairkeeper.web.pages.payouts import CoverageRow, FetchRow, FileRow, FilesPage
+from fairkeeper.web.parts import Empty, Link
 from fairkeeper.web.routes.payouts.shared import ROOM, TRAIL, tabs, title_of
-from fairkeeper.web.serving.asking import new_key
+from fairkeeper.web.serving.asking import Asking, Words, answer_question, ask, new_key, question_at, reason_field
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.visit import Visit
-from fairkeeper.web.serving.ways import Audience, FormUnreadableError, Way, answer, get
+from fairkeeper.web.serving.ways import Audience, FormUnreadableError, Way, answer, get, post
 
 UPLOAD_PATH: Final = "/payouts/upload"
 _CHUNK: Final = 1024 * 1024
 _MOST_FILES: Final = 200
 _SHOWN_FINDINGS: Final = 4
-_STATES: Final = {"waiting": "queued", "reading": "running", "read": "done", "refused": "refused"}
+_STATES: Final = {"waiting": "queued", "reading": "running", "read": "done"}
+_FETCHING: Final = {"wanted": "queued", "asked": "running", "fetched": "done", "empty": "done"}
+_SHOWN_FETCHES: Final = 12
 
 
 def show_files(visit: Visit) -> Response:
@@ -48,6 +52,8 @@ def show_files(visit: Visit) -> Response:
     missing: dict[str, list[str]] = {}
     for need in coverage.needs:
         missing.setdefault(need.report, []).append(f"{when_text(need.from_on)} to {when_text(need.to_on)}")
+    fetching: FetchPage = visit.run(list_fetches, limit=_SHOWN_FETCHES)
+    may_withdraw = visit.allows(withdraw_file)
     page = FilesPage(
         frame=frame(visit, ROOM),
         trail=TRAIL,
@@ -56,7 +62,9 @@ def show_files(visit: Visit) -> Response:
         is_busy=found.is_busy,
         may_upload=visit.allows(receive_file),
         upload_key=new_key(),
-        files=tuple(row for line in found.files for row in _file(line)),
+        files=tuple(row for line in found.files for row in _file(line, may_withdraw=may_withdraw)),
+        fetches=tuple(_fetch(line) for line in fetching.fetches),
+        is_fetching=bool(fetching.reports or fetching.fetches),
         coverage=tuple(
             CoverageRow(
                 report=report.title.partition(" (")[0],
@@ -83,7 +91,20 @@ def _sentence(found: FilePage) -> str:
     return f"{count(found.total, 'file')} kept as they came." if found.total else "Nothing has been handed over yet."
 
 
-def _file(line: FileLine) -> list[FileRow]:
+def _fetch(line: FetchLine) -> FetchRow:
+    why = "No rows in this period." if line.state == "empty" else line.why or ""
+    return FetchRow(
+        report=line.report.capitalize(),
+        period=f"{when_text(line.from_on)} to {when_text(line.to_on)}",
+        state=state(_FETCHING.get(line.state, line.state)),
+        wanted_at=line.wanted_at,
+        why=why,
+    )
+
+
+def _file(line: FileLine, *, may_withdraw: bool) -> list[FileRow]:
+    can_go = may_withdraw and line.state in ("read", "refused")
+    withdraw = Link(label="Withdraw", href=f"/payouts/files/{line.sha256}/withdraw") if can_go else None
     troubles = tuple(
         f"{_place(finding)}{finding['message']}" for finding in line.findings if finding["level"] != "info"
     )
@@ -100,6 +121,7 @@ def _file(line: FileLine) -> list[FileRow]:
                 period="",
                 received_at=line.received_at,
                 troubles=shown,
+                withdraw=withdraw,
             )
         ]
     return [
@@ -113,6 +135,7 @@ def _file(line: FileLine) -> list[FileRow]:
             else "",
             received_at=line.received_at,
             troubles=shown if number == 0 else (),
+            withdraw=withdraw if number == 0 else None,
         )
         for number, table in enumerate(line.tables)
     ]
@@ -121,6 +144,53 @@ def _file(line: FileLine) -> list[FileRow]:
 def _place(finding: dict[str, Any]) -> str:
     told = [f"{name} {finding[name]}" for name in ("row", "column") if name in finding]
     return f"{', '.join(told)}: " if told else ""
+
+
+# -------------------- withdrawing
+
+
+def _withdrawing(visit: Visit) -> Asking:
+    """Return the question about one file.
+
+    Raises:
+        FileNotHandedOverError: There is none of this hash.
+    """
+    sha256 = visit.named("sha256")[:64]
+    found: FilePage = visit.run(list_files, limit=500)
+    line = next((each for each in found.files if each.sha256 == sha256), None)
+    if line is None:
+        raise FileNotHandedOverError("There is no such file in the list.")
+    rows = count(sum(table.rows for table in line.tables), "row")
+    words = Words(
+        opener="Withdraw",
+        title=f"Withdraw {line.name}?",
+        points=(
+            f"Its {rows} no longer count, and what was found in them goes.",
+            "The file is kept as it came, and the log tells that it came and went.",
+            "Handed over again, it is read again.",
+        ),
+        submit="Withdraw it",
+        fields=(reason_field("It is recorded and shown."),),
+    )
+    back = "/payouts/files"
+    return Asking(
+        operation=withdraw_file,
+        question=question_at(f"{back}/{sha256}/withdraw", words, back=back),
+        back=back,
+        room=ROOM,
+        fixed={"sha256": sha256},
+        trail=(*TRAIL, Link(label="Files", href=back)),
+    )
+
+
+def ask_to_withdraw(visit: Visit) -> Response:
+    """Ask for the reason."""
+    return ask(visit, _withdrawing(visit))
+
+
+def withdraw(visit: Visit) -> Response:
+    """Withdraw the file."""
+    return answer_question(visit, _withdrawing(visit))
 
 
 # -------------------- uploading
@@ -215,4 +285,8 @@ def _as_json(received: Sequence[FileReceived]) -> bytes:
     return TypeAdapter(list[FileReceived]).dump_json(list(received))
 
 
-WAYS: Final[tuple[Way, ...]] = (get("/payouts/files", show_files, Audience.STAFF),)
+WAYS: Final[tuple[Way, ...]] = (
+    get("/payouts/files", show_files, Audience.STAFF),
+    get("/payouts/files/{sha256}/withdraw", ask_to_withdraw, Audience.STAFF),
+    post("/payouts/files/{sha256}/withdraw", withdraw, Audience.STAFF),
+)

@@ -31,6 +31,7 @@ from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
 
+_EVERY_ROW: Final = 100_000
 _SPREADSHEET: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HEADS: Final = (
     *("payment_id", "payment_date", "status", "stated", "traced", "difference", "currency", "earnings"),
@@ -100,7 +101,7 @@ def _cells(visit: Visit) -> Iterator[tuple[Cell, ...]]:
 
 def send_workpaper(visit: Visit) -> Response:
     """Send the workpaper of a payment: sums, earnings, bank lines, differences, and where each number stands."""
-    view: TraceView = visit.run(trace_id, id=visit.named("payment_id")[:200])
+    view: TraceView = visit.run(trace_id, id=visit.named("payment_id")[:200], rows=_EVERY_ROW)
     lines: tuple[PaymentLine, ...] = visit.run(list_payments, limit=400)
     line = next((each for each in lines if each.payment_id in view.payments), None)
     if line is None:
