@@ -226,7 +226,7 @@ def _files(*, is_busy: bool) -> FilesPage:
                 period="1 Jun to 21 Nov 2026",
                 state=state("refused"),
                 wanted_at=days(-1),
-                why="/payments answered 403: The application is not among the account\u2019s.",
+                why="/transactionhistory answered 403: The application is not among the account\u2019s.",
             ),
         ),
         held_back=("Payments add up: 2 undecided. Need Earnings from 2026-06-01 to 2026-06-30.",),
