@@ -30,7 +30,7 @@ from fairkeeper.sandbox.insights.market import Market, MarketPlan, make_market
 SEEDS = range(101, 111)
 TENANTS = 3000
 MONTHS = 13
-READ_MONTHS = 7
+READ_MONTHS = 5
 """The newest ones; what is compared reaches four months back, a tenant's own variation a little further."""
 OUTCOMES = {"expansion": "expanded", "conversion": "converted", "at_risk": "lost", "transformation": "transformed"}
 MOST_MISSES = 1

@@ -101,12 +101,12 @@ def _load(connection: duckdb.DuckDBPyConnection, table: TextTable, source: Path)
         field.name if field.name in names else f"CAST(NULL AS {SQL_TYPES[field.type]}) AS {field.name}"
         for field in matched.tab.fields
     )
-    marks = " || ".join(
+    marks = ", ".join(
         f"fk_mark(t_{field.name}, {field.name} IS NOT NULL)" if field.name in names else f"'{ABSENT}'"
         for field in matched.tab.fields
     )
     connection.execute(
-        f"CREATE TEMP TABLE typed AS SELECT row_no, {values}, {marks} AS marks FROM (SELECT row_no, {read} FROM "
+        f"CREATE TEMP TABLE typed AS SELECT row_no, {values}, concat({marks}) AS marks FROM (SELECT row_no, {read} FROM "
         f"(SELECT row_number() OVER () + {table.first_row - 1} AS row_no, {trimmed} FROM {_rows_of(table, source)}))"
     )
     if matched.tab.leave_out:
