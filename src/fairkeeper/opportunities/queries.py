@@ -93,11 +93,13 @@ def rank_accounts(context: QueryContext, request: RankAccounts) -> RankedAccount
             conditions.append(f"contains(lower({name}), lower(?))")
             values.append(text)
     where = " AND ".join(conditions)
+    is_whole = len(conditions) == 1  # then the ranks themselves say which rows these are
+    ranks = f" AND rank > {request.offset} AND rank <= {request.offset + request.top}" if is_whole else ""
     rows = read_rows(
         run.scores,
-        where=where,
+        where=where + ranks,
         values=tuple(values),
-        order=f"ORDER BY rank LIMIT {request.top} OFFSET {request.offset}",
+        order=f"ORDER BY rank LIMIT {request.top} OFFSET {0 if is_whole else request.offset}",
     )
     return RankedAccounts(
         lens=lens.name,

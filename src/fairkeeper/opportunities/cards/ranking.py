@@ -41,7 +41,7 @@ class Ranking:
     """What came out.
 
     Attributes:
-        scores: Parquet, one row for each lens and tenant it applies to, ordered by lens and rank.
+        scores: Parquet, one row for each lens and tenant it applies to, ordered by lens and place.
         features: Parquet, one row for each tenant, ordered by its id.
         cards: Card drafts: those above the line, and those of cards that are open.
         alerts: Alert drafts, and the open ones that end.
@@ -186,17 +186,17 @@ def _score_columns(scored: Sequence[LensScores]) -> dict[str, Any]:
     widest = max(len(each.lens.terms) for each in scored)
     parts: dict[str, list[Any]] = {}
     for each in scored:
-        order = each.order
-        odds = np.full((widest, len(order)), np.nan)
-        odds[: each.contributions.shape[1]] = each.contributions[order].T
+        places = np.flatnonzero(each.applies)  # by place, so that one tenant's rows are found by reading little
+        odds = np.full((widest, len(places)), np.nan)
+        odds[: each.contributions.shape[1]] = each.contributions[places].T
         columns = {
-            "lens": np.full(len(order), each.lens.name, dtype=object),
-            "rank": np.arange(1, len(order) + 1, dtype=np.int32),
-            "place": order.astype(np.int32),
-            "likelihood": each.likelihood[order],
-            "confidence": each.confidence[order],
-            "seats": each.seats[order],
-            "motion": each.motion[order].astype(np.int8),
+            "lens": np.full(len(places), each.lens.name, dtype=object),
+            "rank": each.ranks[places].astype(np.int32),
+            "place": places.astype(np.int32),
+            "likelihood": each.likelihood[places],
+            "confidence": each.confidence[places],
+            "seats": each.seats[places],
+            "motion": each.motion[places].astype(np.int8),
             **{f"odds_{n}": odds[n] for n in range(widest)},
         }
         for name, values in columns.items():

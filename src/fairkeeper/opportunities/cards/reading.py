@@ -227,22 +227,32 @@ def past_of(
     session: Session, files: ColumnFiles, snapshots: Sequence[SnapshotRow], tenant_id: str
 ) -> tuple[PastMonth, ...]:
     """Return an account's figures in each snapshot, the oldest first."""
-    parts = " UNION ALL ".join(
-        f"SELECT {n} AS n, paid_seats, paid_mau, chat_mau, agents_mau "
-        f"FROM read_parquet('{files.path_of(session, row.table_digest)}') WHERE tenant_id = ?"
-        for n, row in enumerate(snapshots)
+    if not snapshots:
+        return ()
+    of_path: dict[str, list[SnapshotRow]] = {}
+    for row in snapshots:  # the same table on two days is one file
+        of_path.setdefault(str(files.path_of(session, row.table_digest)), []).append(row)
+    listed = ", ".join(f"'{path}'" for path in of_path)
+    found = (
+        reader()
+        .execute(
+            "SELECT filename, paid_seats, paid_mau, chat_mau, agents_mau "
+            f"FROM read_parquet([{listed}], filename = true) WHERE tenant_id = ?",
+            [tenant_id],
+        )
+        .fetchall()
     )
-    found = reader().execute(parts, [tenant_id] * len(snapshots)).fetchall()
     past = [
         PastMonth(
-            as_of=snapshots[n].as_of,
-            snapshot_id=snapshots[n].id,
+            as_of=row.as_of,
+            snapshot_id=row.id,
             paid_seats=seats,
             paid_users=users,
             chat_users=chat,
             agent_users=agents,
         )
-        for n, seats, users, chat, agents in found
+        for path, seats, users, chat, agents in found
+        for row in of_path[path]
     ]
     return tuple(sorted(past, key=lambda month: month.as_of))
 

@@ -13,7 +13,7 @@ from fairkeeper.opportunities.insights.canonical import connected
 if TYPE_CHECKING:
     import duckdb
 
-_ROW_GROUP: Final = 20_480
+_ROW_GROUP: Final = 8192
 _OF_THREAD = threading.local()
 
 
@@ -55,5 +55,6 @@ def reader() -> duckdb.DuckDBPyConnection:
     kept: duckdb.DuckDBPyConnection | None = getattr(_OF_THREAD, "reader", None)
     if kept is None:
         kept = duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
+        kept.execute("SET parquet_metadata_cache = true")  # a kept table never changes under its name
         _OF_THREAD.reader = kept
     return kept
