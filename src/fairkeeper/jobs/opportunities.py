@@ -30,8 +30,8 @@ _PUSHING = RetryRule(first_seconds=2, factor=2, ceiling_seconds=900, attempts=40
 """For a CRM that is down or throttles: most of a day, then the push is open to be asked again."""
 
 
-_TOLD_AT_ONCE: Final = 20
-"""As many as fit a card in Teams, which takes 28 KB."""
+_TOLD_AT_ONCE: Final = 10
+"""As many as a card in Teams shows; what is not shown is not told, and comes with the next card."""
 
 
 class Teams(Protocol):

@@ -5,9 +5,9 @@ Business Solutions & Security Insights, read 2026-11-22: addresses and paths.
 
 What could not be read stays configuration or is
 taken as it comes: base address, token address and scope are settings of each connection, since distributors proxy the
-API; a page's rows are taken from `value`, `items` or `data`, and the next page from what is called a next link.
-Properties are recognised by the letters of the export's headers, see `opportunities.insights.fields`. It was never run
-against the service.
+API. So are the members of a page that hold its rows and its next page, of which `ASSUMED_ROWS` and `ASSUMED_NEXT` are
+assumptions, and the names of properties: they are recognised by the letters of the export's headers, see
+`opportunities.insights.fields`, or renamed by the connection. It was never run against the service.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ PATHS: Final[Mapping[str, str]] = {
 }
 """The grids of version 1.5 by our names; their letters' case matters to distributors' gateways."""
 
-_ROWS: Final = ("value", "items", "data", "results")
-_NEXT: Final = ("@odata.nextLink", "nextLink", "nextPageLink", "next")
+ASSUMED_ROWS: Final = ("value", "items", "data", "results")
+"""Assumption: one of these members holds a page's rows. A connection may name its own (`rows_in`)."""
+ASSUMED_NEXT: Final = ("@odata.nextLink", "nextLink", "nextPageLink", "next")
+"""Assumption: one of these members is the next page's address. A connection may name its own (`next_in`)."""
 _MOST_PAGES: Final = 2000
 _SHOWN: Final = 300
 
@@ -46,12 +48,17 @@ class InsightsAPI:
         base_url: `https://m365partner.microsoft.com/abss`, or a distributor's.
         version: `1.5`; 1.3 ended on 30 August 2026.
         token: Gives the bearer token; asked for each page, since tokens end.
+        rows_in, next_in: Members of a page: the first that is there is taken.
+        properties: The API's names of properties, and the export's headers that they are.
     """
 
     base_url: str
     version: str
     token: Callable[[], str] = field(repr=False)
     client: httpx.Client
+    rows_in: tuple[str, ...] = ASSUMED_ROWS
+    next_in: tuple[str, ...] = ASSUMED_NEXT
+    properties: Mapping[str, str] = field(default_factory=dict)
 
     def fetch(self, tab: str) -> bytes:
         """Return a tab's rows as a CSV text with the properties' names as its headers.
@@ -64,13 +71,13 @@ class InsightsAPI:
         rows: list[Mapping[str, Any]] = []
         for _ in range(_MOST_PAGES):
             document = self._page(address)
-            found = _rows_of(document)
+            found = _rows_of(document, self.rows_in)
             if found is None:
                 raise InsightsRefusedError(f"{_plain(address)} answered something else than rows.")
             rows += found
-            following = _next_of(document)
+            following = _next_of(document, self.next_in)
             if not following:
-                return to_csv(rows)
+                return to_csv([self._renamed(row) for row in rows])
             address = self._same_host(urljoin(address, following), address)
         raise InsightsRefusedError(f"{_plain(address)} has more than {_MOST_PAGES} pages.")
 
@@ -88,6 +95,9 @@ class InsightsAPI:
             return answer.json()
         except ValueError as error:
             raise InsightsRefusedError(f"{_plain(address)} answered no JSON.") from error
+
+    def _renamed(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {self.properties.get(name, name): value for name, value in row.items()} if self.properties else row
 
     @staticmethod
     def _same_host(following: str, address: str) -> str:
@@ -121,17 +131,17 @@ def _cell(value: Any) -> str:
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _rows_of(document: Any) -> list[Mapping[str, Any]] | None:
+def _rows_of(document: Any, names: Sequence[str]) -> list[Mapping[str, Any]] | None:
     found = document if isinstance(document, list) else None
     if isinstance(document, Mapping):
-        found = next((document[name] for name in _ROWS if isinstance(document.get(name), list)), None)
+        found = next((document[name] for name in names if isinstance(document.get(name), list)), None)
     return found if found is not None and all(isinstance(each, Mapping) for each in found) else None
 
 
-def _next_of(document: Any) -> str:
+def _next_of(document: Any, names: Sequence[str]) -> str:
     if not isinstance(document, Mapping):
         return ""
-    return next((str(document[name]) for name in _NEXT if document.get(name)), "")
+    return next((str(document[name]) for name in names if document.get(name)), "")
 
 
 def _plain(address: str) -> str:

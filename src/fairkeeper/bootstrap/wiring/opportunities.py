@@ -19,7 +19,7 @@ from fairkeeper.errors import InvalidError
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.opportunities import Feed, OpportunitiesWork
 from fairkeeper.messages.ports import Card, CardSection, TeamsChannel
-from fairkeeper.microsoft.insights import PATHS, InsightsAPI
+from fairkeeper.microsoft.insights import ASSUMED_NEXT, ASSUMED_ROWS, PATHS, InsightsAPI
 from fairkeeper.opportunities.actions.desk import DEFAULT_CONNECTION, Desk, NamedFile
 from fairkeeper.opportunities.actions.runs import Adopted
 from fairkeeper.opportunities.actions.snapshots import ImportedSnapshot
@@ -161,6 +161,9 @@ class Connection(BaseModel):
     client_id: str
     secret_variable: str
     scope: str = ""
+    rows_in: tuple[str, ...] = ASSUMED_ROWS
+    next_in: tuple[str, ...] = ASSUMED_NEXT
+    properties: Mapping[str, str] = Field(default_factory=dict)
 
 
 def make_feeds(path: Path | None, clock: Clock) -> tuple[Feed, ...]:
@@ -208,7 +211,15 @@ def _tokens(each: Connection, clock: Clock) -> ClientCredentials:
 
 def _feed(each: Connection, clock: Clock) -> Feed:
     tokens = _tokens(each, clock)
-    api = InsightsAPI(base_url=each.base_url, version=each.version, token=tokens.token, client=tokens.client)
+    api = InsightsAPI(
+        base_url=each.base_url,
+        version=each.version,
+        token=tokens.token,
+        client=tokens.client,
+        rows_in=each.rows_in,
+        next_in=each.next_in,
+        properties=each.properties,
+    )
     return Feed(connection=each.name, tabs=each.tabs, fetch=api.fetch)
 
 

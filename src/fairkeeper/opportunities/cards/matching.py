@@ -119,7 +119,7 @@ def accounts_of(session: Session, tenants: Sequence[Named], now: datetime) -> di
         row.name, row.domain = each.name, each.domain[:255]
     open_rows = [row for row in rows.values() if row.matched_by != "person"]
     customers = {
-        tenant: customer
+        str(tenant): str(customer)
         for part in batched([row.tenant_id for row in open_rows], _AT_ONCE)
         for tenant, customer in session.execute(
             select(CustomerRow.tenant_id, CustomerRow.customer_id).where(
