@@ -146,7 +146,7 @@ def open_files(  # noqa: PLR0913 - its options
     is_served: bool | None,
     as_json: bool,
 ) -> None:
-    """Open files on this machine: exports of the insights, deals.
+    """Open files on this machine: exports of the insights, reports of payouts, deals.
 
     Says what is in them, ranks the accounts with reasons, and opens the room they belong to, for one person on the
     loopback address, without Microsoft Entra. Nothing leaves this machine.

@@ -29,7 +29,7 @@ from fairkeeper.action.operation import TextFile
 from fairkeeper.action.runner import Call
 from fairkeeper.bootstrap.application import create_app
 from fairkeeper.bootstrap.installation import Installation, open_installation
-from fairkeeper.bootstrap.local import local_principal
+from fairkeeper.bootstrap.local import LocalExecutor, local_principal
 from fairkeeper.bootstrap.server import address_of, bind, run_app
 from fairkeeper.bootstrap.settings import Settings, read_settings
 from fairkeeper.bootstrap.wiring.opportunities import import_and_rank, make_desk
@@ -37,6 +37,8 @@ from fairkeeper.cli.programs import Say
 from fairkeeper.deals.actions.check_file import CheckFiles, check_files
 from fairkeeper.opportunities.insights.importing import is_insights_file
 from fairkeeper.opportunities.queries import RankAccounts, rank_accounts
+from fairkeeper.payouts.files.sniffing import is_report_file
+from fairkeeper.payouts.queries import list_findings
 from fairkeeper.values.findings import FindingKind, Level, finding_kinds
 from fairkeeper.values.ids import new_id
 
@@ -49,7 +51,7 @@ FILE_OF_NO_ROOM: Final = finding_kinds.declare(
         code="bootstrap.file_of_no_room",
         level=Level.ERROR,
         title="A file is one that Fairkeeper opens",
-        remedy="Give an export of the insights (xlsx, csv) or a deal's file (yaml, json).",
+        remedy="Give an export of the insights or a report of payouts (xlsx, csv, zip), or a deal's file (yaml, json).",
         resource="aspx-docs",
         example="fairkeeper open holiday.jpg",
     )
@@ -132,21 +134,49 @@ def open_files(files: Sequence[tuple[str, bytes]], *, data_dir: Path | None, por
         _open_insights(installation, settings, sorted_files["opportunities"], call, result, lens=lens, top=top)
     if sorted_files["deals"]:
         _check_deals(sorted_files["deals"], result)
-    room = next((each for each in ("opportunities", "deals") if sorted_files[each]), "")
+    if sorted_files["payouts"]:
+        _import_reports(installation, sorted_files["payouts"], result, top=top)
+    room = next((each for each in ("opportunities", "payouts", "deals") if sorted_files[each]), "")
     return Opened(result=result, room=room, folder=folder, _installation=installation, _port=port)
 
 
 def _sorted(files: Sequence[tuple[str, bytes]]) -> Mapping[str, list[tuple[str, bytes]]]:
-    """Sort files by the room they belong to; payouts' reports are known as soon as that room says how."""
-    found: dict[str, list[tuple[str, bytes]]] = {"opportunities": [], "deals": [], "unknown": []}
+    """Sort files by the room they belong to."""
+    found: dict[str, list[tuple[str, bytes]]] = {"opportunities": [], "payouts": [], "deals": [], "unknown": []}
     for name, content in files:
         if is_insights_file(content):
             found["opportunities"].append((name, content))
         elif name.lower().endswith((".yaml", ".yml", ".json")) and b"private_offer" in content:
             found["deals"].append((name, content))
+        elif _is_report(name, content):
+            found["payouts"].append((name, content))
         else:
             found["unknown"].append((name, content))
     return found
+
+
+def _is_report(name: str, content: bytes) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        path, scratch = Path(folder) / "file", Path(folder) / "scratch"
+        path.write_bytes(content)
+        scratch.mkdir()
+        return is_report_file(path, name, scratch)
+
+
+def _import_reports(
+    installation: Installation, files: Sequence[tuple[str, bytes]], result: dict[str, Any], *, top: int
+) -> None:
+    """Import reports of payouts, compare them, and say the largest differences."""
+    executor = LocalExecutor(installation)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for number, (name, content) in enumerate(files):
+            path = Path(folder) / str(number) / (Path(name).name or "file")
+            path.parent.mkdir()
+            path.write_bytes(content)
+            paths.append(path)
+        result["payouts"] = {"files": executor.import_files(paths, {})}
+    result["payouts"]["differences"] = executor.run(list_findings, {"limit": top})
 
 
 def _open_insights(  # noqa: PLR0913 - everything that decides the first answer

@@ -49,8 +49,27 @@ def opened_text(result: Any, *, width: int) -> str:
         parts.append(ranked_text(result["accounts"], width=width))
     if result.get("deals") is not None:
         parts.append(deals.checked_text(result["deals"], width=width))
+    if result.get("payouts") is not None:
+        parts.append(_differences_text(result["payouts"], width))
     parts.append(f"Everything lies in {result['folder']}.")
     return "\n\n".join(parts)
+
+
+def _differences_text(result: Any, width: int) -> str:
+    """Say what became of reports of payouts, and the largest differences in them."""
+    lines = []
+    for each in result["files"]:
+        tables = ", ".join(f"{table['rows']:,} rows of {table['report']}" for table in each.get("tables", ()))
+        lines.append(f"{each['name']}: {each['state']}{f', {tables}' if tables else ''}")
+    found = result["differences"]
+    lines.append(f"\n{found['total']:,} differences, the largest first:")
+    lines += [
+        _wrapped(
+            f"{number}. {each['amount'] or ''} {each['currency'] or ''} {each['message']} ({each['code']})", width, ""
+        )
+        for number, each in enumerate(found["findings"], 1)
+    ]
+    return "\n".join(lines)
 
 
 def ranked_text(result: Any, *, width: int) -> str:
