@@ -399,6 +399,24 @@ def test_whoever_may_answer_is_told_once_with_a_link_alone(world: World, contoso
     assert "Fabrikam" not in json.dumps(wish.payload)
 
 
+def test_many_questions_are_told_of_in_one_message_an_hour(world: World, clerk: Agent) -> None:
+    fabrikam = world.agent(world.customer("fabrikam"), clerk.tool_id, lane="approval")
+
+    def told(agent: Agent, *amounts: int) -> list[bool]:
+        calls = [call(agent, arguments={"amount": amount, "to": "x"}) for amount in amounts]
+        ids = [each.approval_id for each in world.decide(*calls)]
+        return [world.run(tell_approval, system("jobs"), approval_id=each) for each in ids]
+
+    assert told(clerk, 1, 2, 3, 4, 5, 6) == [True] * 4 + [False] * 2
+    assert told(fabrikam, 1) == [True]
+    world.clock.move(timedelta(hours=1))
+    assert told(clerk, 7, 8) == [True, False]
+    with world.database.read() as session:
+        wishes = session.scalars(select(TaskRow).where(TaskRow.name == "messages.take_up").order_by(TaskRow.id)).all()
+    assert [wish.payload["href"] for wish in wishes].count("/approvals") == 2
+    assert wishes[-1].payload["values"]["count"] == "8"
+
+
 def test_a_customers_session_sees_its_own_alone(world: World, contoso: str, clerk: Agent) -> None:
     asked(world, clerk)
     fabrikam = world.customer("fabrikam")

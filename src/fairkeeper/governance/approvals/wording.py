@@ -17,3 +17,15 @@ APPROVAL_WAITS: Final = message_templates.declare(
         ),
     )
 )
+
+APPROVALS_WAIT: Final = message_templates.declare(
+    MessageTemplate(
+        code="governance.approvals_wait",
+        title="Many approvals are waited for",
+        subject="{count} questions of agents wait for a person",
+        text=(
+            "{count} calls of agents wait for a person, the last one asked by {agent}; for the next hour no single one "
+            "is told of. Open the list to see exactly what would happen; nothing can be answered from here."
+        ),
+    )
+)
