@@ -101,6 +101,13 @@ class WiderThanGivenError(InvalidError):
     remedy = "Give at most what was given."
 
 
+class NotDescribedError(InvalidError):
+    """The description of this agent is not for everybody."""
+
+    code = "governance.not_described"
+    remedy = "Describe an agent of the publisher that is live; a customer's agents are the customer's to describe."
+
+
 class ContainmentRefusedError(InvalidError):
     """This cannot be held in this way."""
 

@@ -21,6 +21,8 @@ REVIEWED = _kind("call_reviewed/1", "A call was reviewed: {verdict}. {note}")
 
 AGENT_REGISTERED = _kind("agent_registered/1", "The agent {name} was registered for {environment}.")
 AGENT_CHANGED = _kind("agent_changed/1", "The agent {name} was changed: {fields}.")
+DESCRIPTION_PUBLISHED = _kind("description_published/1", "Anybody may read now what the agent {name} is for.")
+DESCRIPTION_HIDDEN = _kind("description_hidden/1", "The description of the agent {name} is no longer public.")
 AGENT_PROMOTED = _kind("agent_promoted/1", "The agent {name} was promoted from {before} to {environment}.")
 USE_PROPOSED = _kind("use_proposed/1", "The intended use {title} was proposed.")
 USE_APPROVED = _kind("use_approved/1", "The intended use {title} was approved.")

@@ -12,6 +12,7 @@ from fairkeeper.governance.actions.delegate import delegate, end_delegation
 from fairkeeper.governance.actions.grant_data import grant_data, revoke_data
 from fairkeeper.governance.actions.permit_tool import end_permit, permit_tool
 from fairkeeper.governance.actions.promote_agent import promote_agent
+from fairkeeper.governance.actions.publish_description import publish_description
 from fairkeeper.governance.actions.record_outcome import endorse_task, record_outcome
 from fairkeeper.governance.actions.register_agent import change_agent, register_agent
 from fairkeeper.governance.actions.register_tool import approve_manifest, register_tool, report_manifest
@@ -27,12 +28,14 @@ from fairkeeper.governance.queries.decisions import (
     show_effect,
     show_task,
 )
+from fairkeeper.governance.queries.descriptions import list_descriptions
 from fairkeeper.governance.queries.replay import replay
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     register_agent,
     change_agent,
     promote_agent,
+    publish_description,
     propose_use,
     approve_use,
     withdraw_use,
@@ -65,4 +68,5 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     show_effect,
     show_task,
     replay,
+    list_descriptions,
 )

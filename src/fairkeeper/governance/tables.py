@@ -54,6 +54,8 @@ class AgentRow(CustomerOwned, Base):
     assessment: Mapped[str] = mapped_column(Text)
     """The additional assessment where the domain asks for one; empty elsewhere."""
     promoted_from: Mapped[str | None] = mapped_column(String(40))
+    described_at: Mapped[datetime | None]
+    """Since when anybody may read its description; empty while nobody may."""
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(80))
 

@@ -29,7 +29,7 @@ from fairkeeper.web.routes.deals import board as deal_board
 from fairkeeper.web.routes.deals import editor as deal_editor
 from fairkeeper.web.routes.deals import one as deal_pages
 from fairkeeper.web.routes.entry import connect, landing, onboarding, sign_in
-from fairkeeper.web.routes.governance import agents, approvals, decisions, policies, standing
+from fairkeeper.web.routes.governance import about, agents, approvals, decisions, policies, standing
 from fairkeeper.web.routes.opportunities import acting, lists, looking
 from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import connections, keys, people, rules, tabs, tokens
@@ -60,6 +60,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *agents.WAYS,
     *approvals.WAYS,
     *standing.WAYS,
+    *about.WAYS,
     *decisions.WAYS,
     *policies.WAYS,
     *lists.WAYS,

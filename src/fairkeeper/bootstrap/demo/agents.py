@@ -19,6 +19,7 @@ from fairkeeper.governance.actions.decide import decide
 from fairkeeper.governance.actions.decide_use import approve_use, propose_use
 from fairkeeper.governance.actions.grant_data import grant_data
 from fairkeeper.governance.actions.permit_tool import permit_tool
+from fairkeeper.governance.actions.publish_description import publish_description
 from fairkeeper.governance.actions.record_outcome import record_outcome
 from fairkeeper.governance.actions.register_agent import register_agent
 from fairkeeper.governance.actions.register_tool import register_tool
@@ -153,6 +154,7 @@ class _Desk:
         self.run(set_limit, scope="agent", subject_id=agent, meter="calls", window="hour", maximum=200)
         money = {"scope": "tool", "subject_id": tools["credits.grant"], "meter": "amount", "window": "month"}
         self.run(set_limit, **money, maximum=2_000_00, currency="USD")
+        self.run(publish_description, agent_id=agent)
         return agent, tools
 
     def work(self, agent: str, tools: Mapping[str, str]) -> None:

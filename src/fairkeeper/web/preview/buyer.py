@@ -6,6 +6,7 @@ from datetime import date
 
 from fairkeeper.web.format import state
 from fairkeeper.web.forms import Field, FieldKind, Form
+from fairkeeper.web.pages.about import AboutAgentPage, AboutAgentsPage, AboutUse
 from fairkeeper.web.pages.base import Environment, Page
 from fairkeeper.web.pages.buyer import (
     Brand,
@@ -245,4 +246,46 @@ def _home() -> HomePage:
 
 def buyer_pages() -> dict[str, Page]:
     """Return every page for a buyer and for people who sign in."""
-    return {**_landing_pages(), **_closed_landing_pages(), **_sign_in_pages(), "home": _home()}
+    return {
+        "about-agents": _about_agents(),
+        "about-agent": _about_agent(),
+        **_landing_pages(),
+        **_closed_landing_pages(),
+        **_sign_in_pages(),
+        "home": _home(),
+    }
+
+
+def _about_agents() -> AboutAgentsPage:
+    described = Link(label="Mailbox assistant", href="/about-agent.html")
+    note = "Version 2.3.0, owned by Fairmile Software"
+    return AboutAgentsPage(
+        frame=FRAME, support=SUPPORT, agents=(Fact(label="Answer mail of customers", value=described, note=note),)
+    )
+
+
+def _about_agent() -> AboutAgentPage:
+    return AboutAgentPage(
+        frame=FRAME,
+        trail=(Link(label="Agents", href="/about-agents.html"),),
+        support=SUPPORT,
+        name="Mailbox assistant",
+        sentence="Version 2.3.0. Whoever owns the mailbox.",
+        uses=(
+            AboutUse(
+                title="Answer mail of customers",
+                context="Questions about orders that are in the shop.",
+                measure="Hours until an answer.",
+                not_for=("Prices", "Contracts"),
+                known_errors=("Reads a quoted mail as the sender's own words.",),
+            ),
+        ),
+        tools=(
+            Fact(label="Read mail", value="It does this by itself, within limits.", note="This reads; reads mail."),
+            Fact(label="Refund", value="A person approves each call.", note="This cannot be undone."),
+        ),
+        duties=(
+            Fact(label="The publisher answers for", value="Runs it, and stops it."),
+            Fact(label="The customer answers for", value="Says what it may do."),
+        ),
+    )
