@@ -202,6 +202,7 @@ class AgentDetail:
     threat_notes: dict[str, str]
     assessment: str
     promoted_from: str | None
+    described_at: datetime | None
     created_at: datetime
     uses: list[UseLine]
     permits: list[PermitLine]

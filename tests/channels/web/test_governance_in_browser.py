@@ -23,6 +23,7 @@ from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.governance.actions.decide import CallDecided, decide
 from fairkeeper.governance.actions.decide_use import approve_use, propose_use
 from fairkeeper.governance.actions.permit_tool import permit_tool
+from fairkeeper.governance.actions.publish_description import publish_description
 from fairkeeper.governance.actions.register_agent import register_agent
 from fairkeeper.governance.actions.register_tool import register_tool
 from tests.channels.stage import Stage
@@ -178,6 +179,7 @@ def test_governance_is_walked_in_a_browser(
     _read_a_decision(desk)
     _ask_less_often(phone, sqlite_stage, assistant)
     _narrow_by_a_template(phone, sqlite_stage)
+    _read_before_buying(chromium, sqlite_stage)
     assert (phone_complaints, desk_complaints) == ([], [])
     phone.context.close()
     desk.context.close()
@@ -257,6 +259,26 @@ def _ask_less_often(page: Page, stage: Stage, assistant: Assistant) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Take back").click()
     expect(standing).to_have_count(0)
     assert assistant.remind("Fabrikam", 90) == "approval_needed"
+
+
+def _read_before_buying(browser: Browser, stage: Stage) -> None:
+    """Without signing in: what an agent of the publisher is for, and who answers for what."""
+    described = {"name": "desk", "environment": "live", "version": "1.4", "title": "Support desk", "owner": "Support"}
+    duties = {"publisher_duties": "Runs it, and stops it.", "customer_duties": "Reads answers before acting on them."}
+    agent = stage.run(
+        register_agent, OWNER, **described, **duties, accountable="Sam Security", acts_for="The support team."
+    )
+    stage.run(publish_description, OWNER, agent_id=agent.agent_id)
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto(f"{stage.url}/about/agents")
+    look(page)
+    page.get_by_role("link", name="Support desk").click()
+    expect(page.get_by_text("Reads answers before acting on them.")).to_be_visible()
+    expect(page.get_by_text("No tool is permitted to it now.")).to_be_visible()
+    look(page)
+    assert page.goto(f"{stage.url}/about/agents/payer").status == 404  # type: ignore[union-attr]
+    context.close()
 
 
 def _narrow_by_a_template(page: Page, stage: Stage) -> None:

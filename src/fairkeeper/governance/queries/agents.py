@@ -157,6 +157,7 @@ def show_agent(context: QueryContext, request: ShowAgent) -> AgentDetail:
         threat_notes=dict(row.threat_notes),
         assessment=row.assessment,
         promoted_from=row.promoted_from,
+        described_at=row.described_at,
         created_at=row.created_at,
         uses=[use_line(use) for use in _uses(session, row)],
         permits=[_permit_line(permit) for permit in _permits(session, row)],

@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.governance.actions.contain import contain, lift_containment
+from fairkeeper.governance.actions.publish_description import description_path
 from fairkeeper.governance.approvals.queries import ApprovalLine, list_approvals
 from fairkeeper.governance.errors import ContainmentNotFoundError
 from fairkeeper.governance.queries.agents import list_agents, show_agent
@@ -262,7 +263,20 @@ def _facts(agent: AgentDetail) -> tuple[Fact, ...]:
         Fact(label="Accountable", value=line.accountable),
         Fact(label="May act alone", value="yes" if agent.acts_alone else "no, only for a person"),
         Fact(label="Registered", value=agent.created_at),
+        *_description(agent),
     )
+
+
+def _description(agent: AgentDetail) -> tuple[Fact, ...]:
+    """Return whether anybody may read about it; of the publisher's own live agents alone."""
+    line = agent.line
+    if line.customer_id is not None or line.environment != "live":
+        return ()
+    if agent.described_at is None:
+        command = f"fairkeeper governance publish-description {line.agent_id}"
+        return (Fact(label="Described for buyers", value="not yet", note=command),)
+    link = Link(label="The public description", href=description_path(line.name))
+    return (Fact(label="Described for buyers", value=link, note="without signing in"),)
 
 
 # -------------------- how it is stopped
