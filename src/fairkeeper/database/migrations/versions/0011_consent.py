@@ -8,7 +8,7 @@ from alembic import op
 from fairkeeper.database.types import UTCDateTime
 
 revision = "0011_consent"
-down_revision = "0009_opportunities"
+down_revision = "0010_governance"
 branch_labels = None
 depends_on = None
 
