@@ -259,8 +259,8 @@ class WordsToErase:
         return (*erased, ErasedThing(kind="consent_words", count=count, erased_by="fairkeeper"))
 
 
-def work_credentials(settings: Settings, authority: str) -> WorkCredentials:
-    """Return the credentials of the registrations that work in customers' tenants.
+def named_credentials(settings: Settings) -> dict[str, Credential]:
+    """Return by application id the credentials of the registrations that work in customers' tenants.
 
     Raises:
         SettingsError: The setting cannot be read, or a certificate that it names cannot.
@@ -272,7 +272,16 @@ def work_credentials(settings: Settings, authority: str) -> WorkCredentials:
         told = "it is no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
         msg = f"FAIRKEEPER_CONSENT_APP_SECRETS cannot be read: {told}."
         raise SettingsError(msg) from None
-    secrets = {app_id: _credential(each) for app_id, each in named.items()}
+    return {app_id: _credential(each) for app_id, each in named.items()}
+
+
+def work_credentials(settings: Settings, authority: str) -> WorkCredentials:
+    """Return those credentials, and that of the application that people sign in to.
+
+    Raises:
+        SettingsError: As `named_credentials` says.
+    """
+    secrets = named_credentials(settings)
     if settings.sign_in_app_id is not None and settings.sign_in_app_secret is not None:
         # Only to see whether it is still present, or gone after an end; nobody works with it.
         secrets.setdefault(settings.sign_in_app_id.lower(), settings.sign_in_app_secret.get_secret_value())

@@ -23,6 +23,7 @@ from fairkeeper.web.preview.frames import CONTOSO, CUSTOMERS, PUBLISHER, days, f
 
 _TENANT = Identifier(text="c0000001-0000-4000-8000-000000000001", names="tenant id", is_whole=True)
 _DESK = Identifier(text="fa111111-0000-4000-8000-0000000000d4", names="application id", is_whole=True)
+_SIGN_IN = Identifier(text="fa111111-0000-4000-8000-0000000000f2", names="application id", is_whole=True)
 _DRIFT = Finding(
     level=Level.WARNING,
     what="What Contoso granted for “Answer in the mailbox's name” differs: no longer granted: Mail.Send.",
@@ -41,6 +42,7 @@ def consent_pages() -> dict[str, Page]:
         "consents": _tenants(),
         "consents-empty": _no_tenants(),
         "consent": _customer(),
+        "consent-broken": _broken(),
         "consent-ended": _ended(),
     }
 
@@ -101,7 +103,7 @@ def _connect() -> ConnectPage:
         sentence="Everything that is asked for, why, who can approve it, and how it is taken back.",
         tenant=_TENANT,
         apps=(app,),
-        principals=(Fact(label="Fairmile desk", value=_DESK),),
+        principals=(Fact(label="Fairmile sign-in", value=_SIGN_IN), Fact(label="Fairmile desk", value=_DESK)),
         until=days(60),
         address="https://fairkeeper.example/connect/made-up",
         ask=_question(),
@@ -120,7 +122,7 @@ def _nothing_asked() -> ConnectPage:
         sentence="Everything that is asked for, why, who can approve it, and how it is taken back.",
         tenant=_TENANT,
         apps=(),
-        principals=(Fact(label="Fairmile sign-in", value=_DESK),),
+        principals=(Fact(label="Fairmile sign-in", value=_SIGN_IN),),
         until=days(60),
         address="https://fairkeeper.example/connect/made-up",
         ask=_question(),
@@ -203,6 +205,31 @@ def _customer() -> ConsentPage:
         open_questions=(Fact(label="May we choose the mailboxes?", value=Link(label="Answer", href="/consent.html")),),
         pages=(Fact(label="made 20 Nov 2026", value=state("active"), note="opened 3 times"),),
         timeline=Timeline(entries=()),
+    )
+
+
+def _broken() -> ConsentPage:
+    broken = Finding(
+        level=Level.ERROR,
+        what="Trust in the tenant of Contoso is broken: the application is not present in the tenant.",
+        remedy="Ask the customer whether it was meant; a sign-in, or enabling the application again, mends it.",
+        since_at=hours(-1),
+        where=CONTOSO,
+        owner="Platform",
+    )
+    return ConsentPage(
+        frame=frame("Customers"),
+        trail=(CUSTOMERS, CONTOSO),
+        name="Contoso",
+        state=state("broken"),
+        sentence="Trust is broken: our sign-in application is gone or disabled in the tenant; no token is served.",
+        needs=(broken,),
+        facts=(
+            Fact(label="Tenant", value=_TENANT, note="the beneficiary’s"),
+            Fact(label="Sign-in looked for", value=hours(-1), note="not found since 22 Nov 2026, 03:30 UTC"),
+        ),
+        grants=(),
+        forms=(_form("consent-check", "Look now"),),
     )
 
 

@@ -13,12 +13,12 @@ from typing import Final
 import httpx
 
 from fairkeeper.bootstrap.connectors import make_authority, make_ingestion, missing_for_fulfillment
-from fairkeeper.bootstrap.settings import Settings
+from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.bootstrap.wiring.consent import named_credentials
 from fairkeeper.bootstrap.wiring.opportunities import insights_tokens
 from fairkeeper.errors import FairkeeperError
-from fairkeeper.microsoft.consent import read_secrets
 from fairkeeper.microsoft.errors import EntraUnavailableError
-from fairkeeper.microsoft.identity import AppRegistration, AppTokenSource
+from fairkeeper.microsoft.identity import AppRegistration, AppTokenSource, Credential
 from fairkeeper.microsoft.ingestion import GRAPH_RESOURCE
 from fairkeeper.microsoft.ingestion_errors import IngestionAccessRefusedError
 from fairkeeper.overview.connections import finding_kinds as found
@@ -42,12 +42,12 @@ def look_at_sign_in(settings: Settings, http: httpx.Client) -> Iterator[Finding]
 def look_at_customers_tenants(settings: Settings, http: httpx.Client) -> Iterator[Finding]:
     """Ask for a token of each application that works in customers' tenants, in the publisher's own tenant."""
     try:
-        secrets = read_secrets(settings.consent_app_secrets.get_secret_value())
-    except ValueError as error:
-        yield found.CONSENT_APP_REFUSED.found(f"FAIRKEEPER_CONSENT_APP_SECRETS {error}.")
+        credentials = named_credentials(settings)
+    except SettingsError as error:
+        yield found.CONSENT_APP_REFUSED.found(str(error))
         return
-    for app_id, secret in sorted(secrets.items()):
-        problem = _refused(settings, http, app_id, secret)
+    for app_id in sorted(credentials):
+        problem = _refused(settings, http, app_id, credentials[app_id])
         if problem:
             yield found.CONSENT_APP_REFUSED.found(problem, subject=app_id)
 
@@ -91,12 +91,12 @@ def look_at_teams(settings: Settings, http: httpx.Client) -> Iterator[Finding]:
         yield found.TEAMS_UNREACHABLE.found(f"The workflow's address answered {answer.status_code}.")
 
 
-def _refused(settings: Settings, http: httpx.Client, app_id: str, secret: str) -> str:
+def _refused(settings: Settings, http: httpx.Client, app_id: str, credential: Credential) -> str:
     """Return why Microsoft Entra gives an application no token; empty if it does, or if that is told elsewhere."""
     tenant = settings.entra_tenant_id
     if tenant is None or not is_guid(tenant.lower()):
         return ""
-    registration = AppRegistration(authority=make_authority(settings).base, client_id=app_id, credential=secret)
+    registration = AppRegistration(authority=make_authority(settings).base, client_id=app_id, credential=credential)
     try:
         AppTokenSource(registration, tenant_id=tenant, http=http, resource=GRAPH_RESOURCE).token()
     except EntraUnavailableError:
