@@ -123,6 +123,7 @@ def test_every_package_is_known_here(modules: list[Source]) -> None:
         "api",
         "bootstrap",
         "cli",
+        "gateway",
         "jobs",
         "mcp",
         "microsoft",

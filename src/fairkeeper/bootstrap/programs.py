@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fairkeeper.action.operation import Operation
-    from fairkeeper.cli.programs import Executor, OpenedFiles, Say
+    from fairkeeper.cli.programs import Executor, GatewayPrograms, OpenedFiles, Say
 
 
 class Installed:
@@ -145,6 +145,12 @@ class Installed:
 
         configure_logging("error")
         return examine(read_settings())
+
+    def gateway(self) -> GatewayPrograms:
+        """Return the programs of the gateway; its package needs the extra `gateway`."""
+        from fairkeeper.gateway.running import PROGRAMS
+
+        return PROGRAMS
 
     def public_address(self) -> str:
         """Return the address that people use, of the settings."""

@@ -64,6 +64,34 @@ class OpenedFiles(Protocol):
         ...
 
 
+class GatewayPrograms(Protocol):
+    """What the gateway's package offers."""
+
+    def serve_one(self, configuration_file: Path, *, agent: str | None, server: str | None) -> None:
+        """Serve the client on stdin and stdout."""
+        ...
+
+    def serve_http(self, configuration_file: Path, *, host: str, port: int, say: Say, as_json: bool) -> None:
+        """Serve over HTTP until interrupted."""
+        ...
+
+    def observe(self, command: tuple[str, ...], *, folder: Path, agent: str, environment: str) -> dict[str, Any]:
+        """Let everything through and write a proposal."""
+        ...
+
+    def keep(self, configuration_file: Path, name: str, value: str) -> dict[str, Any]:
+        """Seal a credential."""
+        ...
+
+    def check(self, configuration_file: Path) -> dict[str, Any]:
+        """Read a configuration and open its credentials."""
+        ...
+
+    def adopt(self, folder: Path, run: Callable[[str, dict[str, Any]], Any]) -> dict[str, Any]:
+        """Register what a proposal says."""
+        ...
+
+
 class Programs(Protocol):
     """What bootstrap offers the command line."""
 
@@ -119,6 +147,10 @@ class Programs(Protocol):
 
     def doctor(self) -> dict[str, Any]:
         """Look at every connection of the settings; return what was looked at and what has to be mended."""
+        ...
+
+    def gateway(self) -> GatewayPrograms:
+        """Return the programs of the gateway."""
         ...
 
     def public_address(self) -> str:

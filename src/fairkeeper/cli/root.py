@@ -113,6 +113,12 @@ def _opening() -> dict[str, click.Command]:
     return dict(OPENING)
 
 
+def _gateway() -> dict[str, click.Command]:
+    from fairkeeper.cli.gateway import gateway
+
+    return {"gateway": gateway}
+
+
 def _examining() -> dict[str, click.Command]:
     from fairkeeper.cli.examining import doctor
 
@@ -123,6 +129,7 @@ HAND_WRITTEN: Final[Mapping[str, tuple[str, Callable[[], dict[str, click.Command
     "database": ("Tables and logins of the database", _administration),
     "demo": ("A server and a pretend Microsoft, to try everything", _running),
     "doctor": ("What has to be mended, connection by connection", _examining),
+    "gateway": ("Stand between agents and MCP servers", _gateway),
     "keys": ("The keys that seal secrets", _administration),
     "open": ("Open files on this machine, for one person, without signing in", _opening),
     "sandbox": ("The pretend Microsoft alone", _running),

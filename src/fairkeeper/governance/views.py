@@ -233,6 +233,8 @@ class ToolLine:
     is_elevated: bool
     needs_trusted: bool
     most_sensitive: int
+    result_sensitivity: int
+    result_is_trusted: bool
     meter: str | None
     held: str
 

@@ -346,6 +346,8 @@ def _tool_line(row: ToolRow, held: list[ContainmentRow]) -> ToolLine:
         is_elevated=row.is_elevated,
         needs_trusted=row.needs_trusted,
         most_sensitive=row.most_sensitive,
+        result_sensitivity=row.result_sensitivity,
+        result_is_trusted=row.result_is_trusted,
         meter=row.meter,
         held=max(states, key=_STRENGTH.index, default=ACTIVE),
     )

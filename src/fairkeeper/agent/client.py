@@ -1,0 +1,300 @@
+"""Asks Fairkeeper before each call and tells it what came of it: one client for SDK and gateway.
+
+Fails closed: whatever is not a clear yes within the stated time is a no. Outcomes are kept on disk until the server has
+them, where a journal is given, because they are told after the answer has gone to the agent.
+
+The seam for decisions in the agent's own process, from signed bundles, is `Decides`: whatever answers a question so can
+stand in for the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import httpx
+
+from fairkeeper.agent.content import safe_line
+from fairkeeper.agent.errors import ApprovalNeededError, CallRefusedError, DecisionUnavailableError
+from fairkeeper.agent.journal import Journal
+from fairkeeper.agent.recognisers import KINDS
+from fairkeeper.policy.decision.labels import NO_LABELS, Labels
+
+PATIENCE_SECONDS: Final = 3.0
+"""How long an answer is waited for; then it is no."""
+_RETRY_SECONDS: Final = (0.2, 1.0, 5.0, 30.0)
+REDACT: Final = "redact"
+_APPROVAL_NEEDED: Final = "approval_needed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """May this agent call this tool with these arguments."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    manifest: str | None = None
+    task: str | None = None
+    session: str | None = None
+    person: str | None = None
+    use: str | None = None
+    purpose_resources: tuple[Mapping[str, str], ...] = ()
+    approval: str | None = None
+    labels: Labels = NO_LABELS
+    delegation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The server's answer.
+
+    Attributes:
+        allowed: The only thing to act on.
+        redact: Kinds of sensitive data that the result must not hold, by obligation.
+    """
+
+    allowed: bool
+    reason: str
+    sentence: str
+    decision_id: str | None = None
+    approval_id: str | None = None
+    lane: str | None = None
+    redact: frozenset[str] = frozenset()
+
+
+class Decides(Protocol):
+    """Whatever answers questions: the server, or later a bundle in this process."""
+
+    async def decide(self, question: Question) -> Answer:
+        """Return the answer; never raises, and never says yes without a record."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Came:
+    """What came of an allowed call."""
+
+    decision_id: str
+    outcome: str
+    result_digest: str | None = None
+    error: str = ""
+    took_milliseconds: int = 0
+    sources: tuple[str, ...] = ()
+    sensitivity: int = 0
+    is_trusted: bool = True
+
+    def document(self) -> dict[str, Any]:
+        """Return it as the server takes it."""
+        return {
+            "outcome": self.outcome,
+            "result_digest": self.result_digest,
+            "error": safe_line(self.error),
+            "took_milliseconds": min(self.took_milliseconds, 86_400_000),
+            "sources": [each[:120] for each in self.sources[:50]],
+            "sensitivity": self.sensitivity,
+            "is_trusted": self.is_trusted,
+        }
+
+
+def document_of(agent_id: str, question: Question, instance: str) -> dict[str, Any]:
+    """Return a question as AuthZEN writes it."""
+    context: dict[str, Any] = {"instance": instance}
+    for name in ("manifest", "task", "session", "use", "approval", "delegation"):
+        value = getattr(question, name)
+        if value is not None:
+            context[name] = value
+    if question.purpose_resources:
+        context["resources"] = [dict(each) for each in question.purpose_resources]
+    labels = question.labels
+    if labels != NO_LABELS:
+        context["labels"] = {
+            "sources": sorted(labels.sources),
+            "sensitivity": labels.sensitivity,
+            "trusted": labels.is_trusted,
+        }
+    subject: dict[str, Any] = {"type": "agent", "id": agent_id}
+    if question.person is not None:
+        subject = {"type": "user", "id": question.person, "properties": {"act": {"sub": agent_id}}}
+    return {
+        "subject": subject,
+        "action": {"name": "call", "properties": {"arguments": dict(question.arguments)}},
+        "resource": {"type": "tool", "id": question.tool},
+        "context": context,
+    }
+
+
+def answer_of(document: Any) -> Answer:
+    """Return an answer as it was read; what is malformed, or obliges to what cannot be done here, is a no.
+
+    Source: AuthZEN obligations profile, draft: an enforcement point that cannot fulfil one treats it as a denial.
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("decision"), bool):
+        return Answer(allowed=False, reason="malformed", sentence="The answer cannot be read, so it is no.")
+    context = document.get("context")
+    told: dict[str, Any] = context if isinstance(context, dict) else {}
+    sentence = told.get("reason_user", {}).get("en") or str(told.get("reason", "refused"))
+    redact: set[str] = set()
+    allowed = document["decision"]
+    for obligation in told.get("obligations", []):
+        kinds = obligation.get("properties", {}).get("kinds", []) if isinstance(obligation, dict) else []
+        if not isinstance(obligation, dict) or obligation.get("type") != REDACT or set(kinds) - KINDS:
+            allowed, sentence = False, "The answer obliges to something that cannot be done here, so it is no."
+        redact.update(kinds)
+    return Answer(
+        allowed=allowed,
+        reason=str(told.get("reason", "")),
+        sentence=f"{sentence} ({told['detail']})" if told.get("detail") and not allowed else sentence,
+        decision_id=told.get("decision_id"),
+        approval_id=told.get("approval_id"),
+        lane=told.get("lane"),
+        redact=frozenset(redact),
+    )
+
+
+def refuse(answer: Answer) -> None:
+    """Raise what a denial is.
+
+    Raises:
+        ApprovalNeededError: A person has to approve the call.
+        DecisionUnavailableError: Nobody could be asked.
+        CallRefusedError: It is not allowed.
+    """
+    if answer.allowed:
+        return
+    if answer.reason == "unreachable":
+        raise DecisionUnavailableError(answer.sentence)
+    if answer.reason == _APPROVAL_NEEDED:
+        detail: dict[str, str | int | bool] = {} if answer.approval_id is None else {"approval_id": answer.approval_id}
+        raise ApprovalNeededError(answer.sentence, detail=detail)
+    raise CallRefusedError(answer.sentence, detail={"reason": answer.reason})
+
+
+@dataclass(slots=True, kw_only=True)
+class FairkeeperClient:
+    """Speaks to one server for one agent.
+
+    Args:
+        url: The server's address.
+        token: The agent's token.
+        agent_id: Which agent asks.
+        patience_seconds: How long an answer is waited for.
+        journal: Where outcomes wait until the server has them; without, they are told once.
+        http: A client to share; its own if left out.
+    """
+
+    url: str
+    token: str
+    agent_id: str
+    patience_seconds: float = PATIENCE_SECONDS
+    journal: Journal | None = None
+    instance: str = "sdk"
+    http: httpx.AsyncClient | None = None
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def _client(self) -> httpx.AsyncClient:
+        if self.http is None:
+            limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+            self.http = httpx.AsyncClient(timeout=self.patience_seconds, limits=limits, follow_redirects=False)
+        return self.http
+
+    def _headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}", "accept": "application/json"}
+
+    async def decide(self, question: Question) -> Answer:
+        """Return the server's answer; a no where there is none in time."""
+        document = document_of(self.agent_id, question, self.instance)
+        try:
+            async with asyncio.timeout(self.patience_seconds):
+                response = await self._client().post(
+                    f"{self.url}/access/v1/evaluation", json=document, headers=self._headers()
+                )
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            return _unreachable(type(error).__name__)
+        if response.status_code in {401, 403}:
+            return Answer(allowed=False, reason="unauthenticated", sentence="The agent's credentials are refused.")
+        if response.status_code == 400:
+            return Answer(allowed=False, reason="malformed", sentence=safe_line(response.text))
+        if response.status_code != 200:
+            return _unreachable(f"status {response.status_code}")
+        try:
+            return answer_of(response.json())
+        except ValueError:
+            return _unreachable("no JSON")
+
+    def told(self, came: Came) -> None:
+        """Tell what came of a call, in the background; with a journal it is on disk when this returns."""
+        if self.journal is not None:
+            self.journal.keep(came.decision_id, came.document())
+        task = asyncio.get_running_loop().create_task(self._tell(came.decision_id, came.document()))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def tell_kept(self) -> int:
+        """Tell what the journal still holds from before; return how many were taken."""
+        if self.journal is None:
+            return 0
+        count = 0
+        for decision_id, document in self.journal.kept():
+            count += await self._tell_once(decision_id, document)
+        return count
+
+    async def _tell(self, decision_id: str, document: dict[str, Any]) -> None:
+        for pause in (*_RETRY_SECONDS, None):
+            if await self._tell_once(decision_id, document) or pause is None:
+                return
+            await asyncio.sleep(pause)
+
+    async def _tell_once(self, decision_id: str, document: dict[str, Any]) -> bool:
+        try:
+            response = await self._client().post(
+                f"{self.url}/api/v1/decisions/{decision_id}/outcome", json=document, headers=self._headers(), timeout=30
+            )
+        except (httpx.HTTPError, ValueError):
+            return False
+        is_taken = response.status_code < 500 and response.status_code not in {401, 403, 408, 429}
+        if is_taken and self.journal is not None:
+            self.journal.forget(decision_id)
+        return is_taken
+
+    async def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Return what the server's API answers.
+
+        Raises:
+            DecisionUnavailableError: It does not answer, or not with what was asked for.
+        """
+        try:
+            response = await self._client().get(
+                f"{self.url}/api/v1{path}", params=params, headers=self._headers(), timeout=30
+            )
+            response.raise_for_status()
+            return response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise DecisionUnavailableError(f"Fairkeeper does not answer {path} ({type(error).__name__}).") from error
+
+    async def post(self, path: str, document: Mapping[str, Any]) -> bool:
+        """Send something to the server's API; return whether it took it."""
+        try:
+            response = await self._client().post(
+                f"{self.url}/api/v1{path}", json=dict(document), headers=self._headers(), timeout=30
+            )
+        except (httpx.HTTPError, ValueError):
+            return False
+        return response.is_success
+
+    async def close(self, patience_seconds: float = 2.0) -> None:
+        """Let outcomes go out, then the connections."""
+        began = time.monotonic()
+        while self._tasks and time.monotonic() - began < patience_seconds:
+            await asyncio.wait(self._tasks, timeout=0.1)
+        for task in list(self._tasks):
+            task.cancel()
+        if self.http is not None:
+            await self.http.aclose()
+
+
+def _unreachable(why: str) -> Answer:
+    sentence = f"Fairkeeper could not be asked ({why}), so the answer is no; nothing was called."
+    return Answer(allowed=False, reason="unreachable", sentence=sentence)

@@ -1,0 +1,239 @@
+"""Serves clients: one on stdin and stdout, or many over streamable HTTP, each in a session of its own.
+
+Over HTTP the caller proves who it is with its own token, and Fairkeeper itself says whether that token may speak for
+the agent: in every decision, so that a token that was revoked is refused with the next call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+from mcp.server.stdio import stdio_server
+from mcp.server.streamable_http import StreamableHTTPServerTransport
+from mcp.shared.message import ServerMessageMetadata, SessionMessage
+from mcp_types import JSONRPCMessage
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from fairkeeper.agent.client import FairkeeperClient
+from fairkeeper.agent.errors import DecisionUnavailableError
+from fairkeeper.agent.journal import Journal
+from fairkeeper.gateway.asking import Asker, ServerAsker
+from fairkeeper.gateway.configuration import AgentPart, Configuration, ServerPart
+from fairkeeper.gateway.session import Session
+from fairkeeper.gateway.upstream import Upstream
+from fairkeeper.gateway.vault import Vault
+
+APPROVALS: Final = "/agents/approvals/"
+MOST_SESSIONS: Final = 1_000
+IDLE_SECONDS: Final = 1_800.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Gateway:
+    """What all sessions of one process share."""
+
+    configuration: Configuration
+    vault: Vault | None
+    journal: Journal | None = None
+    instance: str = field(default_factory=lambda: f"gw-{uuid.uuid4().hex[:12]}")
+
+    def client(self, agent: AgentPart, token: str) -> FairkeeperClient:
+        """Return a client that asks for one agent with one token."""
+        return FairkeeperClient(
+            url=self.configuration.url,
+            token=token,
+            agent_id=agent.agent_id,
+            patience_seconds=self.configuration.patience_seconds,
+            journal=self.journal,
+            instance=self.instance,
+        )
+
+
+def open_journal(folder: Path) -> Journal:
+    """Open the journal of outcomes in a folder."""
+    return Journal(folder / "outcomes.sqlite")
+
+
+async def relay(  # noqa: PLR0913 - one session's parts, by name
+    read: Any, write: Any, *, server: ServerPart, agent: AgentPart, asker: Asker, vault: Vault | None,
+    canaries: tuple[str, ...] = (), console: str = "",
+) -> None:  # fmt: skip
+    """Serve one client from its streams until it leaves."""
+    upstream = Upstream(server, vault)
+
+    async def to_client(message: JSONRPCMessage, related: str | int | None) -> None:
+        metadata = None if related is None else ServerMessageMetadata(related_request_id=related)
+        try:
+            await write.send(SessionMessage(message, metadata))
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            return  # the client has left; the session ends in a moment
+
+    session = Session(
+        server=server, agent=agent, asker=asker, to_client=to_client, to_server=upstream.send,
+        session_id=f"ses_{uuid.uuid4().hex}", canaries=canaries, console=console,
+    )  # fmt: skip
+    upstream.serve(session)
+    try:
+        async for item in read:
+            if not isinstance(item, Exception):
+                await session.from_client(item.message)
+    finally:
+        session.client_gone()
+        with anyio.CancelScope(shield=True):
+            await upstream.close()
+
+
+async def serve_stdio(gateway: Gateway, *, server: ServerPart, agent: AgentPart, token: str) -> None:
+    """Serve the one client on stdin and stdout."""
+    client = gateway.client(agent, token)
+    await client.tell_kept()
+    try:
+        async with stdio_server() as (read, write):
+            await relay(
+                read, write, server=server, agent=agent, asker=ServerAsker(client), vault=gateway.vault,
+                canaries=gateway.configuration.canaries, console=gateway.configuration.url + APPROVALS,
+            )  # fmt: skip
+    finally:
+        await client.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Open:
+    transport: StreamableHTTPServerTransport
+    caller: bytes
+    path: tuple[str, str]
+
+
+class HTTPGateway:
+    """Serves `/AGENT/SERVER/mcp` for every agent and server of the configuration."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._sessions: dict[str, _Open] = {}
+        self._clients: dict[tuple[str, bytes], FairkeeperClient] = {}
+        self._group: anyio.abc.TaskGroup | None = None
+        self._secret = os.urandom(32)
+
+    def app(self) -> Starlette:
+        """Return the application."""
+
+        @asynccontextmanager
+        async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            async with anyio.create_task_group() as self._group:
+                yield
+                self._group.cancel_scope.cancel()
+            for client in self._clients.values():
+                await client.close()
+
+        endpoint = _Endpoint(self)
+        return Starlette(routes=[Route("/{agent}/{server}/mcp", endpoint)], lifespan=lifespan)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        configuration = self._gateway.configuration
+        agent = configuration.agents.get(request.path_params["agent"])
+        server = configuration.servers.get(request.path_params["server"])
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            await _no(401, "Send the agent's token.")(scope, receive, send)
+            return
+        if agent is None or server is None or server.name not in agent.servers:
+            await _no(404, "There is no such agent or server here.")(scope, receive, send)
+            return
+        caller = hmac.new(self._secret, token.strip().encode(), hashlib.sha256).digest()
+        named = request.headers.get("mcp-session-id")
+        if named is not None:
+            found = self._sessions.get(named)
+            if found is None or found.caller != caller or found.path != (agent.name, server.name):
+                await _no(404, "Session not found.")(scope, receive, send)
+                return
+            await found.transport.handle_request(scope, receive, send)
+            return
+        client = await self._client(agent, caller, token.strip())
+        if client is None:
+            await _no(401, "The token is refused, or may not speak for this agent.")(scope, receive, send)
+        elif len(self._sessions) >= MOST_SESSIONS:
+            await _no(503, "Too many sessions are open.")(scope, receive, send)
+        else:
+            await self._begin(scope, receive, send, parts=(agent, server, client, caller))
+
+    async def _client(self, agent: AgentPart, caller: bytes, token: str) -> FairkeeperClient | None:
+        """Return the client for a caller whom Fairkeeper knows."""
+        known = self._clients.get((agent.name, caller))
+        if known is None:
+            known = self._gateway.client(agent, token)
+            try:
+                await known.get(f"/agents/{agent.agent_id}")
+            except DecisionUnavailableError:
+                await known.close()
+                return None
+            self._clients[agent.name, caller] = known
+        return known
+
+    async def _begin(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        parts: tuple[AgentPart, ServerPart, FairkeeperClient, bytes],
+    ) -> None:
+        agent, server, client, caller = parts
+        session_id = uuid.uuid4().hex
+        transport = StreamableHTTPServerTransport(mcp_session_id=session_id, idle_timeout=IDLE_SECONDS)
+        self._sessions[session_id] = _Open(transport=transport, caller=caller, path=(agent.name, server.name))
+
+        async def run(*, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+            try:
+                async with transport.connect() as (read, write):
+                    task_status.started()
+                    with transport.idle_scope or anyio.CancelScope():
+                        await relay(
+                            read, write, server=server, agent=agent, asker=ServerAsker(client),
+                            vault=self._gateway.vault, canaries=self._gateway.configuration.canaries,
+                            console=self._gateway.configuration.url + APPROVALS,
+                        )  # fmt: skip
+            finally:
+                self._sessions.pop(session_id, None)
+                with anyio.CancelScope(shield=True):
+                    await transport.terminate()
+
+        assert self._group is not None  # noqa: S101 - the lifespan holds it
+        await self._group.start(run)
+        await transport.handle_request(scope, receive, send)
+
+
+class _Endpoint:
+    """An ASGI application as the route's endpoint; a class, so that Starlette hands it the raw request."""
+
+    def __init__(self, gateway: HTTPGateway) -> None:
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._gateway.handle(scope, receive, send)
+
+
+def _no(status: int, sentence: str) -> JSONResponse:
+    headers = {"www-authenticate": "Bearer"} if status == 401 else {}
+    return JSONResponse({"error": sentence}, status_code=status, headers=headers)
+
+
+def run_stdio(gateway: Gateway, *, server: ServerPart, agent: AgentPart, token: str) -> None:
+    """Serve stdin and stdout until the client leaves."""
+    asyncio.run(serve_stdio(gateway, server=server, agent=agent, token=token))

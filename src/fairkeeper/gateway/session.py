@@ -1,0 +1,489 @@
+"""One client's session with one server: what is asked is decided first, what comes back is labelled, redacted, told.
+
+It reads and writes JSON-RPC messages, not results of the SDK's own classes, so that what it does not govern (progress,
+cancellation, pages, members of a later protocol) goes through untouched. A method it does not know is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
+
+from fairkeeper.agent.client import Answer, Came, Question
+from fairkeeper.agent.content import Seen, Treatment, treat
+from fairkeeper.agent.manifests import SAMPLE, Pin, arguments_of, pins_of, shown
+from fairkeeper.agent.provenance import Provenance
+from fairkeeper.gateway.asking import Asker
+from fairkeeper.gateway.configuration import AgentPart, ServerPart
+from fairkeeper.gateway.wire import (
+    ASKED_BY_SERVER,
+    FREE,
+    FREE_BY_SERVER,
+    GOVERNED,
+    INVALID_REQUEST,
+    LISTS,
+    METHOD_NOT_FOUND,
+    OWN,
+    PERSON_SAID,
+    REFUSED,
+    SERVER_GONE,
+    URL_ELICITATION,
+    ServerGoneError,
+    key_of,
+    named,
+    plain,
+    pseudo_arguments,
+    without_ours,
+)
+from fairkeeper.policy.decision.arguments import NotExactError, digest_of, exact
+from fairkeeper.policy.decision.labels import Labels, join
+
+Send = Callable[[JSONRPCMessage, str | int | None], Awaitable[None]]
+"""Sends a message to the client; the second is the client's request that it belongs to, if any."""
+SendOn = Callable[[JSONRPCMessage], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waiting:
+    """A request that was handed on and not answered yet."""
+
+    method: str
+    name: str = ""
+    answer: Answer | None = None
+    began: float = field(default_factory=time.monotonic)
+    timer: asyncio.TimerHandle | None = None
+    progress: Any = None
+
+
+class Session:
+    """Governs one session.
+
+    Args:
+        server, agent: Who talks to whom.
+        asker: Who answers.
+        to_client, to_server: Send messages on.
+        session_id: Names the task that all calls of this session belong to.
+        canaries: Planted strings.
+        console: Where a person approves; an approval's id is put behind it.
+    """
+
+    def __init__(  # noqa: PLR0913 - one place joins all of them, by name
+        self,
+        *,
+        server: ServerPart,
+        agent: AgentPart,
+        asker: Asker,
+        to_client: Send,
+        to_server: SendOn,
+        session_id: str,
+        canaries: tuple[str, ...] = (),
+        console: str = "",
+    ) -> None:
+        self._server, self._agent, self._asker = server, agent, asker
+        self._to_client, self._to_server = to_client, to_server
+        self._session_id, self._console = session_id, console
+        self._treatment: Treatment = server.treatment(canaries)
+        self._waiting: dict[str | int, _Waiting] = {}
+        self._asked_by_server: dict[str | int, tuple[str, Answer, float]] = {}
+        self._deciding: dict[str | int, asyncio.Task[None]] = {}
+        self._pins: dict[str, Pin] | None = None
+        self._own: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._own_count = 0
+        self._provenance = Provenance()
+        self._labels = Labels()
+        self._approvals: dict[str, str] = {}
+        self._takes_urls = False
+
+    # --- from the client
+
+    async def from_client(self, message: JSONRPCMessage) -> None:
+        """Take a message of the client."""
+        try:
+            if isinstance(message, JSONRPCRequest):
+                await self._request(message)
+            elif isinstance(message, JSONRPCNotification):
+                await self._notification(message)
+            else:
+                await self._client_answered(message)
+        except ServerGoneError as gone:
+            if isinstance(message, JSONRPCRequest):
+                await self._error(message.id, SERVER_GONE, str(gone))
+
+    async def _request(self, message: JSONRPCRequest) -> None:
+        method, params = message.method, message.params or {}
+        if str(message.id).startswith(OWN) or message.id in self._waiting or message.id in self._deciding:
+            await self._error(message.id, INVALID_REQUEST, "This id is in use.")
+        elif method == "tools/call" or method in GOVERNED:
+            # In a task of its own, so that one decision does not hold up what comes after it.
+            task = asyncio.get_running_loop().create_task(self._govern(message, params))
+            self._deciding[message.id] = task
+            task.add_done_callback(lambda _: self._deciding.pop(message.id, None))
+        elif method in LISTS or method in FREE:
+            if method == "initialize":
+                elicitation = params.get("capabilities", {}).get("elicitation")
+                self._takes_urls = isinstance(elicitation, dict) and "url" in elicitation
+            await self._hand_on(message, _Waiting(method=method))
+        else:
+            await self._error(message.id, METHOD_NOT_FOUND, f"The gateway lets no {method[:80]!r} through.")
+
+    async def _notification(self, message: JSONRPCNotification) -> None:
+        if message.method == "notifications/cancelled":
+            task = self._deciding.get((message.params or {}).get("requestId", ""))
+            if task is not None:
+                task.cancel()
+                return
+        await self._to_server(message)
+
+    async def _client_answered(self, message: JSONRPCResponse | JSONRPCError) -> None:
+        """Hand on what the client answered to a server's request, treated and told like a result."""
+        asked = None if message.id is None else self._asked_by_server.pop(message.id, None)
+        if asked is None:
+            await self._to_server(message)
+            return
+        name, answer, began = asked
+        seen = Seen()
+        if isinstance(message, JSONRPCResponse):
+            message = message.model_copy(update={"result": treat(message.result, self._treatment, seen)})
+        self._tell(name, answer, "ok" if isinstance(message, JSONRPCResponse) else "error", began=began, seen=seen)
+        await self._to_server(message)
+
+    # --- a governed call
+
+    async def _govern(self, message: JSONRPCRequest, params: dict[str, Any]) -> None:
+        name, question, problem = await self._question(message.method, params)
+        if question is None:
+            await self._refuse(message, problem)
+            return
+        try:
+            answer = await self._asker.decide(question)
+        except asyncio.CancelledError:
+            # It may have been decided and was not handed on; whoever looks finds a decision without an outcome.
+            return
+        self._remember_approval(question, answer)
+        if not answer.allowed:
+            await self._refused(message, answer)
+            return
+        try:
+            await self._hand_on(message, _Waiting(method=message.method, name=name, answer=answer))
+        except ServerGoneError as gone:
+            self._tell(name, answer, "not_executed", error=str(gone))
+            await self._error(message.id, SERVER_GONE, str(gone))
+
+    async def _question(self, method: str, params: dict[str, Any]) -> tuple[str, Question | None, str]:
+        """Return under which name a request is asked about, and the question, or what is wrong."""
+        manifest = None
+        if method == "tools/call":
+            tool = str(params.get("name", ""))
+            pins = await self._pinned()
+            if tool not in pins:
+                return tool, None, f"{self._server.name} has no tool {tool[:80]!r}."
+            name, manifest = pins[tool].name, pins[tool].digest
+            given = params.get("arguments") or {}
+            if not isinstance(given, dict):
+                return tool, None, "The arguments are no object."
+            arguments, carries = arguments_of(given), self._server.carries.get(tool, ())
+        else:
+            tool = GOVERNED[method]
+            name, carries = f"{self._server.name}/{tool}", ()
+            arguments = pseudo_arguments(method, params)
+        said = (params.get("_meta") or {}).get(PERSON_SAID)
+        if isinstance(said, str):
+            self._provenance.heard(said)
+        by_provenance = self._agent.labels == "provenance"
+        labels = self._provenance.of_call(arguments, carries) if by_provenance else self._labels
+        question = Question(
+            tool=name,
+            arguments=arguments,
+            manifest=manifest,
+            task=None if by_provenance else self._session_id,
+            session=self._session_id,
+            use=self._agent.use_id,
+            labels=labels,
+            approval=self._approvals.get(key_of(name, arguments)),
+        )
+        return name, question, ""
+
+    def _remember_approval(self, question: Question, answer: Answer) -> None:
+        key = key_of(question.tool, question.arguments)
+        if answer.approval_id is not None and not answer.allowed:
+            self._approvals[key] = answer.approval_id
+        elif answer.allowed or (answer.reason.startswith("approval_") and answer.reason != "approval_pending"):
+            self._approvals.pop(key, None)
+
+    async def _refused(self, message: JSONRPCRequest, answer: Answer) -> None:
+        if answer.approval_id is None or answer.reason != "approval_needed":
+            await self._refuse(message, answer.sentence, answer)
+            return
+        address = f"{self._console}{answer.approval_id}"
+        sentence = f"{answer.sentence} It waits at {address}; make the same call again once it is approved."
+        if self._takes_urls and self._console:
+            waits = {"mode": "url", "url": address, "elicitationId": answer.approval_id, "message": sentence}
+            error = ErrorData(code=URL_ELICITATION, message=sentence, data={"elicitations": [waits]})
+            await self._to_client(JSONRPCError(jsonrpc="2.0", id=message.id, error=error), None)
+            return
+        await self._refuse(message, sentence, answer)
+
+    async def _refuse(self, message: JSONRPCRequest, sentence: str, answer: Answer | None = None) -> None:
+        """Answer no: to a call as a result that a model can read, to all else as an error."""
+        told = {"allowed": False, "sentence": sentence}
+        if answer is not None:
+            told |= {"reason": answer.reason, "decision_id": answer.decision_id, "approval_id": answer.approval_id}
+        if message.method == "tools/call":
+            result = {"content": [{"type": "text", "text": sentence}], "isError": True, "_meta": {"fairkeeper": told}}
+            await self._to_client(JSONRPCResponse(jsonrpc="2.0", id=message.id, result=result), None)
+            return
+        error = ErrorData(code=REFUSED, message=sentence, data=told)
+        await self._to_client(JSONRPCError(jsonrpc="2.0", id=message.id, error=error), None)
+
+    async def _error(self, request_id: str | int, code: int, sentence: str) -> None:
+        error = ErrorData(code=code, message=sentence)
+        await self._to_client(JSONRPCError(jsonrpc="2.0", id=request_id, error=error), None)
+
+    async def _hand_on(self, message: JSONRPCRequest, waiting: _Waiting) -> None:
+        waiting.progress = ((message.params or {}).get("_meta") or {}).get("progressToken")
+        loop = asyncio.get_running_loop()
+        if waiting.answer is not None:
+            waiting.timer = loop.call_later(self._server.timeout_seconds, self._too_late, message.id)
+        self._waiting[message.id] = waiting
+        try:
+            await self._to_server(without_ours(message))
+        except BaseException:
+            self._settle(message.id)
+            raise
+
+    def _settle(self, request_id: str | int) -> _Waiting | None:
+        waiting = self._waiting.pop(request_id, None)
+        if waiting is not None and waiting.timer is not None:
+            waiting.timer.cancel()
+        return waiting
+
+    def _too_late(self, request_id: str | int) -> None:
+        waiting = self._settle(request_id)
+        if waiting is None:
+            return
+        sentence = (
+            f"{self._server.name} did not answer within {self._server.timeout_seconds:g} s; whether the call took "
+            "effect is not known, and it was not made again."
+        )
+        self._end(waiting, sentence)
+        cancelled = JSONRPCNotification(
+            jsonrpc="2.0", method="notifications/cancelled", params={"requestId": request_id, "reason": "timeout"}
+        )
+        self._soon(self._error(request_id, SERVER_GONE, sentence))
+        self._soon(self._to_server(cancelled))
+
+    def _soon(self, coroutine: Awaitable[None]) -> None:
+        async def run() -> None:
+            try:
+                await coroutine
+            except ServerGoneError:
+                return
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._deciding[f"{OWN}soon-{id(task)}"] = task
+        task.add_done_callback(lambda done: self._deciding.pop(f"{OWN}soon-{id(done)}", None))
+
+    # --- from the server
+
+    async def from_server(self, message: JSONRPCMessage) -> None:
+        """Take a message of the server."""
+        if isinstance(message, (JSONRPCResponse, JSONRPCError)):
+            await self._server_answered(message)
+        elif isinstance(message, JSONRPCRequest):
+            await self._server_asks(message)
+        else:
+            await self._server_notes(message)
+
+    async def _server_answered(self, message: JSONRPCResponse | JSONRPCError) -> None:
+        if message.id is None:
+            return
+        own = self._own.pop(str(message.id), None)
+        if own is not None:
+            if not own.done():
+                own.set_result(message.result if isinstance(message, JSONRPCResponse) else {})
+            return
+        waiting = self._settle(message.id)
+        if waiting is None:
+            return  # came after its time; it was answered already
+        if waiting.answer is not None:
+            message = self._result(waiting, waiting.answer, message)
+        elif waiting.method in LISTS and isinstance(message, JSONRPCResponse):
+            message = await self._listed(waiting.method, message)
+        elif isinstance(message, JSONRPCResponse):
+            message = message.model_copy(update={"result": treat(message.result, self._treatment, Seen())})
+        await self._to_client(message, None)
+
+    def _result(
+        self, waiting: _Waiting, answer: Answer, message: JSONRPCResponse | JSONRPCError
+    ) -> JSONRPCResponse | JSONRPCError:
+        """Return a result treated, and tell what came of the call."""
+        seen = Seen()
+        treatment = self._treatment.with_kinds(answer.redact)
+        if isinstance(message, JSONRPCError):
+            error = message.error.model_copy(update={"message": treat(message.error.message, treatment, seen)})
+            if error.data is not None:
+                error = error.model_copy(update={"data": treat(error.data, treatment, seen)})
+            self._tell(waiting.name, answer, "error", began=waiting.began, seen=seen, error=error.message)
+            return message.model_copy(update={"error": error})
+        result = treat(message.result, treatment, seen)
+        is_error = bool(result.get("isError"))
+        labels = self._asker.result_labels(waiting.name)
+        fields = self._server.trusted_fields.get(waiting.name.partition("/")[2], ())
+        self._provenance.came(plain(result), named(labels, waiting.name), fields)
+        self._labels = join(self._labels, named(labels, waiting.name))
+        self._tell(
+            waiting.name, answer, "error" if is_error else "ok", began=waiting.began, seen=seen, result=result,
+            error="The tool answered with an error." if is_error else "",
+        )  # fmt: skip
+        return message.model_copy(update={"result": result})
+
+    def _tell(  # noqa: PLR0913 - everything that is known, by name
+        self,
+        name: str,
+        answer: Answer,
+        outcome: str,
+        *,
+        began: float | None = None,
+        seen: Seen | None = None,
+        result: Any = None,
+        error: str = "",
+    ) -> None:
+        if answer.decision_id is None:
+            return
+        try:
+            digest = None if result is None else digest_of(exact(result))
+        except NotExactError:
+            digest = None
+        labels = self._asker.result_labels(name)
+        self._asker.told(
+            Came(
+                decision_id=answer.decision_id,
+                outcome=outcome,
+                result_digest=digest,
+                error=error,
+                took_milliseconds=0 if began is None else int((time.monotonic() - began) * 1000),
+                sources=(name, *([] if seen is None else seen.sources())) if outcome != "not_executed" else (),
+                sensitivity=labels.sensitivity,
+                is_trusted=labels.is_trusted,
+            )
+        )
+
+    async def _server_asks(self, message: JSONRPCRequest) -> None:
+        """Let a server ask the client for something only where a policy says so."""
+        if message.method in FREE_BY_SERVER:
+            await self._to_client(message, None)
+            return
+        tool = ASKED_BY_SERVER.get(message.method)
+        if tool is None:
+            error = ErrorData(code=METHOD_NOT_FOUND, message="The gateway lets no such request through.")
+            await self._to_server(JSONRPCError(jsonrpc="2.0", id=message.id, error=error))
+            return
+        self._soon(self._govern_server(message, tool))
+
+    async def _govern_server(self, message: JSONRPCRequest, tool: str) -> None:
+        name, params = f"{self._server.name}/{tool}", message.params or {}
+        arguments: dict[str, Any] = (
+            {"messages": len(params.get("messages", []))} if tool == SAMPLE else {"message": str(params.get("message"))}
+        )
+        labels = join(self._labels, named(Labels(sensitivity=0, is_trusted=False), self._server.name))
+        answer = await self._asker.decide(
+            Question(tool=name, arguments=arguments, task=self._session_id, session=self._session_id, labels=labels)
+        )
+        if not answer.allowed:
+            error = ErrorData(code=REFUSED, message=answer.sentence)
+            await self._to_server(JSONRPCError(jsonrpc="2.0", id=message.id, error=error))
+            return
+        self._asked_by_server[message.id] = (name, answer, time.monotonic())
+        treated = treat(params, self._treatment.with_kinds(answer.redact), Seen())
+        await self._to_client(message.model_copy(update={"params": treated}), None)
+
+    async def _server_notes(self, message: JSONRPCNotification) -> None:
+        params, related = message.params or {}, None
+        if message.method == "notifications/tools/list_changed":
+            self._pins = None
+        if message.method == "notifications/progress":
+            token = params.get("progressToken")
+            related = next((key for key, each in self._waiting.items() if each.progress == token), None)
+        treated = treat(params, self._treatment, Seen()) if message.params is not None else None
+        await self._to_client(message.model_copy(update={"params": treated}), related)
+
+    # --- lists and pins
+
+    async def _listed(self, method: str, message: JSONRPCResponse) -> JSONRPCResponse:
+        """Leave in a list what the agent may use; a list of tools is also compared with what was approved."""
+        member, pseudo = LISTS[method]
+        items = message.result.get(member, [])
+        if pseudo is not None:
+            kept = items if await self._asker.permits(f"{self._server.name}/{pseudo}") else []
+        else:
+            pins = pins_of(items, self._server.name)
+            registered = await self._asker.shows(pins)
+            kept = items if registered is None else shown(items, pins, registered)
+        result = treat({**message.result, member: kept}, self._treatment, Seen())
+        return message.model_copy(update={"result": result})
+
+    async def _pinned(self) -> dict[str, Pin]:
+        """Return pins of all tools, read from the server by the gateway itself."""
+        if self._pins is None:
+            tools: list[dict[str, Any]] = []
+            cursor: str | None = None
+            for _ in range(100):
+                page = await self._ask_server("tools/list", {} if cursor is None else {"cursor": cursor})
+                tools += page.get("tools", [])
+                cursor = page.get("nextCursor")
+                if not cursor:
+                    break
+            pins = pins_of(tools, self._server.name)
+            await self._asker.shows(pins)
+            self._pins = pins
+        return self._pins
+
+    async def _ask_server(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        self._own_count += 1
+        request_id = f"{OWN}{self._own_count}"
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._own[request_id] = answer
+        try:
+            await self._to_server(JSONRPCRequest(jsonrpc="2.0", id=request_id, method=method, params=params))
+            async with asyncio.timeout(min(30.0, self._server.timeout_seconds)):
+                return await answer
+        except (TimeoutError, ServerGoneError):
+            return {}
+        finally:
+            self._own.pop(request_id, None)
+
+    # --- ends
+
+    async def server_gone(self, why: str) -> None:
+        """Answer everything that waits: whether it took effect is not known, and nothing is made again."""
+        self._pins = None
+        for own in self._own.values():
+            if not own.done():
+                own.set_result({})
+        for request_id in list(self._waiting):
+            waiting = self._settle(request_id)
+            if waiting is None:
+                continue
+            sentence = (
+                f"{self._server.name} ended before it answered ({why}); whether the call took effect is not known."
+            )
+            self._end(waiting, sentence)
+            await self._error(request_id, SERVER_GONE, sentence)
+
+    def client_gone(self) -> None:
+        """Tell of everything that waits that nobody waits for it any more."""
+        for task in list(self._deciding.values()):
+            task.cancel()
+        for request_id in list(self._waiting):
+            waiting = self._settle(request_id)
+            if waiting is not None:
+                self._end(waiting, "The client left before the answer came.")
+
+    def _end(self, waiting: _Waiting, sentence: str) -> None:
+        if waiting.answer is not None:
+            self._tell(waiting.name, waiting.answer, "error", began=waiting.began, error=sentence)
