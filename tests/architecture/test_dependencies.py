@@ -40,6 +40,12 @@ def named(root: Path) -> dict[str, set[str]]:
     return {
         "light": {plain_name(requirement) for requirement in project["dependencies"]},
         "server": {plain_name(requirement) for requirement in project["optional-dependencies"]["server"]},
+        "beside": {
+            plain_name(requirement)
+            for extra, requirements in project["optional-dependencies"].items()
+            for requirement in requirements
+            if extra != "server"
+        },
         "dev": {plain_name(line) for line in lines if line and not line.startswith("#")},
     }
 
@@ -48,7 +54,7 @@ def test_every_named_dependency_has_its_reason_and_licence(root: Path, named: di
     text = (root / "docs" / "reference" / "dependencies.md").read_text("utf-8")
     rows = re.findall(r"^\| ([a-z0-9-]+) \| (.+) \| (.+) \|$", text, re.MULTILINE)
     documented = {name for name, _, _ in rows if name not in {"package", "---"}}
-    assert documented == named["light"] | named["server"] | named["dev"]
+    assert documented == named["light"] | named["server"] | named["beside"] | named["dev"]
     assert [name for name, reason, _ in rows if name in documented and not reason.endswith(".")] == []
 
 

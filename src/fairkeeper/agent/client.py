@@ -45,6 +45,7 @@ class Question:
     approval: str | None = None
     labels: Labels = NO_LABELS
     delegation: str | None = None
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ class Came:
 def document_of(agent_id: str, question: Question, instance: str) -> dict[str, Any]:
     """Return a question as AuthZEN writes it."""
     context: dict[str, Any] = {"instance": instance}
-    for name in ("manifest", "task", "session", "use", "approval", "delegation"):
+    for name in ("manifest", "task", "session", "use", "approval", "delegation", "environment"):
         value = getattr(question, name)
         if value is not None:
             context[name] = value

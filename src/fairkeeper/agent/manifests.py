@@ -122,19 +122,20 @@ def pins_of(tools: Iterable[Mapping[str, Any]], server: str) -> dict[str, Pin]:
 
 
 def shown(
-    tools: Iterable[dict[str, Any]], pins: Mapping[str, Pin], registered: Mapping[str, str]
+    tools: Iterable[dict[str, Any]], pins: Mapping[str, Pin], registered: Mapping[str, str | None]
 ) -> list[dict[str, Any]]:
     """Return the tools that an agent may see: permitted to it, and described as approved.
 
     Args:
         tools: As the server lists them.
         pins: Their pins, by the server's names.
-        registered: Digests that were approved, by registered name, of what the agent is permitted.
+        registered: Digests that were approved, by registered name, of what the agent is permitted; None where a digest
+            cannot be seen and the decision alone compares it.
     """
     return [
         tool
         for tool in tools
-        if (pin := pins.get(str(tool.get("name")))) is not None and registered.get(pin.name) == pin.digest
+        if (pin := pins.get(str(tool.get("name")))) is not None and registered.get(pin.name, "") in {None, pin.digest}
     ]
 
 

@@ -22,7 +22,7 @@ class Asker(Protocol):
         """Take what came of a call."""
         ...
 
-    async def shows(self, pins: dict[str, Pin]) -> dict[str, str] | None:
+    async def shows(self, pins: dict[str, Pin]) -> dict[str, str | None] | None:
         """Return approved digests by registered name of what the agent may see; None where all may be seen."""
         ...
 
@@ -55,7 +55,7 @@ class ServerAsker:
         """Hand on what came of a call."""
         self._client.told(came)
 
-    async def shows(self, pins: dict[str, Pin]) -> dict[str, str] | None:
+    async def shows(self, pins: dict[str, Pin]) -> dict[str, str | None] | None:
         """Return approved digests; a description that differs is reported once, which stops the tool."""
         try:
             tools = await self._registered.tools()
@@ -63,7 +63,11 @@ class ServerAsker:
             return {}
         for pin in pins.values():
             tool = tools.get(pin.name)
-            if tool is not None and tool.digest != pin.digest and (pin.name, pin.digest) not in self._reported:
+            if (
+                tool is not None
+                and tool.digest not in {None, pin.digest}
+                and (pin.name, pin.digest) not in self._reported
+            ):
                 self._reported.add((pin.name, pin.digest))
                 document = {"manifest": pin.manifest, "arguments": pin.arguments}
                 await self._client.post(f"/tools/{tool.tool_id}/manifest", document)

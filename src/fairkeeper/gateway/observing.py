@@ -52,7 +52,7 @@ class Observation:
     def told(self, came: Came) -> None:
         """Take nothing: without a decision there is no outcome to record."""
 
-    async def shows(self, pins: dict[str, Pin]) -> dict[str, str] | None:
+    async def shows(self, pins: dict[str, Pin]) -> dict[str, str | None] | None:
         """Show everything."""
         self.pins |= {pin.name: pin for pin in pins.values()}
         return None

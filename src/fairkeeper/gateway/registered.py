@@ -14,10 +14,15 @@ FRESH_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A registered tool that is permitted to the agent."""
+    """A registered tool that is permitted to the agent.
+
+    Attributes:
+        digest: Of the approved description; None where the token does not see it, as a customer's does not see that of
+            the publisher's own tools. The decision compares it all the same.
+    """
 
     tool_id: str
-    digest: str
+    digest: str | None
     is_open: bool
     sensitivity: int
     is_trusted: bool
@@ -39,10 +44,15 @@ class Registered:
         """
         if time.monotonic() - self._read_at > FRESH_SECONDS:
             agent = await self._client.get(f"/agents/{self._client.agent_id}")
-            permitted = {permit["tool_id"] for permit in agent["permits"]}
+            permitted = {permit["tool_id"]: permit["tool_name"] for permit in agent["permits"]}
             wanted = {"environment": agent["line"]["environment"], "limit": 500}
             lines = await self._client.get("/tools", wanted)
+            unseen = set(permitted) - {line["tool_id"] for line in lines}
             self._known = {
+                permitted[tool_id]: Tool(tool_id=tool_id, digest=None, is_open=False, sensitivity=1, is_trusted=False)
+                for tool_id in unseen
+            }
+            self._known |= {
                 line["name"]: Tool(
                     tool_id=line["tool_id"],
                     digest=line["manifest_digest"],
