@@ -1,6 +1,6 @@
 # The only door: what a person runs here, CI runs too. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix docs bench lock browser lint types tests-quick
+.PHONY: help setup demo test check fix docs bench bench-agentdojo lock browser lint types tests-quick
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -14,7 +14,7 @@ PYTHON ?=
 PYTHONS := $(PYTHON) python3.13 python3.12 python3.11 python3 python
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install the locked dependencies and Fairkeeper itself into .venv
 
@@ -73,6 +73,9 @@ docs: setup ## build the documentation into site/
 
 bench: setup ## measure against the stated targets; `make bench ONLY=evidence` runs one
 	$(PY) -m bench $(ONLY)
+
+bench-agentdojo: setup ## replay AgentDojo's suites workspace and banking (installs it into build/)
+	$(PY) -m bench agentdojo
 
 lock: setup ## resolve the dependencies anew and write the hashes (after editing pyproject.toml or requirements/*.in)
 	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra server requirements/dev.in --output-file requirements/dev.lock

@@ -30,12 +30,14 @@ class Registered:
 
     Attributes:
         carries: Arguments that carry content or say when, and choose neither whom nor which.
+        computes: Arguments that a model may work out, such as a difference, unless a stranger's text has it.
         fields: Members of results that systems write, and no outsider.
         is_trusted: Whether no outsider writes any of what it returns.
     """
 
     effect: str = "read"
     carries: tuple[str, ...] = ()
+    computes: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     is_trusted: bool = False
 
@@ -48,7 +50,7 @@ _WHEN: Final = ("start_time", "end_time", "new_start_time", "new_end_time", "dat
 
 TOOLS: Final[dict[str, Registered]] = {
     # mail
-    "send_email": Registered(effect="external", carries=("subject", "body")),
+    "send_email": Registered(effect="external", carries=("subject", "body"), fields=_MAIL),
     "delete_email": Registered(effect="irreversible"),
     "get_unread_emails": Registered(fields=_MAIL),
     "get_sent_emails": Registered(fields=_MAIL),
@@ -61,14 +63,16 @@ TOOLS: Final[dict[str, Registered]] = {
     "get_current_day": Registered(is_trusted=True),
     "search_calendar_events": Registered(fields=_EVENT),
     "get_day_calendar_events": Registered(fields=_EVENT),
-    "create_calendar_event": Registered(effect="external", carries=("title", "description", "location", *_WHEN)),
+    "create_calendar_event": Registered(
+        effect="external", carries=("title", "description", "location", *_WHEN), fields=_EVENT
+    ),
     "cancel_calendar_event": Registered(effect="external"),
     "reschedule_calendar_event": Registered(effect="external", carries=_WHEN),
     "add_calendar_event_participants": Registered(effect="external"),
     # files
     "append_to_file": Registered(effect="write", carries=("content",)),
     "search_files_by_filename": Registered(fields=_FILE),
-    "create_file": Registered(effect="write", carries=("filename", "content")),
+    "create_file": Registered(effect="write", carries=("filename", "content"), fields=_FILE),
     "delete_file": Registered(effect="irreversible"),
     "get_file_by_id": Registered(fields=_FILE),
     "list_files": Registered(fields=_FILE),
@@ -78,9 +82,13 @@ TOOLS: Final[dict[str, Registered]] = {
     # bank
     "get_iban": Registered(is_trusted=True),
     "get_balance": Registered(is_trusted=True),
-    "send_money": Registered(effect="irreversible", carries=("subject", "date", "amount")),
-    "schedule_transaction": Registered(effect="irreversible", carries=("subject", "date", "amount", "recurring")),
-    "update_scheduled_transaction": Registered(effect="irreversible", carries=("subject", "date", "recurring")),
+    "send_money": Registered(effect="irreversible", carries=("subject", "date"), computes=("amount",)),
+    "schedule_transaction": Registered(
+        effect="irreversible", carries=("subject", "date", "recurring"), computes=("amount",)
+    ),
+    "update_scheduled_transaction": Registered(
+        effect="irreversible", carries=("subject", "date", "recurring"), computes=("amount",)
+    ),
     "get_most_recent_transactions": Registered(fields=_PAYMENT),
     "get_scheduled_transactions": Registered(fields=_PAYMENT),
     "get_user_info": Registered(is_trusted=True),

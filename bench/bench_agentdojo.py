@@ -98,7 +98,7 @@ class _Counted:
     pairs: Counter[str] = field(default_factory=Counter)
     landed: list[tuple[str, str]] = field(default_factory=list)
     writes: Counter[str] = field(default_factory=Counter)
-    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
     decisions: int = 0
 
 
@@ -119,6 +119,8 @@ async def _replay(python: Path, point: DecisionPoint, agent: Agent) -> _Counted:
                 allowed, needs_person = verdict
                 # The person who is asked lets the user's own calls through, and not those of an injection.
                 runs = allowed or (needs_person and told["whose"] == "user")
+                if not allowed and told["whose"] == "user":
+                    counted.asked.append((told["tool"], json.dumps(told["arguments"])))
                 approvals += not allowed and needs_person and told["whose"] == "user"
                 if TOOLS[told["tool"]].effect != "read" and told["whose"] == "user":
                     counted.writes["alone" if allowed else "asked"] += 1
@@ -150,7 +152,7 @@ def _count(counted: _Counted, told: dict[str, Any], approvals: int) -> None:
 
 async def _decide(point: DecisionPoint, agent: Agent, task: Provenance, told: dict[str, Any]) -> tuple[bool, bool]:
     tool = TOOLS[told["tool"]]
-    labels = task.of_call(told["arguments"], tool.carries)
+    labels = task.of_call(told["arguments"], tool.carries, tool.computes)
     principal = Principal(
         id="tok_contoso",
         kind=PrincipalKind.SERVICE,

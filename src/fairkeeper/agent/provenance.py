@@ -2,9 +2,10 @@
 
 A task keeps the texts that reached it, each with its labels. Of a call, the arguments that *steer* (whom, where, which,
 how much) are looked for in them; those that only *carry* content (a body, a subject) are named by whoever registers the
-tool. An argument that the person wrote is trusted. One that stands in untrusted text is not, wherever else it stands.
-One that stands in a trusted field alone is trusted. One that stands nowhere was made by the model, and is as trusted as
-everything that has reached the task.
+tool. An argument that the person wrote is trusted, unless it is so short that it may stand there by chance and stands
+in untrusted text too. One that stands in untrusted text is not, wherever else it stands. One that stands in a trusted
+field alone is trusted. One that stands nowhere was made by the model: it is as trusted as everything that has reached
+the task, or trusted where the tool names it as something that a model *computes* (a sum); a ceiling bounds that.
 
 What this cannot tell: that an injected text chose among things which the person named. So a policy that looks at
 provenance permits more than one that looks at the task's labels, and effects that cannot be undone ask for a person.
@@ -21,7 +22,10 @@ from fairkeeper.policy.decision.labels import NO_LABELS, Labels, join
 
 PERSON: Final = "person"
 """The source of what the person wrote."""
-_SHORTEST: Final = 1
+COMPUTED: Final = "computed"
+"""The source of what a model computed."""
+BY_CHANCE: Final = 3
+"""Values of at most so many characters may stand in what the person wrote by chance: the 13 of "June 13"."""
 _NORMAL: Final = re.compile(r"[\s,;]+")
 MOST_TEXTS: Final = 2_000
 """Of a task; beyond, what is looked for and not found counts as untrusted."""
@@ -56,7 +60,9 @@ class Provenance:
             own = Labels(sources=labels.sources, sensitivity=labels.sensitivity, is_trusted=is_trusted)
             (self.trusted if is_trusted else self.untrusted).append((_normal(text), own))
 
-    def of_call(self, arguments: Mapping[str, Any], carries: Iterable[str] = ()) -> Labels:
+    def of_call(
+        self, arguments: Mapping[str, Any], carries: Iterable[str] = (), computes: Iterable[str] = ()
+    ) -> Labels:
         """Return what the steering arguments of a call carry.
 
         Example:
@@ -68,15 +74,19 @@ class Provenance:
             >>> task.of_call({"to": "eve@evil.example"}).is_trusted
             False
         """
-        carried = frozenset(carries)
-        steering = {name: value for name, value in arguments.items() if name not in carried}
+        carried, computed = frozenset(carries), frozenset(computes)
         found = Labels(sensitivity=self.labels.sensitivity)
-        for _, text in _leaves(steering, ""):
-            found = join(found, self._of(_normal(text)))
+        for argument, value in arguments.items():
+            if argument not in carried:
+                for _, text in _leaves(value, ""):
+                    found = join(found, self._of(_normal(text), is_computed=argument in computed))
         return found
 
-    def _of(self, wanted: str) -> Labels:
-        if len(wanted) < _SHORTEST or any(_holds(text, wanted) for text in self.person):
+    def _of(self, wanted: str, *, is_computed: bool) -> Labels:
+        if not wanted:
+            return NO_LABELS
+        is_persons = any(_holds(text, wanted) for text in self.person)
+        if is_persons and len(wanted) > BY_CHANCE:
             return Labels(sources=frozenset({PERSON}))
         if len(self.trusted) + len(self.untrusted) > MOST_TEXTS:
             return self.labels
@@ -86,7 +96,9 @@ class Provenance:
         for text, labels in self.trusted:
             if text == wanted:
                 return labels
-        return self.labels
+        if is_persons:
+            return Labels(sources=frozenset({PERSON}))
+        return Labels(sources=frozenset({COMPUTED})) if is_computed else self.labels
 
 
 def _holds(text: str, wanted: str) -> bool:

@@ -54,12 +54,14 @@ class Tool:
     Attributes:
         name: As it is registered.
         carries: Arguments that carry content and steer nothing.
+        computes: Arguments that a model may work out.
         trusted_fields: Members of its results that nobody outside can write.
         result: What its results carry at least.
     """
 
     name: str
     carries: tuple[str, ...] = ()
+    computes: tuple[str, ...] = ()
     trusted_fields: tuple[str, ...] = ()
     result: Labels = _UNKNOWN
     treatment: Treatment = field(default_factory=Treatment)
@@ -123,7 +125,7 @@ def governed(client: FairkeeperClient, tool: Tool) -> Callable[[Callable[P, Any]
 def _question(tool: Tool, arguments: Mapping[str, Any], task: AgentTask | None) -> Question:
     if task is None:
         return Question(tool=tool.name, arguments=arguments)
-    labels = task.provenance.of_call(arguments, tool.carries) if task.by_provenance else task.labels
+    labels = task.provenance.of_call(arguments, tool.carries, tool.computes) if task.by_provenance else task.labels
     return Question(
         tool=tool.name,
         arguments=arguments,

@@ -20,7 +20,8 @@ from fairkeeper.agent.recognisers import KINDS, SECRETS
 VAULT: Final = "vault:"
 _SERVER_KEYS: Final = frozenset(
     {"command", "url", "folder", "environment", "credentials", "headers", "timeout_seconds", "redact", "keep_hidden",
-     "carries", "trusted_fields"}
+     "carries",
+     "computes", "trusted_fields"}
 )  # fmt: skip
 _TOP_KEYS: Final = frozenset({"fairkeeper", "servers", "agents", "canaries"})
 
@@ -35,6 +36,7 @@ class ServerPart:
         timeout_seconds: How long a call may take.
         redact: Kinds of sensitive data that its results must not hold.
         carries: By tool, the arguments that carry content and steer nothing.
+        computes: By tool, the arguments that a model may work out.
         trusted_fields: By tool, members of results that nobody outside can write.
     """
 
@@ -48,6 +50,7 @@ class ServerPart:
     redact: frozenset[str] = frozenset()
     keep_hidden: bool = False
     carries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    computes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     trusted_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def treatment(self, canaries: tuple[str, ...]) -> Treatment:
@@ -149,6 +152,7 @@ def _server(name: str, part: Mapping[str, Any]) -> ServerPart:
         timeout_seconds=float(part.get("timeout_seconds", 300.0)),
         redact=frozenset(part.get("redact", [])),
         keep_hidden=bool(part.get("keep_hidden", False)),
+        computes={str(tool): tuple(names) for tool, names in part.get("computes", {}).items()},
         carries={str(tool): tuple(names) for tool, names in part.get("carries", {}).items()},
         trusted_fields={str(tool): tuple(names) for tool, names in part.get("trusted_fields", {}).items()},
     )

@@ -187,15 +187,16 @@ class Session:
             if not isinstance(given, dict):
                 return tool, None, "The arguments are no object."
             arguments, carries = arguments_of(given), self._server.carries.get(tool, ())
+            computes = self._server.computes.get(tool, ())
         else:
             tool = GOVERNED[method]
-            name, carries = f"{self._server.name}/{tool}", ()
+            name, carries, computes = f"{self._server.name}/{tool}", (), ()
             arguments = pseudo_arguments(method, params)
         said = (params.get("_meta") or {}).get(PERSON_SAID)
         if isinstance(said, str):
             self._provenance.heard(said)
         by_provenance = self._agent.labels == "provenance"
-        labels = self._provenance.of_call(arguments, carries) if by_provenance else self._labels
+        labels = self._provenance.of_call(arguments, carries, computes) if by_provenance else self._labels
         question = Question(
             tool=name,
             arguments=arguments,

@@ -43,7 +43,7 @@ def call(name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
 
 def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
     if method == "initialize":
-        can = {"tools": {}, "resources": {}, "prompts": {}, "logging": {}}
+        can: dict[str, Any] = {"tools": {}, "resources": {}, "prompts": {}, "logging": {}}
         return {
             "protocolVersion": params["protocolVersion"],
             "capabilities": can,
