@@ -98,10 +98,10 @@ def treat_text(text: str, treatment: Treatment, seen: Seen) -> str:
 
 
 def _reveal(text: str) -> str:
-    """Return a text with what tag characters say written out, so that it is seen for the record."""
+    """Return a text with what tag characters say written out behind it, so that it is seen for the record."""
     if text.isascii():
         return text
-    return "".join(chr(ord(c) - 0xE0000) if 0xE0020 <= ord(c) <= 0xE007E else c for c in text)
+    return f"{text} {''.join(chr(ord(c) - 0xE0000) for c in text if 0xE0020 <= ord(c) <= 0xE007E)}"
 
 
 def _without_hidden(text: str, seen: Seen) -> str:

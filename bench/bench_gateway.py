@@ -1,0 +1,293 @@
+"""The gateway before servers that nobody here wrote: the same answers, the time it adds, and what observing proposes.
+
+Servers come from npm into build/mcp-servers: filesystem, everything, memory. Every feature that a server lists is used
+without and with the gateway, on stdio and over HTTP, and the answers are compared. Time is taken for one call of
+`read_text_file`, decided and durably recorded (SQLite, synchronous=FULL), with the server of Fairkeeper in a process of
+its own on the same machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from mcp.client.client import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
+from mcp.shared.exceptions import MCPError
+
+from bench.databases import sqlite_address
+from bench.gateway_world import Agent, World, configuration, served
+from bench.report import Report
+from fairkeeper.agent.manifests import COMPLETE, PROMPT_GET, RESOURCE_READ, RESOURCE_SUBSCRIBE, pins_of
+
+FOLDER: Final = Path(__file__).parent.parent / "build" / "mcp-servers"
+PACKAGES: Final = tuple(f"@modelcontextprotocol/server-{name}" for name in ("filesystem", "everything", "memory"))
+ONE, CALLERS, EACH = 400, 32, 30
+"""Calls of one caller; callers at once; calls of each."""
+
+
+def run(report: Report) -> None:
+    """Compare, measure, observe, and weigh the packages."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        report.note("npm and node are not here, so no server of somebody else's can be run.")
+        return
+    _install()
+    with tempfile.TemporaryDirectory() as data, sqlite_address() as address, served(address) as world:
+        folder = Path(data)
+        (folder / "files").mkdir()
+        (folder / "files" / "a.txt").write_text("hello\n", encoding="utf-8")
+        (folder / "out").mkdir()
+        asyncio.run(_compare_all(report, world, folder))
+        asyncio.run(_measure(report, world, folder))
+    _weigh(report)
+
+
+def _install() -> None:
+    if not (FOLDER / "node_modules" / "@modelcontextprotocol").exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", *PACKAGES], check=True, cwd=FOLDER)  # noqa: S607 - by name
+
+
+def _command(name: str, folder: Path) -> list[str]:
+    script = FOLDER / "node_modules" / "@modelcontextprotocol" / f"server-{name}" / "dist" / "index.js"
+    return ["node", str(script), *([str(folder / "files")] if name == "filesystem" else [])]
+
+
+def _variables(name: str, folder: Path) -> dict[str, str]:
+    return {"MEMORY_FILE_PATH": str(folder / "memory.jsonl")} if name == "memory" else {}
+
+
+# --- the same answers
+
+
+_ENTITY: Final = {"name": "Contoso", "entityType": "company", "observations": ["made up"]}
+_RELATION: Final = {"from": "Contoso", "to": "Contoso", "relationType": "is"}
+
+
+def _samples(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return arguments for tools that need some; a tool without is called with none."""
+    path, files = str(folder / "files" / "a.txt"), str(folder / "files")
+    edits = [{"oldText": "hello", "newText": "hello"}]
+    return {
+        "read_file": {"path": path}, "read_text_file": {"path": path}, "read_media_file": {"path": path},
+        "read_multiple_files": {"paths": [path]}, "write_file": {"path": f"{files}/b.txt", "content": "b"},
+        "edit_file": {"path": path, "edits": edits, "dryRun": True}, "create_directory": {"path": f"{files}/sub"},
+        "list_directory": {"path": files}, "list_directory_with_sizes": {"path": files},
+        "directory_tree": {"path": files}, "search_files": {"path": files, "pattern": "*.txt"},
+        "move_file": {"source": f"{files}/none", "destination": f"{files}/other"}, "get_file_info": {"path": path},
+        "echo": {"message": "hello"}, "get-sum": {"a": 2, "b": 3}, "get-structured-content": {"location": "Chicago"},
+        "get-annotated-message": {"messageType": "success", "includeImage": False},
+        "get-resource-links": {"count": 2}, "get-resource-reference": {"resourceType": "Text", "resourceId": 1},
+        "trigger-long-running-operation": {"duration": 0.2, "steps": 2},
+        "create_entities": {"entities": [_ENTITY]}, "create_relations": {"relations": [_RELATION]},
+        "add_observations": {"observations": [{"entityName": "Contoso", "contents": ["made up"]}]},
+        "delete_entities": {"entityNames": ["none"]}, "search_nodes": {"query": "Contoso"},
+        "delete_observations": {"deletions": [{"entityName": "Contoso", "observations": ["none"]}]},
+        "delete_relations": {"relations": [{**_RELATION, "relationType": "none"}]},
+        "open_nodes": {"names": ["Contoso"]},
+    }  # fmt: skip
+
+
+_CHANGES_BY_ITSELF: Final = frozenset(
+    {"get-env", "toggle-simulated-logging", "toggle-subscriber-updates", "gzip-file-as-resource"}
+)
+"""Their answers differ from call to call, or show the environment that the gateway rightly narrows; they are called."""
+
+
+async def _compare_all(report: Report, world: World, folder: Path) -> None:
+    for name in ("filesystem", "everything", "memory"):
+        direct = await _exercise(_direct(name, folder), folder)
+        agent = world.agent("contoso", f"{name}-clerk")
+        tools = direct.pop("tools/list")
+        world.register(agent, pins_of(tools, name), customer_id=agent.customer_id)
+        world.register_beside(
+            agent, name, RESOURCE_READ, RESOURCE_SUBSCRIBE, PROMPT_GET, COMPLETE, customer_id=agent.customer_id
+        )
+        for way, opened in (("stdio", _by_stdio), ("HTTP", _by_http)):
+            with opened(world, name, agent, folder) as client:
+                through = await _exercise(client, folder)
+            listed = through.pop("tools/list")
+            other = [key for key in direct if direct[key] != through.get(key)]
+            other += [] if listed == tools else ["tools/list"]
+            conditions = f"server-{name}, {way}: {len(tools)} tools, {len(direct)} features and answers"
+            report.at_most(
+                "answers that differ through the gateway", len(other), unit="", target=0, conditions=conditions
+            )
+            for key in other[:5]:
+                report.note(
+                    f"{name}, {way}: {key} differs: {str(direct.get(key))[:120]} / {str(through.get(key))[:120]}"
+                )
+
+
+async def _exercise(opened: Any, folder: Path) -> dict[str, Any]:
+    """Use every feature that a server lists; return the answers by what was asked."""
+    found: dict[str, Any] = {}
+    async with opened as client:
+        tools = (await client.list_tools()).tools
+        found["tools/list"] = [_plain(tool) for tool in tools]
+        samples = _samples(folder)
+        for tool in tools:
+            if "sampling" in tool.name or "elicitation" in tool.name or "roots" in tool.name:
+                continue
+            answer = await _answer(client.call_tool(tool.name, samples.get(tool.name, {})))
+            found[f"tools/call {tool.name}"] = None if tool.name in _CHANGES_BY_ITSELF else answer
+        can = client.server_capabilities
+        if can.resources:
+            resources = (await client.list_resources()).resources
+            found["resources/list"] = [_plain(each) for each in resources]
+            found["templates"] = await _answer(client.list_resource_templates())
+            for each in resources[:5]:
+                found[f"resources/read {each.uri}"] = await _answer(client.read_resource(str(each.uri)))
+        if can.prompts:
+            prompts = (await client.list_prompts()).prompts
+            found["prompts/list"] = [_plain(each) for each in prompts]
+            for each in prompts:
+                given = {argument.name: "1" for argument in each.arguments or []}
+                found[f"prompts/get {each.name}"] = await _answer(client.get_prompt(each.name, given))
+        await client.send_ping()
+    return found
+
+
+async def _answer(asked: Any) -> Any:
+    try:
+        return _plain(await asked)
+    except MCPError as error:
+        return str(error)
+
+
+def _plain(value: Any) -> Any:
+    text = json.dumps(value.model_dump(by_alias=True, mode="json", exclude_none=True))
+    return json.loads(text)
+
+
+def _direct(name: str, folder: Path) -> Any:
+    command = _command(name, folder)
+    return Client(
+        StdioServerParameters(command=command[0], args=command[1:], env=_variables(name, folder)),
+        mode="legacy",
+        cache=None,
+    )
+
+
+@contextmanager
+def _by_stdio(world: World, name: str, agent: Agent, folder: Path) -> Iterator[Any]:
+    path = _configured(world, name, agent, folder)
+    arguments = ["-m", "fairkeeper", "gateway", "--config", str(path)]
+    environment = {**os.environ, "FAIRKEEPER_TOKEN": agent.token}
+    yield Client(
+        StdioServerParameters(command=sys.executable, args=arguments, env=environment), mode="legacy", cache=None
+    )
+
+
+@contextmanager
+def _by_http(world: World, name: str, agent: Agent, folder: Path) -> Iterator[Any]:
+    with _gateway(_configured(world, name, agent, folder)) as url:
+        yield _http_client(f"{url}/clerk/{name}/mcp", agent.token)
+
+
+@contextmanager
+def _gateway(path: Path) -> Iterator[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fairkeeper", "gateway", "--config", str(path), "--port", "0", "--json"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        yield str(json.loads(process.stdout.readline())["url"])
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@asynccontextmanager
+async def _http_client(url: str, token: str) -> AsyncIterator[Client]:
+    http = create_mcp_http_client(headers={"authorization": f"Bearer {token}"})
+    async with http, Client(streamable_http_client(url, http_client=http), mode="legacy", cache=None) as client:
+        yield client
+
+
+def _configured(world: World, name: str, agent: Agent, folder: Path) -> Path:
+    lines = [f"command = {json.dumps(_command(name, folder))}", "keep_hidden = true"]
+    variables = ", ".join(f"{key} = {json.dumps(value)}" for key, value in _variables(name, folder).items())
+    lines.append(f"environment = {{ {variables} }}")
+    return configuration(world, folder, {"clerk": agent}, {name: "\n".join(lines)})
+
+
+# --- the time
+
+
+async def _measure(report: Report, world: World, folder: Path) -> None:
+    path = str(folder / "files" / "a.txt")
+    agent = world.agent("fabrikam", "measured")
+    async with _direct("filesystem", folder) as client:
+        tools = [_plain(tool) for tool in (await client.list_tools()).tools]
+        world.register(agent, pins_of(tools, "filesystem"), customer_id=agent.customer_id)
+        direct = await _one(client, path)
+        alone = await _many([client] * CALLERS, path)
+    with _by_stdio(world, "filesystem", agent, folder) as opened:
+        async with opened as client:
+            through = await _one(client, path)
+            together = await _many([client] * CALLERS, path)
+    conditions = f"stdio, SQLite FULL, {ONE} calls of one caller"
+    report.plain("call without the gateway, p50", statistics.median(direct) * 1e3, unit="ms", conditions=conditions)
+    report.plain("call through the gateway, p50", statistics.median(through) * 1e3, unit="ms", conditions=conditions)
+    added = (statistics.median(through) - statistics.median(direct)) * 1e3
+    report.at_most("added at the median, durably recorded", added, unit="ms", target=2, conditions=conditions)
+    conditions = f"{CALLERS} callers, one session on stdio"
+    report.plain("calls through the gateway", together, unit="/s", conditions=conditions)
+    report.plain("calls without the gateway", alone, unit="/s", conditions=conditions)
+
+
+async def _one(client: Client, path: str) -> list[float]:
+    found = []
+    for number in range(ONE + 20):
+        began = time.perf_counter()
+        result = await client.call_tool("read_text_file", {"path": path})
+        assert not result.is_error, result
+        if number >= 20:
+            found.append(time.perf_counter() - began)
+    return found
+
+
+async def _many(clients: list[Client], path: str) -> float:
+    async def caller(client: Client) -> None:
+        for _ in range(EACH):
+            result = await client.call_tool("read_text_file", {"path": path})
+            assert not result.is_error, result
+
+    began = time.perf_counter()
+    await asyncio.gather(*(caller(client) for client in clients))
+    return len(clients) * EACH / (time.perf_counter() - began)
+
+
+# --- how large it is
+
+
+def _weigh(report: Report) -> None:
+    """Install the package alone, and with its extra, into fresh environments, and count."""
+    root = Path(__file__).parent.parent
+    for words, extra in (("the SDK", ""), ("the gateway", "[gateway]")):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+            site = next(Path(folder).glob("lib/python*/site-packages"))
+            install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--target", str(site)]
+            subprocess.run([*install, f"{root}{extra}"], check=True)
+            packages = len(list(site.glob("*.dist-info")))
+            size = sum(
+                each.stat().st_size for each in site.rglob("*") if each.is_file() and "__pycache__" not in str(each)
+            )
+            report.plain(f"packages of {words}", packages, unit="", conditions="with fairkeeper itself")
+            report.plain(f"size of {words}", size / 1e6, unit="MB", conditions="without compiled Python")
