@@ -15,6 +15,7 @@ from mcp.client.streamable_http import streamable_http_client
 from playwright.sync_api import Page, expect, sync_playwright
 
 from fairkeeper.access.credentials import session_cookie
+from fairkeeper.deals.book.queries import list_deals
 from fairkeeper.opportunities.operations import OPERATIONS
 from fairkeeper.opportunities.queries import list_cards, list_pushes, show_card
 from fairkeeper.proof.verification import verify_export
@@ -99,18 +100,34 @@ def test_a_seller_sees_why_asks_pushes_and_records_and_the_evidence_verifies(ser
     assert all(f"opportunities.{kind}/1".encode() in told for kind in kinds)
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize(
-    "path", ["", "/ask?question=Who%20is%20ready%20for%20E7%3F", "/alerts", "/portfolio", "/track-record"]
-)
-def test_every_page_of_the_room_fits_and_its_pictures_load(served: Served, page: Page, width: int, path: str) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(f"{served.url}/opportunities{path}", wait_until="networkidle")
+def test_a_sell_card_becomes_a_deal_in_the_book(served: Served, page: Page) -> None:
+    card = next(each for each in served.book.run(list_cards, limit=500).cards if each.motion == "sell")
+    page.goto(f"{served.url}/opportunities/cards/{card.id}")
+    page.get_by_role("link", name="Begin a deal with this account").click()
+    expect(page.get_by_label("Customer", exact=True)).to_have_value(card.account)
     look(page)
-    broken = page.evaluate(
-        "[...document.images].filter(i => (i.loading = 'eager') && i.complete && !i.naturalWidth).map(i => i.src)"
-    )
-    assert broken == []
+    for label, text in (("Offer id", "contoso-copilot"), ("Public plan it starts from", "standard"), ("Total", "1200")):
+        page.get_by_label(label, exact=True).fill(text)
+    page.get_by_role("button", name="Write the draft").click()
+    page.wait_for_url("**/deals/*/edit*")
+    (deal,) = served.book.run(list_deals).deals
+    assert (deal.customer, deal.state) == (card.account, "draft")
+
+
+PAGES = ("", "/ask?question=Who%20is%20ready%20for%20E7%3F", "/alerts", "/portfolio", "/track-record")
+
+
+def test_every_page_of_the_room_fits_and_its_pictures_load(served: Served, page: Page) -> None:
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        for path in PAGES:
+            page.goto(f"{served.url}/opportunities{path}", wait_until="networkidle")
+            look(page)
+            broken = page.evaluate(
+                "[...document.images].filter(i => (i.loading = 'eager') && i.complete && !i.naturalWidth)"
+                ".map(i => i.src)"
+            )
+            assert broken == [], page.url
 
 
 ARGUMENTS: dict[str, dict[str, Any]] = {

@@ -100,6 +100,7 @@ class CardPage(Page):
     questions: Sequence[Question] = ()
     needs: Sequence[Finding] = ()
     note: str = ""
+    deal: Link | None = None
 
     @property
     def title(self) -> str:

@@ -115,6 +115,7 @@ def _card() -> pages.CardPage:
         frame=frame("Opportunities"),
         trail=(_ROOM,),
         name="Contoso Traders",
+        deal=Link(label="Begin a deal with this account", href="/deals/new?customer=Contoso+Traders"),
         state=card_state("open"),
         sentence="Expansion ready: 58 % likely within 3 months, about 145 seats.",
         why_now="The subscription renews in 36 days",

@@ -56,6 +56,7 @@ def _answers(visit: Visit) -> Words:
         fields=(
             Field(name="name", label="Name of the private offer", hint="The customer reads it."),
             Field(name="customer", label="Customer"),
+            Field(name="tenant", label="The customer's tenant id", is_required=False),
             Field(
                 name="billing_account", label="Billing account id", is_required=False,
                 hint="The customer reads it in Cost Management; it is no tenant id.",
@@ -99,6 +100,9 @@ def _answers(visit: Visit) -> Words:
     )  # fmt: skip
 
 
+_BROUGHT: Final = ("name", "customer", "tenant")
+
+
 def _option(value: str) -> Option:
     return Option(value=value, label=value.upper() if len(value) <= 3 else words(value))
 
@@ -108,8 +112,11 @@ def _iso(day: date) -> str:
 
 
 def ask_new(visit: Visit) -> Response:
-    """Ask for what a first draft needs."""
+    """Ask for what a first draft needs; an address may bring what is known already, such as a card's account."""
     question = question_at("/deals/new", _answers(visit), back="/deals")
+    brought = {name: visit.query(name)[:200] for name in _BROUGHT if visit.query(name)}
+    fields = tuple(replace(each, value=brought.get(each.name, each.value)) for each in question.form.fields)
+    question = replace(question, form=replace(question.form, fields=fields))
     return visit.show(QuestionPage(frame=frame(visit, ROOM), trail=TRAIL, question=question))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from fairkeeper.deals.actions.draft_deal import draft_deal
 from fairkeeper.errors import NotFoundError
 from fairkeeper.evidence.queries import list_entries
 from fairkeeper.evidence.views import EntryPage
@@ -238,8 +240,18 @@ def show_one(visit: Visit) -> Response:
         questions=questions_of(visit, detail),
         needs=_to_match(detail),
         note=detail.account.note if detail.account else "The account is not in the newest snapshot any more.",
+        deal=_deal(visit, detail),
     )
     return visit.show(page)
+
+
+def _deal(visit: Visit, detail: CardDetail) -> Link | None:
+    """Return the way to a new deal in the book, with the account filled in; the prices are the person's to say."""
+    line = detail.line
+    if line.motion != Motion.SELL or line.closed_at is not None or not visit.allows(draft_deal):
+        return None
+    known = {"name": f"{line.title} for {line.account}"[:128], "customer": line.account, "tenant": line.tenant_id}
+    return Link(label="Begin a deal with this account", href=f"/deals/new?{urlencode(known)}")
 
 
 def _facts(detail: CardDetail) -> tuple[Fact, ...]:
