@@ -28,6 +28,7 @@ from tests.actions.access.world import (
     FAIRMILE,
     LITWARE,
     PERSONAL_BUYER,
+    Entra,
     access_house,
     account,
 )
@@ -326,3 +327,60 @@ def test_a_customers_person_signs_out_under_row_security(house: House) -> None:
     assert house.run(sign_out, session.principal) == 1
     assert (house.kinds()[-1], house.entries()[-1].customer_id) == ("access.signed_out/1", CONTOSO)
     assert joined.person.id == session.principal.id
+
+
+# -------------------- roles that Microsoft Entra assigns
+
+
+@pytest.fixture
+def entra_decides(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> House:
+    monkeypatch.setattr(Entra, "is_deciding", True)
+    return access_house(sqlite_database)
+
+
+def _come(house: House, object_id: str, *roles: str, **changes: Any) -> Any:
+    proved = account(FAIRMILE, object_id, **changes)
+    return house.run(sign_in, SIGN_IN, purpose="staff", app_roles=roles, **proved).person
+
+
+def test_staff_whom_entra_assigns_a_role_come_in_with_it_and_follow_it(entra_decides: House) -> None:
+    first = _come(entra_decides, STAFF_OBJECT, "Fairkeeper.Finance", "seller", "SomebodyElses.Role")
+    assert first.roles == ["finance", "seller"]
+    assert _come(entra_decides, STAFF_OBJECT, "Fairkeeper.Auditor").roles == ["auditor"]
+    with pytest.raises(SignInRefusedError) as refused:
+        _come(entra_decides, STAFF_OBJECT, "SomebodyElses.Role")
+    assert refused.value.code == "access.no_app_role"
+
+
+@pytest.mark.parametrize(
+    ("tenant_id", "changes", "roles"),
+    [
+        (FAIRMILE, {}, ()),
+        (FAIRMILE, {"is_guest": True}, ("owner",)),
+        (CONTOSO_TENANT, {}, ("owner",)),
+        (FAIRMILE, {}, ("customer_admin", "service", "fairkeeper.")),
+    ],
+)
+def test_a_role_of_another_tenant_of_a_guest_or_of_no_staff_lets_nobody_in(
+    entra_decides: House, tenant_id: str, changes: dict[str, Any], roles: tuple[str, ...]
+) -> None:
+    proved = account(tenant_id, STAFF_OBJECT, **changes)
+    with pytest.raises(SignInRefusedError):
+        entra_decides.run(sign_in, SIGN_IN, purpose="staff", app_roles=roles, **proved)
+    assert entra_decides.entries() == []
+
+
+def test_the_last_two_owners_stay_owners_whatever_entra_says(entra_decides: House) -> None:
+    two = [f"0d000000-0000-4000-8000-00000000000{number}" for number in (1, 2)]
+    for each in two:
+        _come(entra_decides, each, "Fairkeeper.Owner")
+    assert _come(entra_decides, two[0], "Fairkeeper.Auditor").roles == ["auditor", "owner"]
+    _come(entra_decides, "0d000000-0000-4000-8000-000000000003", "Fairkeeper.Owner")
+    assert _come(entra_decides, two[0], "Fairkeeper.Auditor").roles == ["auditor"]
+
+
+def test_where_the_console_decides_entras_roles_count_for_nothing(house: House) -> None:
+    with pytest.raises(SignInRefusedError):
+        _come(house, STAFF_OBJECT, "Fairkeeper.Owner")
+    _add_staff(house, STAFF_OBJECT, "finance")
+    assert _come(house, STAFF_OBJECT, "Fairkeeper.Owner").roles == ["finance"]

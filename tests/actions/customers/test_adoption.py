@@ -32,7 +32,7 @@ from fairkeeper.customers.actions.custody.noting import Custody
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
 from fairkeeper.customers.errors import AdoptionFileError
 from fairkeeper.customers.ports import ProvisioningAnswer, ProvisioningRequest
-from fairkeeper.customers.queries import show_subscription
+from fairkeeper.customers.queries import list_notices, show_subscription
 from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.sandbox.config import SandboxConfig
@@ -269,6 +269,22 @@ def test_what_is_observed_is_handed_on_to_the_older_system_whose_answer_is_retur
     assert {notice["subscriptionId"] for notice in heard} == {theirs}
     assert business.operations(theirs)[-1]["status"] == "Failed", "the older system's refusal is the answer"
     assert business.operations(mine)[-1]["status"] == "Succeeded"
+
+
+def test_while_the_older_system_is_down_nobody_answers_for_it_and_the_notice_is_kept(business: Business) -> None:
+    """Microsoft is told to come again; neither we nor silence decide what the older system has to decide."""
+    mine, theirs = business.buy(2, auto_activation=True)
+    with business.open("manage", webhook_forward_url=f"http://{HOST}:1/api/AzureWebhook") as managing:
+        business.work(managing)
+        run(managing, move_custody.hand_back, subscription_id=theirs)
+        for each in (mine, theirs):
+            business.control(f"/subscriptions/{each}/change-quantity", quantity=12)
+        business.work(managing)
+        notices = {each.subscription_id: each for each in run(managing, list_notices)}
+    assert business.operations(mine)[-1]["status"] == "Succeeded", "what is ours does not wait for it"
+    assert business.operations(theirs)[-1]["status"] == "InProgress"
+    assert {mine, theirs} <= notices.keys()
+    assert not any(each.startswith("PATCH") and theirs in each for each in business.sent)
 
 
 @pytest.mark.parametrize("text", ["", "id,status\n1,2", "AMPSubscriptionId\nx", '"AMPSubscriptionId'])
