@@ -27,6 +27,7 @@ def console_parts(installation: Installation, *, only_rooms: frozenset[str] = fr
         sign_in=installation.sign_in,
         library=installation.library,
         consent=installation.consent,
+        mailer=installation.mailer,
         house=replace(_house(installation.settings), only_rooms=only_rooms),
     )
 

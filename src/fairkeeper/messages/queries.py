@@ -10,13 +10,15 @@ from pydantic import Field
 from sqlalchemy import func, select
 
 from fairkeeper.access.tables import PersonRow
-from fairkeeper.action.operation import OperationInput, QueryContext, query
+from fairkeeper.action.operation import SYSTEM_ONLY, OperationInput, QueryContext, query
 from fairkeeper.action.telling import message_templates
+from fairkeeper.errors import NotFoundError
 from fairkeeper.messages.actions.settings import MessageRuleView, Wording, rule_view
 from fairkeeper.messages.errors import MessageNotFoundError
 from fairkeeper.messages.ports import PublishersWords
 from fairkeeper.messages.store import TEAMS, load_rule, own_words, told_of
 from fairkeeper.messages.tables import CopyRow, MessageRow
+from fairkeeper.messages.wording import LONGEST_TEXT, fill, one_line
 
 
 class ListMine(OperationInput):
@@ -40,6 +42,21 @@ class ListDeliveries(OperationInput):
     )
     before: int | None = Field(None, description="Only older than this copy's number.")
     limit: int = Field(100, ge=1, le=500, description="How many at most.")
+
+
+class WordMessage(OperationInput):
+    """Which message, with which values."""
+
+    code: str = Field(max_length=80, description="The template's code.")
+    values: dict[str, str] = Field(max_length=40, description="What stands for its fields.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worded:
+    """A message in the publisher's words."""
+
+    subject: str
+    text: str
 
 
 class ShowRule(OperationInput):
@@ -155,6 +172,16 @@ def list_deliveries(context: QueryContext, request: ListDeliveries) -> tuple[Del
 def show_rule(context: QueryContext, request: ShowRule) -> MessageRuleView:  # noqa: ARG001 - every operation has an input
     """Show when messages leave and who hears of unread ones."""
     return rule_view(load_rule(context.session))
+
+
+@query("messages.word_message", groups=SYSTEM_ONLY, mcp=False)
+def word_message(context: QueryContext, request: WordMessage) -> Worded:
+    """Put a message into the publisher's words, for a mail that is kept nowhere because a secret stands in it."""
+    template = message_templates.get(request.code)
+    if template is None:
+        raise NotFoundError(f"There is no template {request.code!r}.", code="messages.template_not_found")
+    subject, text = own_words(context.session).get(template.code, (template.subject, template.text))
+    return Worded(subject=one_line(fill(subject, request.values)), text=fill(text, request.values)[:LONGEST_TEXT])
 
 
 @query("messages.list_templates", groups=("settings.read",), http="GET /messages/templates", cli="messages templates")

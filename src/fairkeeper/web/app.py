@@ -34,6 +34,7 @@ from fairkeeper.web.routes.opportunities import acting, lists, looking
 from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import connections, keys, people, rules, tabs, tokens
 from fairkeeper.web.routes.settings import landing as landing_looks
+from fairkeeper.web.routes.settings import messages as message_settings
 from fairkeeper.web.routes.start import messages, today
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.visit import Visit
@@ -81,6 +82,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *keys.WAYS,
     *connections.WAYS,
     *landing_looks.WAYS,
+    *message_settings.WAYS,
 )
 """Every route of the console."""
 

@@ -43,6 +43,7 @@ from fairkeeper.action.operation import (
     internal_command,
     query,
 )
+from fairkeeper.action.telling import MessageTemplate, message_templates
 from fairkeeper.values.ids import CustomerId, TenantId, new_id
 
 GOOD_FOR: Final = timedelta(days=7)
@@ -82,6 +83,18 @@ class NewInvitation:
 
     invitation: Invitation
     secret: ShownOnce
+
+
+INVITATION_MAIL: Final = message_templates.declare(
+    MessageTemplate(
+        code="access.invited",
+        title="Somebody is invited",
+        subject="{publisher} invites you to Fairkeeper",
+        text="Hello {name},\n\n{inviter} of {publisher} invites you. Open this address and sign in with your work "
+        "account to accept:\n\n{link}\n\nThe address is good once, for seven days. If you expected no invitation, do "
+        "nothing.",
+    )
+)
 
 
 class InvitePerson(OperationInput):

@@ -60,6 +60,7 @@ class PeoplePage(SettingsPage):
 
     Args:
         link: An invitation's address, shown once, on the page that answers it.
+        mailed: What became of the mail with it; empty where none was sent.
     """
 
     template: ClassVar[str] = "pages/settings/people.html"
@@ -69,6 +70,7 @@ class PeoplePage(SettingsPage):
     invitations: Sequence[InvitationRow] = ()
     invitation_exports: Sequence[Link] = ()
     link: str = ""
+    mailed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,35 @@ class TokensPage(SettingsPage):
     tokens: Listing[TokenRow]
     create: Form | None
     secret: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordingRow:
+    """A message that may be sent, with its subject, and whose words it is in."""
+
+    message: Link
+    subject: str
+    whose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRulePage(SettingsPage):
+    """When messages leave, and how each is worded; the rule as facts for those who may not change it."""
+
+    template: ClassVar[str] = "pages/settings/messages.html"
+    form: Form | None
+    facts: Sequence[Fact]
+    wordings: Listing[WordingRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordingPage(SettingsPage):
+    """How one message is worded, and how it reads with made-up values."""
+
+    template: ClassVar[str] = "pages/settings/wording.html"
+    form: Form | None
+    preview_subject: str
+    preview: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

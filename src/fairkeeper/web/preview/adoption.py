@@ -18,6 +18,9 @@ from fairkeeper.web.pages.settings import (
     LandingLookPage,
     LandingLooksPage,
     LookRow,
+    MessageRulePage,
+    WordingPage,
+    WordingRow,
 )
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link, Tab
 from fairkeeper.web.preview.frames import CUSTOMERS, days, frame, hours, open_frame
@@ -56,6 +59,8 @@ def adoption_pages() -> dict[str, Page]:
         ),
         "settings-connections": _connections(),
         "custody": _custody(),
+        "settings-messages": _message_rule(),
+        "settings-wording": _message_wording(),
         "settings-landing": _looks(),
         "settings-landing-level": _level(),
     }
@@ -98,6 +103,66 @@ def _custody() -> CustodyPage:
         notes=None,
         picks="/custody/take-over",
         pick="Take over what is ticked",
+    )
+
+
+_MESSAGE_TABS = (
+    Tab(label="People", href="/settings-people.html"),
+    Tab(label="Messages", href="/settings-messages.html", is_here=True),
+)
+
+
+def _message_rule() -> MessageRulePage:
+    row = WordingRow(
+        message=Link(label="A deadline comes near", href="/settings-wording.html"),
+        subject="{customer}: {what}",
+        whose="as shipped",
+    )
+    return MessageRulePage(
+        frame=frame("Settings"),
+        tabs=_MESSAGE_TABS,
+        sentence="Nothing leaves from 20:00 to 07:00 (UTC); the digest at 08:00.",
+        form=Form(
+            id="message-rule",
+            action="/settings/messages",
+            submit="Save the rule",
+            idempotency_key="web_rule",
+            fields=(
+                Field(name="time_zone", label="Time zone", value="Mars/Olympus", error="There is no such time zone."),
+                Field(name="quiet_from", label="Quiet from", value="20:00"),
+            ),
+        ),
+        facts=(),
+        wordings=Listing(
+            id="wordings",
+            caption="Messages",
+            columns=(Column(label="Message"), Column(label="Subject"), Column(label="Wording")),
+            rows=(row,),
+            empty=Empty(title="No message", text="Every message stands here."),
+            address=Address("/settings/messages"),
+            exports=export_links(Address("/settings/messages")),
+        ),
+    )
+
+
+def _message_wording() -> WordingPage:
+    return WordingPage(
+        frame=frame("Settings"),
+        trail=(Link(label="Messages", href="/settings-messages.html"),),
+        tabs=_MESSAGE_TABS,
+        sentence="A deadline comes near. As shipped.",
+        form=Form(
+            id="wording",
+            action="/settings/messages/wordings/customers.deadline",
+            submit="Save or show",
+            idempotency_key="web_words",
+            fields=(
+                Field(name="subject", label="Subject", value="{customer}: {what}", is_required=False),
+                Field(name="only_show", label="Only show me how it reads", kind=FieldKind.CHECKBOX, is_required=False),
+            ),
+        ),
+        preview_subject="Contoso: The purchase is lost",
+        preview=("The purchase is lost for Contoso on 30 Nov 2026 12:00 UTC.", "What to do: Activate it."),
     )
 
 

@@ -10,6 +10,7 @@ from fairkeeper.action.runner import Runner
 from fairkeeper.customers.ports import Fulfillment
 from fairkeeper.database.secrets import SecretStore
 from fairkeeper.evidence.export import Exporter
+from fairkeeper.messages.ports import Mailer
 from fairkeeper.microsoft.consent import ConsentFlow
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.payouts.files.library import Library
@@ -70,6 +71,7 @@ class ConsoleParts:
         sign_in: Microsoft's sign-in; None while no application is configured for it.
         library: Keeps files of reports.
         consent: The ways to Microsoft's consent pages.
+        mailer: Sends the one mail that is kept nowhere: an invitation, whose address is a secret.
         house: What pages say of this installation.
     """
 
@@ -81,6 +83,7 @@ class ConsoleParts:
     sign_in: SignInFlow | None
     library: Library
     consent: ConsentFlow
+    mailer: Mailer
     house: House
     attempts: SignInAttempts = field(init=False)
     session_cookie: Cookie = field(init=False)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from fairkeeper.access.actions.invitations import (
+    INVITATION_MAIL,
     Invitation,
     InvitationState,
     NewInvitation,
@@ -21,7 +22,9 @@ from fairkeeper.access.people import PersonKind
 from fairkeeper.access.queries import list_people
 from fairkeeper.access.roles import CUSTOMER_ROLES, STAFF_ROLES
 from fairkeeper.access.views import Person
-from fairkeeper.errors import NotFoundError
+from fairkeeper.errors import FairkeeperError, NotFoundError
+from fairkeeper.messages.ports import Mail
+from fairkeeper.messages.queries import Worded, word_message
 from fairkeeper.overview.names import Names, name_things
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import count, state
@@ -78,7 +81,32 @@ def invite(visit: Visit) -> Response:
         return visit.show(replace(_page(visit, None), invite=again), answered.status)
     made: NewInvitation = answered
     link = "" if made.secret is None else f"{visit.parts.house.address}/invitation?token={made.secret}"
-    return visit.show(replace(_page(visit, None), link=link))
+    return visit.show(replace(_page(visit, None), link=link, mailed=_mail(visit, made.invitation, link)))
+
+
+def _mail(visit: Visit, invitation: Invitation, link: str) -> str:
+    """Mail an invitation's address, which stands in no table and so in no message; say what became of it."""
+    if not link or not invitation.email or not visit.parts.mailer.is_configured:
+        return ""
+    values = {
+        "name": invitation.name or "",
+        "inviter": visit.principal.display,
+        "publisher": visit.parts.house.publisher,
+        "link": link,
+    }
+    worded: Worded = visit.run_as_system("invitations", word_message, code=INVITATION_MAIL.code, values=values)
+    mail = Mail(
+        mail_id=invitation.invitation_id,
+        to_address=invitation.email,
+        to_name=invitation.name or "",
+        subject=worded.subject,
+        text=worded.text,
+    )
+    try:
+        visit.parts.mailer.send(mail)
+    except FairkeeperError as error:
+        return f"The mail to {invitation.email} did not leave: {error.message}"
+    return f"A mail with it left for {invitation.email}; you need not do anything more. If it does not arrive:"
 
 
 def ask_withdraw(visit: Visit) -> Response:

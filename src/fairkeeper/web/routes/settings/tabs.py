@@ -12,6 +12,7 @@ from fairkeeper.customers.actions.landing.looks import list_landing_looks
 from fairkeeper.customers.queries import show_change_rule
 from fairkeeper.errors import DeniedError
 from fairkeeper.evidence.actions import rotate_log_key
+from fairkeeper.messages.queries import show_rule
 from fairkeeper.overview.connections.looking import list_connections
 from fairkeeper.web.parts import Tab
 from fairkeeper.web.serving.visit import Visit
@@ -23,6 +24,7 @@ _STAFF_TABS: Final[tuple[tuple[str, str, Operation], ...]] = (
     ("change-rule", "Change rule", show_change_rule),
     ("provisioning", "Provisioning", show_change_rule),
     ("keys", "Keys and witnesses", rotate_log_key),
+    ("messages", "Messages", show_rule),
     ("landing", "Landing page", list_landing_looks),
     ("connections", "Connections", list_connections),
     ("partner-center", "Partner Center", show_change_rule),
