@@ -76,10 +76,25 @@ def serve(settings: Settings, bound: socket.socket, *, ready: Callable[[], None]
     Raises:
         FairkeeperError: The installation cannot be opened; nothing was served.
     """
-    from fairkeeper.bootstrap.application import create_app
-    from fairkeeper.bootstrap.installation import open_installation
+    with _nothing_is_waste():
+        from fairkeeper.bootstrap.application import create_app
+        from fairkeeper.bootstrap.installation import open_installation
 
-    run_app(create_app(open_installation(settings)), bound, ready=ready)
+        app = create_app(open_installation(settings))
+    run_app(app, bound, ready=ready)
+
+
+@contextmanager
+def _nothing_is_waste() -> Iterator[None]:
+    """Keep the collector of unused memory from looking for waste while a start makes what stays until the end.
+
+    Its looking is a fifth of a start's processor time (3.7 s, without it 2.9 s; 2026-11-28).
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Stop:
