@@ -2,8 +2,8 @@
 
 Nothing is answered with yes before its record is durable. On SQLite the commit runs on the event loop, once a loop
 turn, and asks again in a moment where somebody else writes; on PostgreSQL it runs in one thread beside the loop, and
-what comes meanwhile waits for the next. Measured 2026-11-22 on two shared cores: 5,600 to 10,900 a second with 64
-callers on SQLite; a thread for each caller reached 1,600 to 2,500.
+what comes meanwhile waits for the next. A thread for each caller reached 1,600 to 2,500 a second with 64 callers on
+SQLite (two shared cores, 2026-11-22); what this reaches, `make bench ONLY=governance` says.
 
 Whatever goes wrong is a no: a database that cannot record (`not_recorded`), one that could lose what it recorded, a
 wait that took too long (`timed_out`). Such an answer has no record, because there was none to be had.
