@@ -30,7 +30,7 @@ from fairkeeper.opportunities.views import (
 )
 
 _OWN_TITLES = {"likelihood": "This lens, by likelihood", "expected": "This lens, by likelihood and seats"}
-_NO_CAUSE = "No claim of cause: customers that are contacted differ from the others in more than that."
+NO_CAUSE = "No claim of cause: customers that are contacted differ from the others in more than that."
 
 
 @query(
@@ -58,7 +58,7 @@ def report(context: QueryContext, request: OfConnection) -> Report:
         cards=tuple(_card_account(context, lens.name) for lens in run.lenses),
         decline_reasons=dict(sorted(reasons.items())),
         holdout=_holdout(context),
-        note=f"As of {run.row.as_of.isoformat()}. {_NO_CAUSE}",
+        note=f"As of {run.row.as_of.isoformat()}. {NO_CAUSE}",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 from fairkeeper.payouts.files.limits import FileLimits
@@ -39,5 +38,5 @@ def _is_known(member: Member, limits: FileLimits) -> bool:
 def _headers(member: Member, limits: FileLimits) -> tuple[str, ...]:
     if member.form is Form.DELIMITED:
         return look_at(member.path, limits).headers
-    with closing(workbook_rows(member.path, limits, Copied())) as rows:
-        return next((tuple(fields) for _, fields in rows if any(fields)), ())
+    rows = workbook_rows(member.path, limits, Copied())
+    return next((tuple(fields) for _, fields in rows if any(fields)), ())

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from fairkeeper.errors import NotFoundError
-from fairkeeper.opportunities.accountability.queries import report
+from fairkeeper.opportunities.accountability.queries import NO_CAUSE, report
 from fairkeeper.opportunities.asking.answering import Answer, ask
 from fairkeeper.opportunities.asking.understanding import EXAMPLES
 from fairkeeper.opportunities.errors import NoSnapshotError
 from fairkeeper.opportunities.queries import portfolio_summary
 from fairkeeper.opportunities.views import LensAccount, Portfolio, Report
-from fairkeeper.web.format import count
+from fairkeeper.web.format import count, when_text
 from fairkeeper.web.pages import opportunities as pages
 from fairkeeper.web.parts import Link
 from fairkeeper.web.routes.opportunities.lists import ROOM, TRAIL, tabs_of
@@ -91,7 +92,7 @@ def show_portfolio(visit: Visit) -> Response:
         trail=TRAIL,
         sentence="Nothing was imported yet."
         if found is None
-        else f"{count(found.tenants, 'account')} with figures of {found.as_of:%d %b %Y}.",
+        else f"{count(found.tenants, 'account')} with figures of {when_text(found.as_of)}.",
         tabs=tabs_of("/opportunities/portfolio"),
         pictures=() if found is None else _pictures(found),
         tables=() if found is None else _tables(found),
@@ -142,7 +143,10 @@ def _tables(found: Portfolio) -> tuple[pages.Table, ...]:
         pages.Table(
             caption="By month",
             heads=("As of", *_SERIES.values()),
-            rows=[(str(each["as_of"]), *(f"{each[name]:,}" for name in _SERIES)) for each in reversed(found.months)],
+            rows=[
+                (when_text(date.fromisoformat(each["as_of"])), *(f"{each[name]:,}" for name in _SERIES))
+                for each in reversed(found.months)
+            ],
             numbers=tuple(_SERIES.values()),
         ),
     )
@@ -160,7 +164,9 @@ def show_report(visit: Visit) -> Response:
     page = pages.TrackRecordPage(
         frame=frame(visit, ROOM),
         trail=TRAIL,
-        sentence="Nothing was imported yet." if found is None else found.note,
+        sentence="Nothing was imported yet."
+        if found is None
+        else f"With figures of {when_text(found.as_of)}. {NO_CAUSE}",
         tabs=tabs_of("/opportunities/track-record"),
         lenses=() if found is None else tuple(_lens(each) for each in found.lenses),
         cards=_cards(found),
@@ -179,8 +185,9 @@ def _lens(each: LensAccount) -> pages.LensSection:
     return pages.LensSection(
         id=f"lens-{each.lens}",
         title=each.title,
-        sentence=f"Ranked as of {each.as_of:%d %b %Y}, judged by {each.until:%d %b %Y}: {each.outcomes:,} of "
-        f"{each.accounts:,} accounts. {ahead} Brier {each.brier} against {each.brier_of_base_rate} of the base rate.",
+        sentence=f"Ranked as of {when_text(each.as_of)}, judged by {when_text(each.until)}: {each.outcomes:,} of "
+        f"{each.accounts:,} accounts. {ahead} Brier {_shown(each.brier, 3)} against "
+        f"{_shown(each.brier_of_base_rate, 3)} of the base rate.",
         table=pages.Table(
             caption=f"{each.title} against the baselines",
             heads=heads,
@@ -211,8 +218,8 @@ def _cards(found: Report | None) -> pages.Table:
     return pages.Table(caption="Cards by lens", heads=("Lens", *heads), rows=rows, numbers=heads)
 
 
-def _shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:g}"
+def _shown(value: float | None, digits: int = 2) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 # -------------------- charts
