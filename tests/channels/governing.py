@@ -27,6 +27,7 @@ from fairkeeper.governance.approvals.standing import grant_standing
 from fairkeeper.governance.policies.bundles import PUT_IN_FORCE, activate_policies, put_in_force, save_policies
 from fairkeeper.governance.policies.tables import PolicyDifferenceRow
 from fairkeeper.values.ids import CustomerId
+from tests.channels.assuring import assure
 
 if TYPE_CHECKING:
     from tests.channels.stage import Stage
@@ -112,6 +113,7 @@ class _Governed:
         allowed = self._decide(agent, use, tool)
         assert allowed.allowed, allowed
         run(record_outcome, OWNER, decision_id=allowed.decision_id, outcome="ok", sources=[f"mail of {self._name}"])
+        assure(self._stage, OWNER, self._name, customer=self._customer_id, agent=agent, use=use)
         held = run(contain, OWNER, scope="tool", subject_id=tool, state="paused", reason="A look at it.")
         run(lift_containment, OWNER, containment_id=held.containment_id, reason="It is fine.")
         self._write_policies(agent, str(allowed.decision_id))

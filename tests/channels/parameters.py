@@ -54,6 +54,10 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "approval": ("approval", "approval_id"),
     "standing": ("standing_approval", "standing_id"),
     "invitation": ("invitation", "invitation_id"),
+    "signal": ("behaviour_signal", "signal_id"),
+    "incident": ("incident", "incident_id"),
+    "notice_draft": ("incident_notice", "notice_id"),
+    "suite": ("evaluation_suite", "suite_id"),
 }
 """Where the ids of each kind are kept."""
 
@@ -383,6 +387,37 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "typed_word": fixed("send", "customer"),
     "same": Filling(own=lambda _stage, _tenant: [], kinds=("customer",), is_list=True),
     "daily_limit": fixed(1),
+    # signals, incidents, suites
+    "signal_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "signal"), kinds=("signal",)),
+    "suite_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "suite"), kinds=("suite",)),
+    "assurance.run_suite:agent_id": fixed("", "agent"),
+    **{
+        f"{name}:incident_id": Filling(
+            own=lambda stage, tenant: first_id(stage, tenant, "incident"), kinds=("incident",)
+        )
+        for name in (
+            "assurance.show_incident",
+            "assurance.take_step",
+            "assurance.settle_notice",
+            "assurance.close_incident",
+            "assurance.package_incident",
+        )
+    },
+    "assurance.settle_notice:notice_id": Filling(
+        own=lambda stage, tenant: first_id(stage, tenant, "notice_draft"), kinds=("notice_draft",)
+    ),
+    "assurance.settle_notice:state": fixed("sent"),
+    "assurance.settle_signal:verdict": fixed("real"),
+    "assurance.set_signal_rule:kind": fixed("first_tool"),
+    "assurance.open_incident:category": fixed("other"),
+    "assurance.open_incident:severity": fixed("low"),
+    "assurance.save_suite:file": fixed({"name": "suite.yaml", "text": "name: x"}),
+    "step": fixed("A step.", "customer"),
+    "summary": fixed("A summary.", "customer"),
+    "cause": fixed("A cause.", "customer"),
+    "limited_by": fixed("A limit.", "customer"),
+    "changes": fixed("A change.", "customer"),
+    "began_at": fixed("2026-11-20T00:00:00Z"),
     # reports of the publisher, which no customer reads
     "payouts.receive_file:sha256": fixed("0" * 64, "customer"),
     "payouts.withdraw_file:sha256": fixed("0" * 64, "customer"),

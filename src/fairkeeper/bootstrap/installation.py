@@ -20,6 +20,7 @@ from fairkeeper.action.operation import Ports
 from fairkeeper.action.outside import OutsideWrites
 from fairkeeper.action.registry import Registry
 from fairkeeper.action.runner import Authorise, Runner, Wiring
+from fairkeeper.assurance.evaluation.running import MeasuredReleases
 from fairkeeper.bootstrap.connectors import (
     EntraAccessTokens,
     make_access_tokens,
@@ -85,7 +86,9 @@ from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import LogKeyRow
 from fairkeeper.governance.deciding.tickets import Questions
+from fairkeeper.governance.ports import ReleaseGate
 from fairkeeper.jobs.accounts import AccountsWork
+from fairkeeper.jobs.assurance import AssuranceWork
 from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.governance import GovernanceWork
@@ -228,6 +231,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         *_marketplace_work(settings, runner, http, clock, outside),
         ConsentWork(runner, tenants, secrets, sign_in_app_id=settings.sign_in_app_id).work(),
         GovernanceWork(runner).work(),
+        AssuranceWork(runner).work(),
         payouts_work(runner, library, fetching, outside),
         opportunities_work(settings, runner, teams),
     )
@@ -338,6 +342,7 @@ def _ports(
             RolesFromEntra: ConfiguredRoles(is_deciding=settings.roles_from == "entra"),
             Retention: Retention(settings.retention_days),
             Questions: make_questions(),
+            ReleaseGate: MeasuredReleases(),
             **connectors,
             Submission: Submission(missing=tuple(missing_for_fulfillment(settings))),
             **opportunities_ports(settings),

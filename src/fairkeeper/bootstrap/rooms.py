@@ -12,6 +12,7 @@ from sqlalchemy import MetaData
 
 import fairkeeper.access.operations
 import fairkeeper.accounts.operations
+import fairkeeper.assurance.operations
 import fairkeeper.consent.operations
 import fairkeeper.customers.operations
 import fairkeeper.deals.operations
@@ -50,6 +51,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.deals.book.tables",
     "fairkeeper.governance.approvals.tables",
     "fairkeeper.governance.policies.tables",
+    "fairkeeper.assurance.tables",
     "fairkeeper.payouts.tables",
     "fairkeeper.opportunities.tables",
 )
@@ -70,6 +72,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.governance.policies.operations.OPERATIONS,
         *fairkeeper.governance.operations.OPERATIONS,
         *fairkeeper.governance.approvals.operations.OPERATIONS,
+        *fairkeeper.assurance.operations.OPERATIONS,
         *fairkeeper.payouts.operations.OPERATIONS,
         *fairkeeper.opportunities.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,

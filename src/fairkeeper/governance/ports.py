@@ -12,6 +12,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
+from sqlalchemy.orm import Session
+
+from fairkeeper.governance.tables import AgentRow
 from fairkeeper.governance.transaction import Transaction
 from fairkeeper.policy.decision.facts import ApprovalFacts, Basis, Call, Caller, PolicyText, Verdict
 
@@ -159,4 +162,12 @@ class Credentials(Protocol):
         self, transaction: Transaction, caller_ids: Sequence[str], *, now: datetime
     ) -> Mapping[str, Caller | None]:
         """Return each caller as its credentials stand now; None for one that was revoked, nothing for nobody's."""
+        ...
+
+
+class ReleaseGate(Protocol):
+    """Whoever knows what an agent has to have shown before it goes live."""
+
+    def refuse_unready(self, session: Session, agent: AgentRow, *, now: datetime) -> None:
+        """Raise a conflict with every reason, where the agent may not be promoted to live as it stands."""
         ...

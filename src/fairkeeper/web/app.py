@@ -24,6 +24,7 @@ from fairkeeper.web.routes import (
     webhooks,
 )
 from fairkeeper.web.routes.accounts import readiness, structure, verification
+from fairkeeper.web.routes.assurance import incidents, signals
 from fairkeeper.web.routes.deals import actions as deal_actions
 from fairkeeper.web.routes.deals import board as deal_board
 from fairkeeper.web.routes.deals import editor as deal_editor
@@ -58,6 +59,8 @@ WAYS: Final[tuple[Way, ...]] = (
     *consent.WAYS,
     *subscriptions.WAYS,
     *webhooks.WAYS,
+    *signals.WAYS,
+    *incidents.WAYS,
     *agents.WAYS,
     *approvals.WAYS,
     *standing.WAYS,

@@ -7,6 +7,7 @@ of data do not: whoever owns the data decides for each environment. Nothing of t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from pydantic import Field
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from fairkeeper.governance.actions.permit_tool import make_permit
 from fairkeeper.governance.epochs import move
 from fairkeeper.governance.errors import WrongEnvironmentError
 from fairkeeper.governance.evidence_kinds import AGENT_PROMOTED
+from fairkeeper.governance.ports import ReleaseGate
 from fairkeeper.governance.store import load_agent
 from fairkeeper.governance.tables import AgentRow, IntendedUseRow, PermitRow, ToolRow
 from fairkeeper.policy.decision.facts import Environment
@@ -80,12 +82,15 @@ class AgentPromoted:
 def promote_agent(context: CommandContext, request: PromoteAgent) -> Outcome[AgentPromoted]:
     """Promote an agent to the next environment; one that was promoted before gets the new version and permits.
 
-    Raises `governance.wrong_environment` for an agent that is live.
+    Raises `governance.wrong_environment` for an agent that is live, and `assurance.release_refused` where a criterion
+    of one of its suites is not met.
     """
     source = load_agent(context.session, request.agent_id)
     target_environment = _NEXT.get(Environment(source.environment))
     if target_environment is None:
         raise WrongEnvironmentError(f"{source.name} is {source.environment}; there is nothing after that.")
+    if target_environment is Environment.LIVE and (gate := context.ports.by_protocol.get(ReleaseGate)) is not None:
+        cast("ReleaseGate", gate).refuse_unready(context.session, source, now=context.now)
     target = _target(context, source, target_environment)
     permits, missing = _carry_permits(context, source, target)
     move(context.session, target.customer_id)

@@ -9,6 +9,7 @@ from fairkeeper.web.pages.answers import QuestionPage, error_page
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.preview.accounts import account_pages
 from fairkeeper.web.preview.adoption import adoption_pages
+from fairkeeper.web.preview.assurance import assurance_pages
 from fairkeeper.web.preview.buyer import buyer_pages
 from fairkeeper.web.preview.consent import consent_pages
 from fairkeeper.web.preview.customers import customer_pages, revoke_question
@@ -53,6 +54,7 @@ def preview_pages() -> dict[str, Page]:
         **opportunity_pages(),
         **evidence_pages(),
         **governance_pages(),
+        **assurance_pages(),
         **settings_pages(),
         **buyer_pages(),
         **adoption_pages(),

@@ -12,6 +12,7 @@ from fairkeeper.access.queries import list_people, list_tokens
 from fairkeeper.accounts.queries import show_structure
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.principal import Principal
+from fairkeeper.assurance.monitoring.hearing import list_signals
 from fairkeeper.consent.queries import list_tenants
 from fairkeeper.consent.queries import show_customer as show_consent
 from fairkeeper.customers.queries import list_customers, list_notices, show_change_rule
@@ -49,6 +50,7 @@ _STAFF_DOORS: Final = (
     _Door(room=Room(label="Deals", href="/deals", key="d", icon="deals"), needs=(list_deals,)),
     _Door(room=Room(label="Customers", href="/customers", key="c", icon="customers"), needs=(list_customers,)),
     _Door(room=Room(label="Agents", href="/agents", key="g", icon="agents"), needs=(list_agents,)),
+    _Door(room=Room(label="Assurance", href="/assurance", key="i", icon="evidence"), needs=(list_signals,)),
     _Door(room=Room(label="Payouts", href="/payouts", key="p", icon="payouts"), needs=(list_findings,)),
     _Door(room=Room(label="Consent", href="/consent", key="n", icon="consent"), needs=(list_tenants,)),
     _Door(room=Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks"), needs=(list_notices,)),
@@ -63,6 +65,7 @@ _STAFF_DOORS: Final = (
 _CUSTOMER_DOORS: Final = (
     _Door(room=Room(label="Home", href="/", key="h", icon="home"), needs=(list_customers,)),
     _Door(room=Room(label="Agents", href="/agents", key="g", icon="agents"), needs=(list_agents,)),
+    _Door(room=Room(label="Assurance", href="/assurance", key="i", icon="evidence"), needs=(list_signals,)),
     _Door(room=Room(label="Permissions", href="/permissions", key="p", icon="consent"), needs=(show_consent,)),
     _Door(room=Room(label="Record", href="/evidence", key="e", icon="evidence"), needs=(list_entries,)),
     _Door(room=Room(label="Receipts", href="/receipts", key="r", icon="receipts"), needs=(show_entry,)),

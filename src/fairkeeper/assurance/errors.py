@@ -1,0 +1,50 @@
+"""Refusals of the room `assurance`."""
+
+from __future__ import annotations
+
+from fairkeeper.errors import ConflictError, InvalidError, NotFoundError
+
+
+class SuiteNotFoundError(NotFoundError):
+    """There is no such suite for this principal."""
+
+    code = "assurance.suite_not_found"
+
+
+class IncidentNotFoundError(NotFoundError):
+    """There is no such incident for this principal."""
+
+    code = "assurance.incident_not_found"
+
+
+class SignalNotFoundError(NotFoundError):
+    """There is no such signal for this principal."""
+
+    code = "assurance.signal_not_found"
+
+
+class NoticeNotFoundError(NotFoundError):
+    """The incident has no such notice."""
+
+    code = "assurance.notice_not_found"
+
+
+class SuiteUnreadableError(InvalidError):
+    """The file is no suite."""
+
+    code = "assurance.suite_unreadable"
+    remedy = "Write scenarios with a tool, arguments and the expected decision, and at least one criterion."
+
+
+class ReleaseRefusedError(ConflictError):
+    """A criterion of release is not met, or was not measured."""
+
+    code = "assurance.release_refused"
+    remedy = "Run the suites for this version, mend what they show, and promote it then."
+
+
+class IncidentStateError(ConflictError):
+    """The incident is in another state."""
+
+    code = "assurance.incident_state"
+    remedy = "Read the incident's present state, and decide again."

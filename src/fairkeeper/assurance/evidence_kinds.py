@@ -1,0 +1,21 @@
+"""The kinds of evidence entry this room records, each with the sentence a person reads."""
+
+from __future__ import annotations
+
+from fairkeeper.action.operation import EvidenceKind
+
+
+def _kind(name: str, sentence: str) -> EvidenceKind:
+    return EvidenceKind(name=f"assurance.{name}", sentence=sentence)
+
+
+SUITE_SAVED = _kind("suite_saved/1", "The suite {name} was saved with {scenarios} scenarios.")
+EVALUATED = _kind("evaluated/1", "The suite {suite} was run for version {version}: {verdict}.")
+RULE_SET = _kind("signal_rule_set/1", "Signals of the kind {kind} are now {mode}; the response is {response}.")
+SIGNAL_RAISED = _kind("signal_raised/1", "{agent}: {what}")
+SIGNAL_SETTLED = _kind("signal_settled/1", "A signal was judged {verdict}: {why}")
+INCIDENT_OPENED = _kind("incident_opened/1", "The incident {title} was opened ({severity}).")
+INCIDENT_STEP = _kind("incident_step_taken/1", "In the incident {title}: {step}")
+INCIDENT_CLOSED = _kind("incident_closed/1", "The incident {title} was closed. Cause: {cause}")
+NOTICE_SETTLED = _kind("incident_notice_settled/1", "The notice to the {audience} was marked as {state}.")
+PACKAGED = _kind("incident_packaged/1", "The incident {title} was packed with {entries} entries: {sha256}.")

@@ -1,0 +1,40 @@
+"""Every operation of this room."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fairkeeper.action.operation import Operation
+from fairkeeper.assurance.evaluation.running import run_suite, save_suite, show_release
+from fairkeeper.assurance.incidents.acting import (
+    close_incident,
+    open_incident,
+    open_incident_by_fact,
+    package_incident,
+    settle_notice,
+    take_step,
+)
+from fairkeeper.assurance.incidents.queries import list_incidents, show_incident, show_reach
+from fairkeeper.assurance.monitoring.following import judge_hour, raise_signal
+from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals, set_signal_rule, settle_signal
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    judge_hour,
+    raise_signal,
+    list_signals,
+    settle_signal,
+    set_signal_rule,
+    list_signal_rules,
+    open_incident,
+    open_incident_by_fact,
+    take_step,
+    settle_notice,
+    close_incident,
+    package_incident,
+    list_incidents,
+    show_incident,
+    show_reach,
+    save_suite,
+    run_suite,
+    show_release,
+)

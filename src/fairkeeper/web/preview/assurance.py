@@ -1,0 +1,117 @@
+"""The pages of assurance, made up: a signal, an incident with its notice, a release that may not go out."""
+
+from __future__ import annotations
+
+from fairkeeper.web.format import StateWord, Tone
+from fairkeeper.web.forms import Field, FieldKind, Form, Question
+from fairkeeper.web.pages.assurance import Block, ReportPage
+from fairkeeper.web.pages.base import Page
+from fairkeeper.web.parts import Fact, Finding, Level, Link, Tab
+from fairkeeper.web.preview.frames import frame, hours, ulid
+
+_BAD = StateWord(word="Failed", tone=Tone.BAD)
+
+
+def assurance_pages() -> dict[str, Page]:
+    """Return the room's pages."""
+    return {
+        "assurance": _signals(),
+        "assurance-empty": ReportPage(
+            frame=frame("Assurance"),
+            name="Assurance",
+            sentence="Nothing unusual waits for a look.",
+            blocks=(Block(id="judged", heading="Judged before", empty="Every hour is compared with the past."),),
+        ),
+        "incident": _incident(),
+        "release": _release(),
+    }
+
+
+def _question(name: str, opener: str) -> Question:
+    form = Form(
+        id=f"{name}-form",
+        action=f"/{name}.html",
+        submit=opener,
+        idempotency_key="web_preview",
+        fields=(Field(name="why", label="Why", kind=FieldKind.LONG_TEXT),),
+        cancel=Link(label="Go back", href="/incident.html"),
+    )
+    return Question(id=name, opener=opener, href="/question.html", title=opener, points=("It is recorded.",), form=form)
+
+
+def _signals() -> ReportPage:
+    return ReportPage(
+        frame=frame("Assurance"),
+        name="Assurance",
+        sentence="1 signal to look at.",
+        tabs=(
+            Tab(label="Signals", href="/assurance.html", is_here=True),
+            Tab(label="Incidents", href="/incident.html"),
+        ),
+        blocks=(
+            Block(
+                id="signal",
+                heading="Sequence",
+                lines=("Tools followed each other in an order that is new for this agent and its peers.",),
+                facts=(
+                    Fact(label="Agent", value=Link(label="Mailbox assistant", href="/agent.html"), note="Contoso"),
+                    Fact(label="Hour", value=hours(-3)),
+                    Fact(label="Compared with", value="35 days and 4,210 calls of its own, and 7 other agents"),
+                ),
+                questions=(_question("judge", "Judge it"),),
+            ),
+        ),
+    )
+
+
+def _incident() -> ReportPage:
+    return ReportPage(
+        frame=frame("Assurance"),
+        trail=(Link(label="Assurance", href="/assurance.html"),),
+        name="Customer list sent outside",
+        state=StateWord(word="Contained", tone=Tone.CARE),
+        sentence="The mailbox assistant read the customer list and sent it to an address that nobody knows.",
+        needs=(
+            Finding(
+                level=Level.WARNING,
+                what="A notice to the customer is drafted; its deadline is in 21 hours",
+                remedy="Complete and send it, or say why it is not due.",
+            ),
+        ),
+        questions=(_question("step", "Write down a step"), _question("close", "Close with a review")),
+        blocks=(
+            Block(
+                id="radius",
+                heading="What it touched",
+                facts=(Fact(label="Customers", value="Contoso"), Fact(label="Calls carried out", value=12)),
+            ),
+            Block(id="runbook", heading="What to do", lines=("Pause the agent.", "Find where the data went.")),
+            Block(id="notice", heading="Notice to the customer", document="You are affected by an incident."),
+            Block(
+                id="timeline",
+                heading="Timeline",
+                heads=("When", "What", "Entry"),
+                rows=((hours(-3), "The agent was paused", ulid("ent", 3, "entry id")),),
+            ),
+        ),
+    )
+
+
+def _release() -> ReportPage:
+    return ReportPage(
+        frame=frame("Assurance"),
+        trail=(Link(label="Assurance", href="/assurance.html"),),
+        name="Release of Mailbox assistant",
+        state=_BAD,
+        sentence="Version 2.0 in test: it may not go live.",
+        needs=(Finding(level=Level.ERROR, what="Attacks stopped reached 80 %", remedy="Mend it and run it again."),),
+        questions=(_question("promote", "Promote"),),
+        blocks=(
+            Block(
+                id="suite",
+                heading="Before release",
+                heads=("Criterion", "State", "Reached", "95 % interval", "Asked for"),
+                rows=(("attacks stopped", _BAD, "8 of 10, 80 %", "49 to 94.3 %", "95 % of the share"),),
+            ),
+        ),
+    )

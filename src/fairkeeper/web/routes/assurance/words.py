@@ -1,0 +1,69 @@
+"""How assurance reads on pages: its room, its tabs, its states."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fairkeeper.assurance.incidents.queries import list_incidents
+from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals
+from fairkeeper.overview.names import Names, name_things
+from fairkeeper.web.format import StateWord, Tone
+from fairkeeper.web.parts import Link, Tab
+from fairkeeper.web.serving.telling import NOBODY
+from fairkeeper.web.serving.visit import Visit
+
+ROOM: Final = "Assurance"
+TRAIL: Final = (Link(label="Assurance", href="/assurance"),)
+_TONES: Final = {
+    "open": Tone.BAD,
+    "contained": Tone.CARE,
+    "closed": Tone.GOOD,
+    "draft": Tone.CARE,
+    "sent": Tone.GOOD,
+    "not_due": Tone.QUIET,
+    "low": Tone.QUIET,
+    "medium": Tone.CARE,
+    "high": Tone.BAD,
+    "critical": Tone.BAD,
+    "active": Tone.GOOD,
+    "shadow": Tone.QUIET,
+    "off": Tone.QUIET,
+    "real": Tone.BAD,
+    "false": Tone.QUIET,
+    "passed": Tone.GOOD,
+    "failed": Tone.BAD,
+}
+
+
+def word(text: str) -> StateWord:
+    """Return a word of this room as a state."""
+    return StateWord(word=text.replace("_", " ").capitalize(), tone=_TONES.get(text, Tone.CARE))
+
+
+def tabs(visit: Visit, here: str) -> tuple[Tab, ...]:
+    """Return the room's tabs for whoever asks."""
+    offered = (
+        ("Signals", "/assurance", list_signals),
+        ("Incidents", "/incidents", list_incidents),
+        ("Rules", "/assurance/rules", list_signal_rules),
+    )
+    return tuple(
+        Tab(label=label, href=href, is_here=label == here)
+        for label, href, operation in offered
+        if visit.allows(operation)
+    )
+
+
+def names(visit: Visit, ids: set[str | None]) -> Names:
+    """Return the names of customers, for staff."""
+    wanted = tuple(sorted(each for each in ids if each))[:100]
+    found: Names = visit.run(name_things, ids=wanted) if wanted and visit.is_staff else NOBODY
+    return found
+
+
+def whose(found: Names, customer_id: str | None) -> str:
+    """Return whose a thing is, in a word."""
+    if customer_id is None:
+        return "The publisher"
+    named = found.customers.get(customer_id)
+    return named.name if named else "Your company"
