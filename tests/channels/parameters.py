@@ -413,6 +413,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "assurance.open_incident:severity": fixed("low"),
     "assurance.save_suite:file": fixed({"name": "suite.yaml", "text": "name: x"}),
     "step": fixed("A step.", "customer"),
+    "risk": fixed("ASI01", "customer"),
     "summary": fixed("A summary.", "customer"),
     "cause": fixed("A cause.", "customer"),
     "limited_by": fixed("A limit.", "customer"),

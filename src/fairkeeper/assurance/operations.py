@@ -17,6 +17,7 @@ from fairkeeper.assurance.incidents.acting import (
 from fairkeeper.assurance.incidents.queries import list_incidents, show_incident, show_reach
 from fairkeeper.assurance.monitoring.following import judge_hour, raise_signal
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals, set_signal_rule, settle_signal
+from fairkeeper.assurance.posture.showing import show_posture
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     judge_hour,
@@ -37,4 +38,5 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     save_suite,
     run_suite,
     show_release,
+    show_posture,
 )

@@ -48,6 +48,7 @@ from fairkeeper.bootstrap.ports import (
 )
 from fairkeeper.bootstrap.rooms import make_registry
 from fairkeeper.bootstrap.settings import Settings, SettingsError
+from fairkeeper.bootstrap.wiring.assurance import AssuranceToErase
 from fairkeeper.bootstrap.wiring.clocks import FollowedClock
 from fairkeeper.bootstrap.wiring.consent import (
     MirroredPurchases,
@@ -337,7 +338,7 @@ def _ports(
             WhatRemains: TrustRemains(
                 SignInAppRemains(app_id=sign_in_app_id, name="the publisher's sign-in application")
             ),
-            DataToErase: WordsToErase(DecisionsToErase(PeopleToErase())),
+            DataToErase: WordsToErase(AssuranceToErase(DecisionsToErase(PeopleToErase()))),
             NamedByPurchase: NamedBuyers(),
             RolesFromEntra: ConfiguredRoles(is_deciding=settings.roles_from == "entra"),
             Retention: Retention(settings.retention_days),

@@ -24,7 +24,7 @@ from fairkeeper.web.routes import (
     webhooks,
 )
 from fairkeeper.web.routes.accounts import readiness, structure, verification
-from fairkeeper.web.routes.assurance import incidents, signals
+from fairkeeper.web.routes.assurance import incidents, posture, signals
 from fairkeeper.web.routes.deals import actions as deal_actions
 from fairkeeper.web.routes.deals import board as deal_board
 from fairkeeper.web.routes.deals import editor as deal_editor
@@ -61,6 +61,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *webhooks.WAYS,
     *signals.WAYS,
     *incidents.WAYS,
+    *posture.WAYS,
     *agents.WAYS,
     *approvals.WAYS,
     *standing.WAYS,

@@ -6,6 +6,7 @@ from typing import Final
 
 from fairkeeper.assurance.incidents.queries import list_incidents
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals
+from fairkeeper.assurance.posture.showing import show_posture
 from fairkeeper.overview.names import Names, name_things
 from fairkeeper.web.format import StateWord, Tone
 from fairkeeper.web.parts import Link, Tab
@@ -46,6 +47,7 @@ def tabs(visit: Visit, here: str) -> tuple[Tab, ...]:
         ("Signals", "/assurance", list_signals),
         ("Incidents", "/incidents", list_incidents),
         ("Rules", "/assurance/rules", list_signal_rules),
+        ("Posture", "/assurance/posture", show_posture),
     )
     return tuple(
         Tab(label=label, href=href, is_here=label == here)

@@ -1,0 +1,42 @@
+"""What is taken out of this room when a customer's data is erased: what is remembered of its people, and words on them.
+
+Incidents stay as facts (kind, severity, instants), since whoever was affected may still ask; their words go.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from fairkeeper.assurance.tables import BehaviourRow, IncidentNoticeRow, IncidentRow, SignalRow, SuiteRunRow
+from fairkeeper.values.ids import CustomerId
+
+ERASED = "erased"
+
+
+def erase_assurance(session: Session, customer_id: CustomerId) -> int:
+    """Erase it in the caller's transaction; return of how many things."""
+    behaviours = len(
+        session.scalars(select(BehaviourRow.agent_id).where(BehaviourRow.customer_id == customer_id)).all()
+    )
+    session.execute(delete(BehaviourRow).where(BehaviourRow.customer_id == customer_id))
+    signals = session.scalars(select(SignalRow).where(SignalRow.customer_id == customer_id).with_for_update()).all()
+    for signal in signals:
+        signal.facts, signal.sentence = {}, ERASED
+        signal.verdict_why = signal.verdict_why and ERASED
+    incidents = session.scalars(
+        select(IncidentRow).where(IncidentRow.customer_id == customer_id).with_for_update()
+    ).all()
+    for incident in incidents:
+        incident.title, incident.summary, incident.review = ERASED, ERASED, None
+        incident.steps = [{**step, "text": ERASED} for step in incident.steps]
+    notices = session.scalars(
+        select(IncidentNoticeRow).where(IncidentNoticeRow.customer_id == customer_id).with_for_update()
+    ).all()
+    for notice in notices:
+        notice.text = ERASED
+    runs = session.scalars(select(SuiteRunRow).where(SuiteRunRow.customer_id == customer_id).with_for_update()).all()
+    for run in runs:
+        run.results = [{**each, "scenario": ERASED} for each in run.results]
+    session.flush()
+    return behaviours + len(signals) + len(incidents) + len(notices) + len(runs)

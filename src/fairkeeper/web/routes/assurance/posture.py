@@ -1,0 +1,85 @@
+"""Posture: each risk of the OWASP lists with its controls, the tests that show them at work, and the gap."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import Response
+
+from fairkeeper.assurance.posture.showing import RiskLine, show_posture
+from fairkeeper.errors import NotFoundError
+from fairkeeper.web.pages.assurance import Block, ReportPage
+from fairkeeper.web.parts import Link
+from fairkeeper.web.routes.assurance.words import ROOM, TRAIL, tabs
+from fairkeeper.web.serving.frames import frame
+from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.ways import Audience, Way, get
+
+
+def show_all(visit: Visit) -> Response:
+    """Show every risk with how many controls stand against it."""
+    lines: list[RiskLine] = visit.run(show_posture)
+    sources = tuple(dict.fromkeys(line.source for line in lines))
+    page = ReportPage(
+        frame=frame(visit, ROOM),
+        trail=TRAIL,
+        name="Posture",
+        sentence="What stands against each risk, the tests that show it, and what it does not reach.",
+        tabs=tabs(visit, "Posture"),
+        blocks=tuple(_list(source, [line for line in lines if line.source == source]) for source in sources),
+    )
+    return visit.show(page)
+
+
+def _list(source: str, lines: list[RiskLine]) -> Block:
+    return Block(
+        id=source.split()[-2].lower() + source[-4:],
+        heading=source,
+        heads=("Risk", "Controls", "Gap"),
+        rows=tuple(
+            (
+                Link(label=f"{line.risk} {line.name}", href=f"/assurance/posture/{line.risk}"),
+                ", ".join(control.name for control in line.controls),
+                line.gap,
+            )
+            for line in lines
+        ),
+    )
+
+
+def show_one(visit: Visit) -> Response:
+    """Show one risk."""
+    lines: list[RiskLine] = visit.run(show_posture, risk=visit.named("risk")[:8])
+    if not lines:
+        raise NotFoundError("There is no such risk in the lists.", code="web.no_such_page")
+    (line,) = lines
+    page = ReportPage(
+        frame=frame(visit, ROOM),
+        trail=(*TRAIL, Link(label="Posture", href="/assurance/posture")),
+        name=f"{line.risk} {line.name}",
+        sentence=f"From the {line.source}; the mapping is ours.",
+        blocks=(
+            *(
+                Block(
+                    id=control.control,
+                    heading=control.name,
+                    note=f"{control.counted[:1].upper()}{control.counted[1:]}.",
+                    lines=(control.says,),
+                    heads=("Test that shows it", "In"),
+                    rows=tuple(
+                        (test.partition("::")[2].removeprefix("test_").replace("_", " "), test.partition("::")[0])
+                        for test in control.tests
+                    ),
+                )
+                for control in line.controls
+            ),
+            Block(id="gap", heading="What is left", lines=(line.gap,)),
+        ),
+    )
+    return visit.show(page)
+
+
+WAYS: Final[tuple[Way, ...]] = (
+    get("/assurance/posture", show_all, Audience.PERSON),
+    get("/assurance/posture/{risk}", show_one, Audience.PERSON),
+)
