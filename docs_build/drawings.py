@@ -35,6 +35,10 @@ _MARKER: Final = re.compile(r"^\[\[table: (?P<name>[a-z ]+)\]\]$", re.MULTILINE)
 _SOURCE: Final = Path(fairkeeper.__file__).parent
 
 CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
+    "assurance/incidents/runbooks.py 1": (
+        "The deadlines of notices in an incident: 24 hours for customers, 72 hours for a supervisory authority.",
+        "The constants of the runbooks; whether a notice is due stays a person's decision.",
+    ),
     "accounts/checks/publishers.py 1": (None, "Nothing; `accounts/checks/publishers.py` holds the length."),
     "accounts/verification/events.py 1": (None, "Nothing; record a submission or decision for any other step."),
     "customers/actions/custody/adopt.py 1": (None, "Nothing; rename the columns in the exported file."),

@@ -267,7 +267,7 @@ def _verify(path: Path, stage: Stage) -> None:
         assert len(entries) == len(told["timeline"])
         for name in entries:
             report = verify_receipt(package.read(name))
-            assert [each.code for each in report.findings if each.level.value == "error"] == [], name
+            assert [each.code for each in report.findings] == [], name
         changed = package.read(entries[0]).replace(b"helper", b"hElper")
         assert verify_receipt(changed[:-30] + b"0" + changed[-29:]).findings
 
