@@ -134,7 +134,7 @@ def show_one(visit: Visit) -> Response:
                 lines=tuple(detail.runbook),
             ),
             _steps(detail),
-            *(_notice(visit, detail, each) for each in detail.notices),
+            *(_notice(visit, detail, each, number) for number, each in enumerate(detail.notices, 1)),
             *(_review(detail) if detail.review else ()),
             _timeline(detail),
         ),
@@ -206,11 +206,11 @@ def _steps(detail: IncidentDetail) -> Block:
     )
 
 
-def _notice(visit: Visit, detail: IncidentDetail, notice: NoticeLine) -> Block:
+def _notice(visit: Visit, detail: IncidentDetail, notice: NoticeLine, number: int) -> Block:
     may = notice.state == "draft" and visit.allows(settle_notice)
     return Block(
         id=notice.notice_id,
-        heading=f"Notice to the {notice.audience}",
+        heading=f"Notice to the {notice.audience}" if number == 1 else f"Notice {number}, to the {notice.audience}",
         note="A draft; Fairkeeper sends none of them.",
         facts=(Fact(label="State", value=word(notice.state)), Fact(label="Deadline", value=notice.due_at)),
         document=notice.text,

@@ -46,7 +46,7 @@ def show_signals(visit: Visit) -> Response:
         sentence=f"{count(len(waiting), 'signal')} to look at." if waiting else "Nothing unusual waits for a look.",
         tabs=tabs(visit, "Signals"),
         blocks=(
-            *(_signal(visit, line, whose(found, line.customer_id)) for line in waiting),
+            *(_signal(visit, number, line, whose(found, line.customer_id)) for number, line in enumerate(waiting, 1)),
             Block(
                 id="judged",
                 heading="Judged before, or only written down",
@@ -68,7 +68,7 @@ def show_signals(visit: Visit) -> Response:
     return visit.show(page)
 
 
-def _signal(visit: Visit, line: SignalLine, customer: str) -> Block:
+def _signal(visit: Visit, number: int, line: SignalLine, customer: str) -> Block:
     facts = line.facts
     told = [
         Fact(label="Agent", value=Link(label="Look at the agent", href=f"/agents/{line.agent_id}"), note=customer),
@@ -85,7 +85,7 @@ def _signal(visit: Visit, line: SignalLine, customer: str) -> Block:
         )
     return Block(
         id=line.signal_id,
-        heading=line.kind.replace("_", " ").capitalize(),
+        heading=f"{number}. {line.kind.replace('_', ' ').capitalize()}",
         lines=(line.sentence,),
         facts=tuple(told),
         questions=(_settling(line.signal_id).question,) if visit.allows(settle_signal) else (),
