@@ -52,6 +52,7 @@ def run(report: Report) -> None:
         (folder / "out").mkdir()
         asyncio.run(_compare_all(report, world, folder))
         asyncio.run(_measure(report, world, folder))
+        asyncio.run(_observe(report, world, folder))
     _weigh(report)
 
 
@@ -67,7 +68,9 @@ def _command(name: str, folder: Path) -> list[str]:
 
 
 def _variables(name: str, folder: Path) -> dict[str, str]:
-    return {"MEMORY_FILE_PATH": str(folder / "memory.jsonl")} if name == "memory" else {}
+    """Return the environment of a server; one that remembers begins with nothing each time."""
+    fresh = folder / f"memory-{time.monotonic_ns()}.jsonl"
+    return {"MEMORY_FILE_PATH": str(fresh)} if name == "memory" else {}
 
 
 # --- the same answers
@@ -92,7 +95,9 @@ def _samples(folder: Path) -> dict[str, dict[str, Any]]:
         "get-annotated-message": {"messageType": "success", "includeImage": False},
         "get-resource-links": {"count": 2}, "get-resource-reference": {"resourceType": "Text", "resourceId": 1},
         "trigger-long-running-operation": {"duration": 0.2, "steps": 2},
-        "create_entities": {"entities": [_ENTITY]}, "create_relations": {"relations": [_RELATION]},
+        "simulate-research-query": {"topic": "made up"},
+        "create_entities": {"entities": [_ENTITY]},
+        "create_relations": {"relations": [_RELATION]},
         "add_observations": {"observations": [{"entityName": "Contoso", "contents": ["made up"]}]},
         "delete_entities": {"entityNames": ["none"]}, "search_nodes": {"query": "Contoso"},
         "delete_observations": {"deletions": [{"entityName": "Contoso", "observations": ["none"]}]},
@@ -102,9 +107,15 @@ def _samples(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 _CHANGES_BY_ITSELF: Final = frozenset(
-    {"get-env", "toggle-simulated-logging", "toggle-subscriber-updates", "gzip-file-as-resource"}
+    {
+        "get-env",
+        "toggle-simulated-logging",
+        "toggle-subscriber-updates",
+        "gzip-file-as-resource",
+        "get-resource-reference",
+    }
 )
-"""Their answers differ from call to call, or show the environment that the gateway rightly narrows; they are called."""
+"""Their answers hold the time, differ from call to call, or show the environment, which is another; they are called."""
 
 
 async def _compare_all(report: Report, world: World, folder: Path) -> None:
@@ -271,6 +282,49 @@ async def _many(clients: list[Client], path: str) -> float:
     began = time.perf_counter()
     await asyncio.gather(*(caller(client) for client in clients))
     return len(clients) * EACH / (time.perf_counter() - began)
+
+
+# --- what observing proposes
+
+
+async def _observe(report: Report, world: World, folder: Path) -> None:
+    """Observe a client, adopt the proposal as a person would, and make the same calls and one outside the folder."""
+    files, into = folder / "files", folder / "observed"
+    (files / "reports").mkdir(exist_ok=True)
+    calls = [
+        ("list_directory", {"path": str(files / "reports")}),
+        ("write_file", {"path": str(files / "reports" / "r.txt"), "content": "a report"}),
+        ("read_text_file", {"path": str(files / "reports" / "r.txt")}),
+    ]
+    words = ["-m", "fairkeeper", "gateway", "--observe", "--into", str(into), "--agent", "reporter"]
+    words += ["--environment", "live", "--", *_command("filesystem", folder)]
+    observing = StdioServerParameters(command=sys.executable, args=words, env={**os.environ})
+    async with Client(observing, mode="legacy", cache=None) as client:
+        for name, arguments in calls:
+            assert not (await client.call_tool(name, arguments)).is_error
+    # A person fills in who answers for it; the benchmark's customer already has a token.
+    proposal = json.loads((into / "proposal.json").read_text(encoding="utf-8"))
+    for part in ("agent", "use"):
+        proposal[part] |= {k: "Contoso" for k, v in proposal[part].items() if str(v).startswith("To be filled in")}
+    token = world.agent("contoso", "beside").token
+    proposal["agent"]["customer_id"] = "cus_contoso"
+    # The filesystem server is registered for others here under its own name already, for another customer.
+    (into / "proposal.json").write_text(json.dumps(proposal), encoding="utf-8")
+    adopted = world.command("gateway", "--adopt", "--into", str(into))
+    world.command("governance", "approve-use", adopted["use_id"])
+    saved = world.command("policy", "save", str(into / "policies.cedar"), "--note", "What was observed.")
+    world.command("policy", "activate", str(saved["number"]))
+    agent = Agent(agent_id=adopted["agent_id"], use_id=adopted["use_id"], customer_id="cus_contoso", token=token)
+    with _by_stdio(world, "filesystem", agent, folder) as opened:
+        async with opened as client:
+            refused = [name for name, given in calls if (await client.call_tool(name, given)).is_error]
+            outside = {"path": str(files / "elsewhere.txt"), "content": "outside"}
+            answer = await client.call_tool("write_file", outside)
+            up = {"path": f"{files}/reports/../elsewhere.txt", "content": "outside"}
+            climbed = await client.call_tool("write_file", up)
+    report.at_most("recorded calls that are refused", len(refused), unit="", target=0, conditions=f"of {len(calls)}")
+    let_through = int(not answer.is_error) + int(not climbed.is_error) + int((files / "elsewhere.txt").exists())
+    report.at_most("writes outside the observed folder", let_through, unit="", target=0, conditions="2 tried")
 
 
 # --- how large it is

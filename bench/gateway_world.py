@@ -52,6 +52,8 @@ class World:
 
     database: Database
     url: str = ""
+    told: dict[str, str] = field(default_factory=dict)
+    """Settings under which commands run on this installation."""
     runner: Runner = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +63,15 @@ class World:
     def run(self, operation: Operation, **fields: Any) -> Any:
         """Run an operation as the owner."""
         return self.runner.run(operation, operation.input.model_validate(fields), Run(principal=OWNER))
+
+    def command(self, *words: str) -> Any:
+        """Run a command of Fairkeeper on this installation, as its operator; return what it answers."""
+        ran = subprocess.run(
+            [sys.executable, "-m", "fairkeeper", *words, "--json"],
+            env={**os.environ, **self.told}, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert ran.returncode == 0, (words, ran.stdout[-500:], ran.stderr[-500:])
+        return json.loads(ran.stdout)
 
     def agent(self, customer: str, name: str = "clerk") -> Agent:
         """Make a customer (if it is new) and one agent of it, with an approved use."""
@@ -150,7 +161,7 @@ def served(address: DatabaseAddress) -> Iterator[World]:
         try:
             assert process.stdout is not None
             port = int(json.loads(process.stdout.readline())["port"])
-            yield World(database, url=f"http://127.0.0.1:{port}")
+            yield World(database, url=f"http://127.0.0.1:{port}", told=told)
         finally:
             process.terminate()
             process.wait(20)

@@ -5,7 +5,8 @@ how much) are looked for in them; those that only *carry* content (a body, a sub
 tool. An argument that the person wrote is trusted, unless it is so short that it may stand there by chance and stands
 in untrusted text too. One that stands in untrusted text is not, wherever else it stands. One that stands in a trusted
 field alone is trusted. One that stands nowhere was made by the model: it is as trusted as everything that has reached
-the task, or trusted where the tool names it as something that a model *computes* (a sum); a ceiling bounds that.
+the task, or trusted where the tool names it as something that a model *computes* (a sum) and no stranger's text speaks
+of what else steers the call; a ceiling bounds that.
 
 What this cannot tell: that an injected text chose among things which the person named. So a policy that looks at
 provenance permits more than one that looks at the task's labels, and effects that cannot be undone ask for a person.
@@ -76,11 +77,19 @@ class Provenance:
         """
         carried, computed = frozenset(carries), frozenset(computes)
         found = Labels(sensitivity=self.labels.sensitivity)
-        for argument, value in arguments.items():
-            if argument not in carried:
-                for _, text in _leaves(value, ""):
-                    found = join(found, self._of(_normal(text), is_computed=argument in computed))
+        steering = [
+            (argument, _normal(text))
+            for argument, value in arguments.items()
+            if argument not in carried
+            for _, text in _leaves(value, "")
+        ]
+        is_contested = any(self._is_strangers(text) for _, text in steering)
+        for argument, text in steering:
+            found = join(found, self._of(text, is_computed=argument in computed and not is_contested))
         return found
+
+    def _is_strangers(self, wanted: str) -> bool:
+        return len(wanted) > BY_CHANCE and any(_holds(text, wanted) for text, _ in self.untrusted)
 
     def _of(self, wanted: str, *, is_computed: bool) -> Labels:
         if not wanted:

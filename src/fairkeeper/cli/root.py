@@ -114,7 +114,7 @@ def _opening() -> dict[str, click.Command]:
 
 
 def _gateway() -> dict[str, click.Command]:
-    from fairkeeper.cli.gateway import gateway
+    from fairkeeper.cli.rooms.gateway import gateway
 
     return {"gateway": gateway}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os.path
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -42,11 +42,14 @@ class Observation:
     server: str
     pins: dict[str, Pin] = field(default_factory=dict)
     seen: dict[str, Observed] = field(default_factory=dict)
+    on_call: Callable[[], None] = lambda: None
+    """Called after each: a client may end this process at any time."""
 
     async def decide(self, question: Question) -> Answer:
         """Remember the call and let it through: this is for a first look, without any protection."""
         observed = self.seen.setdefault(question.tool, Observed(pin=self.pins.get(question.tool)))
         observed.calls.append(dict(question.arguments))
+        self.on_call()
         return Answer(allowed=True, reason="observed", sentence="Observed.")
 
     def told(self, came: Came) -> None:

@@ -84,6 +84,11 @@ def observe(command: tuple[str, ...], *, folder: Path, agent: str, environment: 
     """Let everything through between the client on stdin and a server, and write a proposal when the client leaves."""
     name = _server_name(command)
     observation = Observation(server=name)
+
+    def write() -> None:
+        write_proposal(observation, folder, agent=agent, environment=environment)
+
+    observation.on_call = write
     server = ServerPart(name=name, command=command, keep_hidden=True)
     part = AgentPart(name=agent, agent_id=agent, servers=(name,))
     asyncio.run(_observe(server, part, observation))
