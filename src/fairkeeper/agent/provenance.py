@@ -85,13 +85,13 @@ class Provenance:
         ]
         is_contested = any(self._is_strangers(text) for _, text in steering)
         for argument, text in steering:
-            found = join(found, self._of(text, is_computed=argument in computed and not is_contested))
+            found = join(found, self._of(text, is_computed=argument in computed, is_contested=is_contested))
         return found
 
     def _is_strangers(self, wanted: str) -> bool:
         return len(wanted) > BY_CHANCE and any(_holds(text, wanted) for text, _ in self.untrusted)
 
-    def _of(self, wanted: str, *, is_computed: bool) -> Labels:
+    def _of(self, wanted: str, *, is_computed: bool, is_contested: bool) -> Labels:
         if not wanted:
             return NO_LABELS
         is_persons = any(_holds(text, wanted) for text in self.person)
@@ -105,6 +105,8 @@ class Provenance:
         for text, labels in self.trusted:
             if text == wanted:
                 return labels
+        if is_contested:
+            return self.labels
         if is_persons:
             return Labels(sources=frozenset({PERSON}))
         return Labels(sources=frozenset({COMPUTED})) if is_computed else self.labels
