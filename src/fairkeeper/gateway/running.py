@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -110,10 +111,10 @@ def _server_name(command: tuple[str, ...]) -> str:
         'filesystem'
     """
     words = [word for word in command if not word.startswith("-")]
-    for word in words:
-        found = word.rpartition("/")[2].partition("@")[0].removesuffix(".js").removesuffix(".py")
-        if "server" in found and found.replace("server", "").strip("-_"):
-            return found.replace("mcp-server", "").replace("server", "").strip("-_").replace("_", "-")
+    for part in (part for word in words for part in word.split("/")):
+        found = part.partition("@")[0].removesuffix(".js").removesuffix(".py")
+        if re.search(r"\bserver[-_]|[-_]server\b", found):
+            return re.sub(r"mcp[-_]|server|mcp", "", found).strip("-_").replace("_", "-") or "server"
     last = words[min(1, len(words) - 1)].rpartition("/")[2].partition(".")[0]
     return "".join(c if c.isalnum() else "-" for c in last).strip("-").lower() or "server"
 
