@@ -25,13 +25,21 @@ _EARNING: Final = """
 
 
 def _unbilled(basis: Basis) -> str:
-    """Earnings whose line no revenue names, with the month from which revenue has to be there to say so."""
+    """Earnings whose line no revenue names, with the month from which revenue has to be there to say so.
+
+    What is taken back is dated later than what it takes back: its revenue is that of the line's first earning, and of any
+    month before where that earning is not there.
+    """
+    began = "date_trunc('month', coalesce(e.transaction_date, e.earning_date - INTERVAL 4 MONTH))::DATE"
     return f"""
     WITH known AS (SELECT DISTINCT purchase_record_id, line_item_id FROM revenue),
     known_record AS (SELECT DISTINCT purchase_record_id FROM revenue),
     metered AS (SELECT DISTINCT usage_reference AS ref FROM usage),
     without AS (
-        SELECT e.*, date_trunc('month', coalesce(e.transaction_date, e.earning_date - INTERVAL 4 MONTH))::DATE AS month,
+        SELECT e.*, CASE WHEN e.earning_amount < 0
+                    THEN coalesce(min({began}) FILTER (e.earning_amount > 0)
+                                  OVER (PARTITION BY e.purchase_record_id, e.line_item_id), {basis.begins})
+                    ELSE {began} END AS month,
                m.ref IS NOT NULL AS is_metered
         FROM earnings e LEFT JOIN known k USING (purchase_record_id, line_item_id)
         LEFT JOIN known_record q USING (purchase_record_id)
