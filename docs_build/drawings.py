@@ -50,7 +50,13 @@ CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
     "deals/sheets/mapping.py 1": (None, "`fairkeeper deals save-mapping`, or --column of the command."),
     "deals/prices/multiparty.py 1": (None, "Nothing; the sheet shows both sides of each line, to compare."),
     "deals/submission/payload.py 1": (None, "Nothing; names of fields are in `submission/schema.py`."),
+    "metering/rules/forecast.py 1": (None, "Nothing; the page shows the days it is drawn from."),
+    "metering/rules/holding.py 1": (None, "`fairkeeper metering set-rule`."),
+    "metering/rules/hours.py 1": (None, "Nothing; the margin is in the code."),
+    "metering/rules/statuses.py 1": (None, "Nothing; Microsoft's word is kept and shown."),
+    "metering/rules/terms.py 1": (None, "Nothing; each proof shows where its counters begin and end."),
     "microsoft/marketplace_transport.py 1": (None, "Nothing; calls are repeated as Retry-After says."),
+    "microsoft/metering.py 1": (None, "`FAIRKEEPER_METERING_TEST_HEADERS`."),
     "opportunities/insights/fields.py 1": (None, "`FAIRKEEPER_OPPORTUNITIES_FIELDS`, with a list of your own."),
     "token/authority.py 1": (
         "tokens of version 1.0 in the cloud operated by 21Vianet name the issuer `https://sts.chinacloudapi.cn`.",

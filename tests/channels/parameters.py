@@ -58,6 +58,8 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "incident": ("incident", "incident_id"),
     "notice_draft": ("incident_notice", "notice_id"),
     "suite": ("evaluation_suite", "suite_id"),
+    "count": ("usage_count", "count_id"),
+    "fixed": ("fixed_usage", "schedule_id"),
 }
 """Where the ids of each kind are kept."""
 
@@ -245,6 +247,41 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "file_name": fixed("document.pdf", "customer"),
     "content_base64": fixed("", "customer"),
     "words": Filling(own=lambda _stage, _tenant: ["tier=team"], kinds=("customer",), is_list=True),
+    # usage
+    "resource_id": Filling(own=lambda _stage, tenant: tenant.subscription_id, kinds=("subscription", "operation")),
+    "count_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "count"), kinds=("count",)),
+    "proof_id": Filling(
+        own=lambda stage, tenant: first_id(
+            stage, tenant, "entry", lambda row: row["kind"] == "metering.proof_issued/1"
+        ),
+        kinds=("entry",),
+    ),
+    "schedule_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "fixed"), kinds=("fixed",)),
+    "event_id": fixed("event-1", "customer"),
+    "dimension": fixed("documents", "customer"),
+    "used_at": fixed("2026-11-22T12:00:00Z"),
+    "first_at": fixed("2026-11-22T12:00:00Z"),
+    "from_on": fixed("2026-11-01"),
+    "to_on": fixed("2026-12-01"),
+    "began_on": fixed("2026-11-01"),
+    "every_hours": fixed(24),
+    "unit": fixed("document", "customer"),
+    "included_monthly": fixed("0", "customer"),
+    "included_annual": fixed("0", "customer"),
+    "resource_uri": fixed("/subscriptions/1/resourceGroups/a", "customer"),
+    "grace_minutes": fixed(10),
+    "hold_factor": fixed(10),
+    "hold_floor": fixed(100),
+    "hold_hours_known": fixed(12),
+    "decide_before_minutes": fixed(120),
+    "at": fixed("2026-11-22T12:00:00Z"),
+    "metering.record_by_hand:quantity": fixed("2"),
+    "metering.set_opening:quantity": fixed("2"),
+    "metering.set_fixed_usage:quantity": fixed("2"),
+    "metering.set_usage_limit:quantity": fixed("2000"),
+    "metering.record_usage:events": fixed(
+        [{"event_id": "e", "dimension": "documents", "quantity": "1", "used_at": "2026-11-22T12:00:00Z"}]
+    ),
     # deals that are kept, which no customer role reads or changes
     "deal": fixed("deal-of-contoso", "slug", "customer"),
     "with": fixed("deal-of-contoso", "slug", "customer"),

@@ -81,6 +81,7 @@ from fairkeeper.sandbox.runner import RunningSandbox, run_in_thread
 from fairkeeper.sandbox.webhooks.courier import CourierSettings
 from fairkeeper.values.clock import FixedClock, MovableClock, SystemClock
 from tests.channels.governing import govern
+from tests.channels.metering import meter
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOST = "127.0.0.1"
@@ -384,6 +385,7 @@ def _move_in(stage: Stage, name: str) -> Tenant:
     _agree_on_a_deal(stage, tenant)
     _consent(stage, tenant)
     govern(stage, name, customer_id, subscription_id)
+    meter(stage, name, subscription_id)
     for path, body in (("/evidence/exports", {}), (f"/subscriptions/{subscription_id}/pause", {"reason": "A pause."})):
         headers = {"idempotency-key": f"{name}-{path.rpartition('/')[2]}"}
         answer = stage.call("POST", f"/api/v1{path}", tenant.tokens["every"], json=body, headers=headers)

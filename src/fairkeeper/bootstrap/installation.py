@@ -63,6 +63,7 @@ from fairkeeper.bootstrap.wiring.consent import (
 from fairkeeper.bootstrap.wiring.deals import deals_work
 from fairkeeper.bootstrap.wiring.governance import AgentsToStop, DecisionsToErase, make_questions
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
+from fairkeeper.bootstrap.wiring.metering import metering_work
 from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
 from fairkeeper.bootstrap.wiring.opportunities import opportunities_ports, opportunities_work
 from fairkeeper.bootstrap.wiring.payouts import make_fetching, make_library, payouts_work
@@ -280,6 +281,7 @@ def _marketplace_work(
     return (
         deals_work(settings, runner, ingestion, outside),
         AccountsWork(runner, ingestion).work(),
+        metering_work(settings, runner, http, clock, outside),
         readiness_work(settings, runner, http),
     )
 

@@ -22,6 +22,7 @@ import fairkeeper.governance.approvals.operations
 import fairkeeper.governance.operations
 import fairkeeper.governance.policies.operations
 import fairkeeper.messages.operations
+import fairkeeper.metering.operations
 import fairkeeper.opportunities.operations
 import fairkeeper.overview.actions
 import fairkeeper.overview.connections.announcing
@@ -54,6 +55,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.assurance.tables",
     "fairkeeper.payouts.tables",
     "fairkeeper.opportunities.tables",
+    "fairkeeper.metering.tables",
 )
 """Every module that declares a table."""
 
@@ -74,6 +76,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.governance.approvals.operations.OPERATIONS,
         *fairkeeper.assurance.operations.OPERATIONS,
         *fairkeeper.payouts.operations.OPERATIONS,
+        *fairkeeper.metering.operations.OPERATIONS,
         *fairkeeper.opportunities.operations.OPERATIONS,
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.connections.announcing.OPERATIONS,

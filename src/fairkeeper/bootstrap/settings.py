@@ -84,6 +84,10 @@ class Settings(BaseSettings):
     ingestion_schema_dir: Path | None = Field(
         None, description="Folder with Microsoft's own JSON schemas, to hold payloads against before they are sent."
     )
+    metering_test_headers: dict[str, str] = Field(
+        default_factory=dict,
+        description="Headers that mark usage as a test, as JSON; their names are Microsoft's, for a rehearsal there.",
+    )
     fulfillment_app_secret_expires_on: date | None = Field(
         None, description="The last day of that secret; announced 60, 30 and 7 days before."
     )

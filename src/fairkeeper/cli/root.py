@@ -25,6 +25,7 @@ ROOMS: Final[Mapping[str, str]] = {
     "evidence": "The log: entries, checkpoints, keys, exports and their verification",
     "governance": "Agents, tools and permits; what agents did, and how they are stopped",
     "messages": "What people were told, how it left, and in which words",
+    "metering": "Usage: what was used, what was reported, and its proof",
     "payouts": "From order to bank: import reports, trace, find differences, close months",
     "policy": "Policies for agents: check, explain, try and compare them",
     "opportunities": "Which customer to talk to now, why, and what became of it",
@@ -89,6 +90,12 @@ def _readiness() -> dict[str, click.Command]:
     return dict(COMMANDS)
 
 
+def _metering() -> dict[str, click.Command]:
+    from fairkeeper.cli.rooms.metering import COMMANDS
+
+    return dict(COMMANDS)
+
+
 def _token() -> dict[str, click.Command]:
     from fairkeeper.cli.rooms.tokens import COMMANDS
 
@@ -142,6 +149,7 @@ WRITTEN_IN_ROOMS: Final[Mapping[str, Callable[[], dict[str, click.Command]]]] = 
     "deals": _deals,
     "evidence": _evidence,
     "readiness": _readiness,
+    "metering": _metering,
     "payouts": _payouts,
     "opportunities": _opportunities,
     "token": _token,

@@ -68,12 +68,14 @@ class Request:
         name: What it is, for logs and errors (`activate`).
         path: Below the base, with a leading slash; built from checked ids.
         changes: Whether carrying it out twice would matter.
+        lists: Whether the answer is a JSON list; it becomes the field `items` of the document.
     """
 
     name: str
     method: str
     path: str
     changes: bool
+    lists: bool = False
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -251,6 +253,8 @@ class MarketplaceTransport:
         document = _read(body)
         if isinstance(document, dict):
             return document
+        if isinstance(document, list) and request.lists:
+            return {"items": document}
         # Only an answer we would read has to be readable; what was carried out is carried out, whatever its body says.
         if status >= 300 or request.changes:
             return {}

@@ -6,7 +6,7 @@ Separate from its parts, which know nothing of each other; here they are wired.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -27,11 +27,16 @@ from fairkeeper.sandbox.ingestion.accounts import default_accounts, register_par
 from fairkeeper.sandbox.ingestion.api import ROOT, IngestionApi, ingestion_app
 from fairkeeper.sandbox.ingestion.desk import PrivateOfferDesk
 from fairkeeper.sandbox.ingestion.products import products_of
+from fairkeeper.sandbox.marketplace.catalog import Plan
+from fairkeeper.sandbox.marketplace.errors import SubscriptionNotFoundError
 from fairkeeper.sandbox.marketplace.faults import Faults, FaultSwitchboard
 from fairkeeper.sandbox.marketplace.ledger import Ledger
 from fairkeeper.sandbox.marketplace.market import Market
 from fairkeeper.sandbox.marketplace.seeding import catalog_for, technical_configuration
 from fairkeeper.sandbox.marketplace.storage import Storage
+from fairkeeper.sandbox.marketplace.subscriptions import Status
+from fairkeeper.sandbox.metering.api import MeteringApi
+from fairkeeper.sandbox.metering.intake import MeteredResource, MeteringService
 from fairkeeper.sandbox.reports.asking import Desk as ReportDesk
 from fairkeeper.sandbox.reports.serving import ReportsApi, reports_app
 from fairkeeper.sandbox.storefront.operator_pages import OperatorPages
@@ -92,6 +97,7 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         base_url=config.base_url,
         api_url=f"{config.base_url}/ingestion{ROOT}",
     )
+    metering = MeteringService(_metered(market, configuration.publisher_id), config.clock, storage)
     controls = Controls(
         market=market,
         private_offers=desk,
@@ -101,6 +107,7 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         directory=directory,
         clock=config.clock,
         storage=storage,
+        metering=metering,
     )
     reports = ReportsApi(
         desk=ReportDesk(clock=config.clock),
@@ -109,8 +116,9 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         faults=faults,
         base_url=config.base_url,
     )
+    usage = MeteringApi(service=metering, faults=faults, check_caller=api.check_caller).routes()
     apis = [
-        Mount("/api", fulfillment_app(api)),
+        Mount("/api", fulfillment_app(api, usage)),
         Mount("/ingestion", ingestion_app(ingestion)),
         Mount("/reports", reports_app(reports)),
         Mount("/entra", entra),
@@ -119,6 +127,35 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
     app.state.controls, app.state.reports = controls, reports
     app.state.entra = entra
     return app
+
+
+def _metered(market: Market, publisher_id: str) -> Callable[[str], MeteredResource | None]:
+    """Return how the metering service looks a resource up; every managed application with a proper URI exists."""
+
+    def find(resource: str) -> MeteredResource | None:
+        if resource.startswith("/subscriptions/"):
+            offers = {offer.id: offer for offer in market.catalog.offers}
+            plans = {plan.id: _dimension_ids(plan) for offer in offers.values() for plan in offer.plans}
+            return MeteredResource(offer_id="managed", plans=plans, is_active=True)
+        try:
+            subscription = market.subscription(resource)
+        except SubscriptionNotFoundError:
+            return None
+        offer = market.catalog.offer_of_plan(subscription.plan_id, subscription.offer_id)
+        is_over = subscription.status is Status.UNSUBSCRIBED
+        return MeteredResource(
+            offer_id=subscription.offer_id,
+            plans={plan.id: _dimension_ids(plan) for plan in offer.plans},
+            is_active=subscription.status is Status.SUBSCRIBED,
+            is_own=subscription.publisher_id == publisher_id,
+            ended_at=subscription.modified_at if is_over else None,
+        )
+
+    return find
+
+
+def _dimension_ids(plan: Plan) -> frozenset[str]:
+    return frozenset(dimension.id for dimension in plan.dimensions)
 
 
 def _assembled(config: SandboxConfig, controls: Controls, apis: list[Mount]) -> Starlette:

@@ -30,6 +30,7 @@ from fairkeeper.sandbox.marketplace.operations import Operation, Source, Wanted
 from fairkeeper.sandbox.marketplace.purchases import Order
 from fairkeeper.sandbox.marketplace.storage import Storage
 from fairkeeper.sandbox.marketplace.subscriptions import Subscription
+from fairkeeper.sandbox.metering.intake import MeteringService
 from fairkeeper.sandbox.webhooks.courier import Courier
 from fairkeeper.sandbox.webhooks.deliveries import Delivery, DeliveryStatus
 from fairkeeper.sandbox.webhooks.publisher import Publisher, PublisherAddresses
@@ -56,6 +57,7 @@ class Controls:
     directory: Directory
     clock: MovableClock
     storage: Storage
+    metering: MeteringService
 
     def move_clock(self, by: timedelta) -> None:
         """Move the clock ahead; what falls due happens, and the offset is kept.

@@ -21,6 +21,7 @@ from fairkeeper.web.routes import (
     files,
     receipts,
     subscriptions,
+    usage,
     webhooks,
 )
 from fairkeeper.web.routes.accounts import readiness, structure, verification
@@ -76,6 +77,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *structure.WAYS,
     *verification.WAYS,
     *readiness.WAYS,
+    *usage.WAYS,
     *differences.WAYS,
     *money.WAYS,
     *handing_over.WAYS,

@@ -35,6 +35,7 @@ def state_account(stage: Stage) -> str:
 
 
 OF_AGENTS = ("agent_id", "containment_id", "standing_id", "approval_id", "decision_id")
+OF_USAGE = ("resource_id", "count_id", "proof_id")
 _OF_REPORTS = ("/payouts/findings/", "/payouts/files/{", "/payouts/payments/{", "/payouts/months/{")
 """Pages of what stands in reports, of which this stage has none; the payouts' own story opens them."""
 
@@ -74,7 +75,7 @@ def addresses(stage: Stage) -> list[str]:
         "template": "never-across-tenants",
         "number": str(saved),
         "invitation_id": invited,
-        **{name: str(FILLINGS[name].own(stage, stage.contoso)) for name in OF_AGENTS},
+        **{name: str(FILLINGS[name].own(stage, stage.contoso)) for name in (*OF_AGENTS, *OF_USAGE)},
     }
     found = []
     for way in WAYS:
@@ -155,6 +156,7 @@ def test_a_role_opens_only_its_rooms(sqlite_stage: Stage) -> None:
             "/",
             "/deals",
             "/customers",
+            "/usage",
             "/payouts",
             "/accounts",
             "/evidence",

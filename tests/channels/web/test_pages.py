@@ -37,7 +37,7 @@ def test_every_kind_of_page_is_in_the_preview() -> None:
 def test_every_page_template_belongs_to_a_page() -> None:
     root = resources.files("fairkeeper.web") / "templates" / "pages"
     found = {f"pages/{entry.name}" for entry in root.iterdir() if entry.name.endswith(".html")}
-    for folder in ("accounts", "deals", "governance", "landing", "opportunities", "payouts", "settings"):
+    for folder in ("accounts", "deals", "governance", "landing", "opportunities", "payouts", "settings", "usage"):
         found |= {f"pages/{folder}/{entry.name}" for entry in (root / folder).iterdir() if entry.name != "frame.html"}
     used = {page.template for page in PAGES.values() if page.template.startswith("pages/")}
     assert found == used

@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -253,8 +253,8 @@ class FulfillmentApi:
 Call = Callable[[Request, dict[str, Any]], Response]
 
 
-def fulfillment_app(api: FulfillmentApi) -> Starlette:
-    """Return the ASGI app to mount at `/api`."""
+def fulfillment_app(api: FulfillmentApi, more: Sequence[Route] = ()) -> Starlette:
+    """Return the ASGI app to mount at `/api`, with the calls of the metering service beside its own."""
     root, one = "/saas/subscriptions", "/saas/subscriptions/{subscription_id}"
     routes = [
         Route(f"{root}/resolve", _guarded(api, api.resolve), methods=["POST"]),
@@ -269,7 +269,7 @@ def fulfillment_app(api: FulfillmentApi) -> Starlette:
         Route(f"{one}/operations/{{operation_id}}", _guarded(api, api.get_operation), methods=["GET"]),
         Route(f"{one}/operations/{{operation_id}}", _guarded(api, api.answer_operation), methods=["PATCH"]),
     ]
-    return Starlette(routes=_merged(routes), exception_handlers={HTTPException: _http_error})
+    return Starlette(routes=[*_merged(routes), *more], exception_handlers={HTTPException: _http_error})
 
 
 def _merged(routes: list[Route]) -> list[Route]:

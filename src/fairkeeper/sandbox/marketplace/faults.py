@@ -76,6 +76,8 @@ class Faults(BaseModel):
     slow_next_calls: _Count = Field(default=0, description="API calls that are answered slowly.")
     slow_percent: _Percent = Field(default=0, description="Share of API calls that are answered slowly.")
     slow_seconds: float = Field(default=5, ge=0, le=60, description="How slowly, in real seconds.")
+    lose_usage_answers_next: _Count = Field(default=0, description="Usage that is taken and never answered.")
+    fail_usage_events_next: _Count = Field(default=0, description="Usage events answered with Error.")
     revert_notices: bool = Field(
         default=False, description="A failed change is followed by a notice of the old values."
     )
@@ -84,7 +86,15 @@ class Faults(BaseModel):
     )
 
 
-Counter = Literal["lose_next", "duplicate_next", "reorder_next", "delay_next", "forge_next"]
+Counter = Literal[
+    "lose_next",
+    "duplicate_next",
+    "reorder_next",
+    "delay_next",
+    "forge_next",
+    "lose_usage_answers_next",
+    "fail_usage_events_next",
+]
 
 
 class FaultSwitchboard:

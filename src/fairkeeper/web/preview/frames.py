@@ -20,6 +20,7 @@ _ROOMS = (
     Room(label="Deals", href="/deals", key="d", icon="deals"),
     Room(label="Customers", href="/customers", key="c", icon="customers"),
     Room(label="Agents", href="/agents", key="g", icon="agents", count=2),
+    Room(label="Usage", href="/usage", key="u", icon="usage"),
     Room(label="Payouts", href="/payouts", key="p", icon="payouts"),
     Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks", count=1),
     Room(label="Accounts", href="/accounts", key="a", icon="accounts"),

@@ -22,6 +22,7 @@ from fairkeeper.web.preview.parts import parts_page
 from fairkeeper.web.preview.payouts import payout_pages
 from fairkeeper.web.preview.settings import settings_pages
 from fairkeeper.web.preview.today import today_pages
+from fairkeeper.web.preview.usage import usage_pages
 from fairkeeper.web.preview.webhooks import webhook_pages
 
 _SUPPORT_ID = "01JD4Y7M2N8Q5R9S3T6V0WXYZ4"
@@ -51,6 +52,7 @@ def preview_pages() -> dict[str, Page]:
         **webhook_pages(),
         **account_pages(),
         **payout_pages(),
+        **usage_pages(),
         **opportunity_pages(),
         **evidence_pages(),
         **governance_pages(),

@@ -106,6 +106,39 @@ def charges_chart(points: Sequence[ChargePoint], *, look: str = "light", title: 
     return _draw({"data": {"values": values}, "layer": layers}, colours, title)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageBar:
+    """What was used on one day, of one of the two parts."""
+
+    on: date
+    part: str
+    units: float
+
+
+def usage_chart(bars: Sequence[UsageBar], *, look: str = "light", title: str = "") -> Markup:
+    """Return days as stacked bars: what is included below, what is above it on top."""
+    if not bars:
+        return Markup()
+    colours = _LOOKS[look if look in _LOOKS else "light"]
+    values = [{"on": bar.on.isoformat(), "part": bar.part, "units": bar.units} for bar in bars]
+    encoding = {
+        "x": {
+            "field": "on", "type": "temporal", "timeUnit": "utcyearmonthdate", "title": None,
+            "axis": {"format": "%d %b", "labelOverlap": "greedy", "tickCount": 8},
+        },
+        "y": {
+            "field": "units", "type": "quantitative", "title": "units", "axis": {"tickCount": 4}, "scale": {"nice": 5},
+        },
+        "order": {"field": "part", "sort": "descending"},
+        "color": {
+            "field": "part", "type": "nominal", "sort": None,
+            "scale": {"domain": ["Included", "Above"], "range": [colours["pale"], colours["deep"]]},
+            "legend": {"title": None, "orient": "top"},
+        },
+    }  # fmt: skip
+    return _draw({"data": {"values": values}, "mark": {"type": "bar"}, "encoding": encoding}, colours, title)
+
+
 def _unit(largest_minor: int, like: Money) -> tuple[str, int]:
     """Return what the axis counts, and by how much amounts are divided for it."""
     largest = abs(Money(largest_minor, like.currency).to_decimal())

@@ -21,6 +21,7 @@ from fairkeeper.errors import FairkeeperError
 from fairkeeper.evidence.queries import list_entries, show_entry, show_log
 from fairkeeper.evidence.views import EntryProof
 from fairkeeper.governance.queries.agents import list_agents
+from fairkeeper.metering.queries import list_usage
 from fairkeeper.opportunities.queries import list_cards
 from fairkeeper.overview.names import name_things
 from fairkeeper.overview.queries import search, show_today
@@ -51,6 +52,7 @@ _STAFF_DOORS: Final = (
     _Door(room=Room(label="Customers", href="/customers", key="c", icon="customers"), needs=(list_customers,)),
     _Door(room=Room(label="Agents", href="/agents", key="g", icon="agents"), needs=(list_agents,)),
     _Door(room=Room(label="Assurance", href="/assurance", key="i", icon="evidence"), needs=(list_signals,)),
+    _Door(room=Room(label="Usage", href="/usage", key="u", icon="usage"), needs=(list_usage,)),
     _Door(room=Room(label="Payouts", href="/payouts", key="p", icon="payouts"), needs=(list_findings,)),
     _Door(room=Room(label="Consent", href="/consent", key="n", icon="consent"), needs=(list_tenants,)),
     _Door(room=Room(label="Webhooks", href="/webhooks", key="w", icon="webhooks"), needs=(list_notices,)),
@@ -66,6 +68,7 @@ _CUSTOMER_DOORS: Final = (
     _Door(room=Room(label="Home", href="/", key="h", icon="home"), needs=(list_customers,)),
     _Door(room=Room(label="Agents", href="/agents", key="g", icon="agents"), needs=(list_agents,)),
     _Door(room=Room(label="Assurance", href="/assurance", key="i", icon="evidence"), needs=(list_signals,)),
+    _Door(room=Room(label="Usage", href="/usage", key="u", icon="usage"), needs=(list_usage,)),
     _Door(room=Room(label="Permissions", href="/permissions", key="p", icon="consent"), needs=(show_consent,)),
     _Door(room=Room(label="Record", href="/evidence", key="e", icon="evidence"), needs=(list_entries,)),
     _Door(room=Room(label="Receipts", href="/receipts", key="r", icon="receipts"), needs=(show_entry,)),

@@ -1,0 +1,228 @@
+"""Usage that comes by itself: governed calls of metered tools, and fixed quantities at regular times.
+
+A governed call counts once its outcome is recorded as carried out; its event names the outcome's evidence. A fixed
+quantity is entered for every time since the last one, however long nothing ran.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import Field
+from sqlalchemy import Select, select
+
+from fairkeeper.action.operation import (
+    Canonical,
+    CommandContext,
+    EvidenceDraft,
+    OperationInput,
+    Outcome,
+    command,
+    internal_command,
+)
+from fairkeeper.governance.tables import DecisionRow, ToolRow
+from fairkeeper.metering.actions.recording import MOST_EVENTS, NewEvent, UsageRecorded, take
+from fairkeeper.metering.errors import EventRefusedError, ScheduleUnknownError
+from fairkeeper.metering.evidence_kinds import FIXED_USAGE_ENDED, FIXED_USAGE_SET, USAGE_RECORDED
+from fairkeeper.metering.rules.quantity import parse_units, show_units
+from fairkeeper.metering.store import load_resource
+from fairkeeper.metering.tables import FixedUsageRow, UsageEventRow
+from fairkeeper.values.ids import CustomerId, new_id
+
+CALL_MILLI: Final = 1000
+"""One unit for one call."""
+
+
+class MeterActions(OperationInput):
+    """Which calls, and for which resource."""
+
+    resource_id: str = Field(max_length=64, description="The resource.")
+    decisions: tuple[str, ...] = Field(min_length=1, max_length=MOST_EVENTS, description="Ids of decisions.")
+
+
+@internal_command("metering.meter_actions", evidence=(USAGE_RECORDED,))
+def meter_actions(context: CommandContext, request: MeterActions) -> Outcome[UsageRecorded]:
+    """Meter governed calls that were carried out; each counts once, whoever reports it again."""
+    resource = load_resource(context.session, request.resource_id, now=context.now)
+    rows = context.session.execute(
+        select(DecisionRow, ToolRow.meter)
+        .join(ToolRow, ToolRow.tool_id == DecisionRow.tool_id)
+        .where(
+            DecisionRow.decision_id.in_(request.decisions),
+            DecisionRow.customer_id == resource.customer_id,
+            DecisionRow.outcome == "ok",
+            ToolRow.meter.is_not(None),
+        )
+        .order_by(DecisionRow.decision_id)
+    )
+    events = [
+        NewEvent(
+            event_id=event_id_of(decision.decision_id),
+            dimension=str(meter),
+            milli=CALL_MILLI,
+            used_at=decision.outcome_at or decision.at,
+            cause=decision.outcome_entry_id,
+        )
+        for decision, meter in rows
+    ]
+    return take(context, resource, events, source="action")
+
+
+def event_id_of(decision_id: str) -> str:
+    """Return the id of a governed call's usage event."""
+    return f"call:{decision_id}"
+
+
+def open_calls(since: datetime) -> Select[CustomerId | None, str | None, str]:
+    """Return the statement that finds carried-out calls of metered tools that are not metered yet."""
+    return (
+        select(DecisionRow.customer_id, ToolRow.meter, DecisionRow.decision_id)
+        .join(ToolRow, ToolRow.tool_id == DecisionRow.tool_id)
+        .outerjoin(UsageEventRow, UsageEventRow.event_id == "call:" + DecisionRow.decision_id)
+        .where(
+            ToolRow.meter.is_not(None),
+            DecisionRow.customer_id.is_not(None),
+            DecisionRow.outcome == "ok",
+            DecisionRow.outcome_at > since,
+            UsageEventRow.id.is_(None),
+        )
+        .order_by(DecisionRow.decision_id)
+        .limit(MOST_EVENTS * 5)
+    )
+
+
+class SetFixedUsage(OperationInput):
+    """A quantity at regular times."""
+
+    resource_id: str = Field(max_length=64, description="The subscription's GUID, or the managed application's id.")
+    dimension: str = Field(min_length=1, max_length=120, description="The dimension's id as in Partner Center.")
+    quantity: str = Field(max_length=24, description="Units each time, above zero, at most three decimals.")
+    every_hours: int = Field(24, ge=1, le=8784, description="How often.")
+    first_at: datetime = Field(description="The first time, with its time zone.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedUsage:
+    """A fixed usage as it stands."""
+
+    schedule_id: str
+    resource_id: str
+    dimension: str
+    quantity: str
+    every_hours: int
+    next_at: datetime
+
+
+@command(
+    "metering.set_fixed_usage",
+    groups=("metering.change",),
+    evidence=(FIXED_USAGE_SET,),
+    http="POST /usage/fixed",
+    cli="metering set-fixed RESOURCE_ID DIMENSION QUANTITY",
+)
+def set_fixed_usage(context: CommandContext, request: SetFixedUsage) -> Outcome[FixedUsage]:
+    """Enter a fixed quantity at regular times; runs that were missed are made up for."""
+    if request.first_at.tzinfo is None:
+        raise EventRefusedError("The first time names no time zone.")
+    if request.first_at < context.now - timedelta(days=31):
+        raise EventRefusedError("The first time is more than 31 days ago.")
+    try:
+        milli = parse_units(request.quantity)
+    except ValueError as error:
+        raise EventRefusedError(f"The quantity cannot be taken: {error}.") from error
+    resource = load_resource(context.session, request.resource_id, now=context.now)
+    row = FixedUsageRow(
+        schedule_id=new_id("fix"),
+        customer_id=resource.customer_id,
+        resource_id=resource.resource_id,
+        dimension=request.dimension,
+        milli=milli,
+        every_hours=request.every_hours,
+        next_at=request.first_at,
+    )
+    context.session.add(row)
+    context.session.flush()
+    payload: dict[str, Canonical] = {
+        "dimension": row.dimension,
+        "units": show_units(milli),
+        "hours": row.every_hours,
+        "id": row.schedule_id,
+    }
+    entry = EvidenceDraft(
+        kind=FIXED_USAGE_SET.name,
+        subject_type="metered_resource",
+        subject_id=row.resource_id,
+        customer_id=row.customer_id,
+        payload=payload,
+    )
+    return Outcome(result=fixed_view(row), entry=entry)
+
+
+class OneFixedUsage(OperationInput):
+    """Which fixed usage."""
+
+    schedule_id: str = Field(max_length=40, description="Its id, fix_….")
+
+
+@command(
+    "metering.end_fixed_usage",
+    groups=("metering.change",),
+    evidence=(FIXED_USAGE_ENDED,),
+    http="POST /usage/fixed/{schedule_id}/end",
+    cli="metering end-fixed SCHEDULE_ID",
+)
+def end_fixed_usage(context: CommandContext, request: OneFixedUsage) -> Outcome[FixedUsage]:
+    """Enter a fixed quantity no longer."""
+    row = _load(context, request.schedule_id)
+    if row.ended_at is not None:
+        return Outcome(result=fixed_view(row), entry=None)
+    row.ended_at = context.now
+    entry = EvidenceDraft(
+        kind=FIXED_USAGE_ENDED.name,
+        subject_type="metered_resource",
+        subject_id=row.resource_id,
+        customer_id=row.customer_id,
+        payload={"dimension": row.dimension, "id": row.schedule_id},
+    )
+    return Outcome(result=fixed_view(row), entry=entry)
+
+
+@internal_command("metering.enter_fixed_usage", evidence=(USAGE_RECORDED,))
+def enter_fixed_usage(context: CommandContext, request: OneFixedUsage) -> Outcome[UsageRecorded]:
+    """Enter a fixed quantity for every time that has passed since the last."""
+    found = _load(context, request.schedule_id)
+    resource = load_resource(context.session, found.resource_id, now=context.now)
+    row = _load(context, request.schedule_id)
+    events: list[NewEvent] = []
+    while row.next_at <= context.now and row.ended_at is None and len(events) < MOST_EVENTS:
+        events.append(
+            NewEvent(
+                event_id=f"{row.schedule_id}:{row.next_at:%Y%m%dT%H%M%S}",
+                dimension=row.dimension,
+                milli=row.milli,
+                used_at=row.next_at,
+            )
+        )
+        row.next_at += timedelta(hours=row.every_hours)
+    return take(context, resource, events, source="schedule")
+
+
+def fixed_view(row: FixedUsageRow) -> FixedUsage:
+    """Return a fixed usage as it stands."""
+    return FixedUsage(
+        schedule_id=row.schedule_id,
+        resource_id=row.resource_id,
+        dimension=row.dimension,
+        quantity=show_units(row.milli),
+        every_hours=row.every_hours,
+        next_at=row.next_at,
+    )
+
+
+def _load(context: CommandContext, schedule_id: str) -> FixedUsageRow:
+    row = context.session.get(FixedUsageRow, schedule_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise ScheduleUnknownError(f"There is no fixed usage {schedule_id!r} here.")
+    return row
