@@ -8,7 +8,7 @@ from alembic import op
 from fairkeeper.database.types import UTCDateTime
 
 revision = "0016_metering"
-down_revision = "0012_adoption"
+down_revision = "0013_payouts"
 branch_labels = None
 depends_on = None
 

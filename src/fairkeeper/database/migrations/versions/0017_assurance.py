@@ -8,7 +8,7 @@ from alembic import op
 from fairkeeper.database.types import UTCDateTime
 
 revision = "0017_assurance"
-down_revision = "0013_payouts"
+down_revision = "0016_metering"
 branch_labels = None
 depends_on = None
 
