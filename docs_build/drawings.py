@@ -55,6 +55,8 @@ CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
     "metering/rules/hours.py 1": (None, "Nothing; the margin is in the code."),
     "metering/rules/statuses.py 1": (None, "Nothing; Microsoft's word is kept and shown."),
     "metering/rules/terms.py 1": (None, "Nothing; each proof shows where its counters begin and end."),
+    "microsoft/insights.py 1": (None, "`rows_in` of a connection in the file of `FAIRKEEPER_INSIGHTS_CONNECTIONS`."),
+    "microsoft/insights.py 2": (None, "`next_in` of a connection in the file of `FAIRKEEPER_INSIGHTS_CONNECTIONS`."),
     "microsoft/marketplace_transport.py 1": (None, "Nothing; calls are repeated as Retry-After says."),
     "microsoft/metering.py 1": (None, "`FAIRKEEPER_METERING_TEST_HEADERS`."),
     "opportunities/insights/fields.py 1": (None, "`FAIRKEEPER_OPPORTUNITIES_FIELDS`, with a list of your own."),
