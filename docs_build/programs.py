@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -17,6 +18,12 @@ from fairkeeper.bootstrap.programs import Installed
 from fairkeeper.cli.root import root
 
 _MAKEFILE = Path(__file__).parent.parent / "Makefile"
+GATEWAY_VARIABLES: Final = {
+    "FAIRKEEPER_GATEWAY_KEY": "The key of the vault of tools' credentials: 32 random bytes in base64.",
+    "FAIRKEEPER_GATEWAY_KEY_FILE": "A file that holds that key, instead.",
+}
+"""What the gateway reads from the environment by itself."""
+
 _TARGET = re.compile(r"^(?P<name>[a-z-]+):(?!=)(?P<needs>[^#]*?)(?:## (?P<meaning>.*))?$", re.MULTILINE)
 
 

@@ -231,12 +231,6 @@ def make_page() -> str:
     return f"# Make\n\n{intro}\n\n{table(['target', 'does'], rows)}"
 
 
-_GATEWAY = {
-    "FAIRKEEPER_GATEWAY_KEY": "The key of the vault of tools' credentials: 32 random bytes in base64.",
-    "FAIRKEEPER_GATEWAY_KEY_FILE": "A file that holds that key, instead.",
-}
-
-
 def settings_page() -> str:
     """Write every environment variable."""
     rows = [
@@ -256,7 +250,7 @@ def settings_page() -> str:
             "## Read by the command line alone",
             table(["variable", "meaning"], others),
             "## Read by the gateway alone",
-            table(["variable", "meaning"], [[code(name), told] for name, told in _GATEWAY.items()]),
+            table(["variable", "meaning"], [[code(name), told] for name, told in programs.GATEWAY_VARIABLES.items()]),
         )
     )
 

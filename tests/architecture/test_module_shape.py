@@ -21,6 +21,8 @@ NAMES_THAT_SAY_NOTHING = {"utils", "util", "common", "helpers", "helper", "misc"
 LARGE_MODULES: dict[str, str] = {}
 LARGE_FOLDERS: dict[str, str] = {
     "fairkeeper": "the rooms themselves, one folder each, as the house is drawn",
+    "fairkeeper/bootstrap/wiring": "one module for each room's wiring",
+    "fairkeeper/jobs": "one module for each room's background work",
     "fairkeeper/web/pages": "one module for each room's pages",
     "fairkeeper/web/preview": "one module for each room's pages",
     "fairkeeper/web/routes": "one module or folder for each room's pages",

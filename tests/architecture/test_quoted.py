@@ -84,6 +84,7 @@ def test_every_quoted_make_target_exists(written: dict[str, str]) -> None:
 
 def test_every_quoted_setting_exists(written: dict[str, str]) -> None:
     known = {setting.name for setting in inventory.settings()} | programs.command_variables().keys()
+    known |= programs.GATEWAY_VARIABLES.keys()
     named = {(page, name) for page, text in written.items() for name in SETTING.findall(text)}
     assert named
     assert sorted(page for page, name in named if name not in known) == []

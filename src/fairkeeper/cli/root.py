@@ -19,6 +19,7 @@ from fairkeeper.errors import FairkeeperError, InvalidError
 ROOMS: Final[Mapping[str, str]] = {
     "consent": "What is asked of customers' tenants, what they granted, and how it is taken back",
     "accounts": "The house at Partner Center: check it, draw it, name what comes next",
+    "assurance": "What is unusual, incidents, and whether an agent may be released",
     "connections": "Every connection: its state by the last look, and a look now",
     "customers": "Where each customer stands, what is due, and what is done about it",
     "deals": "Private offers: check, build, price and print them",
@@ -29,6 +30,7 @@ ROOMS: Final[Mapping[str, str]] = {
     "payouts": "From order to bank: import reports, trace, find differences, close months",
     "policy": "Policies for agents: check, explain, try and compare them",
     "opportunities": "Which customer to talk to now, why, and what became of it",
+    "posture": "Lists of risks, the controls against them and the tests that show them",
     "people": "Who may sign in, and in which roles",
     "readiness": "Whether an offer is ready for Marketplace's review, item by item",
     "tasks": "Background work that failed",

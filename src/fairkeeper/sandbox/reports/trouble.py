@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from fairkeeper.sandbox.reports.year import Buyer
+    from fairkeeper.sandbox.reports.buying import Buyer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

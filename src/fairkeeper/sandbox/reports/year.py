@@ -9,54 +9,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
 from fairkeeper.sandbox.reports.book import Book, Row, cents, first_of, months_after
+from fairkeeper.sandbox.reports.buying import Buyer, Charge
 from fairkeeper.sandbox.reports.paying import PARTICIPANT, PAY_DAY, PAYOUT, RATES, Payer
-from fairkeeper.sandbox.reports.trouble import TROUBLES, Trouble
+from fairkeeper.sandbox.reports.trouble import TROUBLES
 
 _NAMES: Final = ("Contoso", "Fabrikam", "Adatum", "Northwind", "Tailspin", "Litware", "Proseware", "Woodgrove")
 _CHANNELS: Final = ("Enterprise", "Enterprise through Reseller", "Pay as You Go", "Cloud Solution Provider", "GTM")
 _SMALL_PARTICIPANT: Final = "49999001"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Buyer:
-    """A company that bought one thing."""
-
-    number: int
-    name: str
-    asset_id: str
-    channel: str
-    currency: str
-    is_card: bool
-    is_usage: bool
-    price: Decimal
-    starts_on: date
-    is_multiparty: bool = False
-    has_private_offer: bool = False
-    is_attested: bool = False
-
-    @property
-    def is_enterprise(self) -> bool:
-        """Whether money may come before the customer pays."""
-        return self.channel.startswith("Enterprise")
-
-
-@dataclass(slots=True, kw_only=True)
-class Charge:
-    """One line of a month: what is billed and what becomes of it."""
-
-    buyer: Buyer
-    record: str
-    line: str
-    month: date
-    amount: Decimal
-    trouble: Trouble | None = None
-    rows: list[Row] = field(default_factory=list)
 
 
 class Year:
