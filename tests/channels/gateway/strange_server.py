@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-COUNT = Path(sys.argv[1])
-DESCRIPTION = sys.argv[2] if len(sys.argv) > 2 else "Says something."
+COUNT, DESCRIPTION = (*sys.argv[1:3], "Says something.")[:2] if __name__ == "__main__" else ("", "")
 TEXT = {"type": "object", "properties": {"text": {"type": "string"}}}
 SECRET = "zebra-4711-quagga"
 
@@ -26,7 +25,7 @@ def text(value: str) -> dict[str, Any]:
 
 
 def call(name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-    with COUNT.open("a", encoding="utf-8") as counted:
+    with Path(COUNT).open("a", encoding="utf-8") as counted:
         counted.write(f"{name}\n")
     if name == "crash":
         os._exit(3)
@@ -69,18 +68,23 @@ def say(document: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-for line in sys.stdin:
-    message = json.loads(line)
-    if "id" not in message or "method" not in message:
-        continue
-    if message["method"] == "tools/call":
-        say({"method": "notifications/message", "params": {"level": "info", "data": f"called with {SECRET}"}})
-        if message["params"]["name"] == "unregistered":
-            say({"id": 1, "method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 1}})
-    try:
-        result = answer(message["method"], message.get("params") or {})
-    except ValueError as error:
-        say({"id": message["id"], "error": {"code": -32000, "message": str(error)}})
-        continue
-    if result is not None:
-        say({"id": message["id"], "result": result})
+def serve() -> None:
+    for line in sys.stdin:
+        message = json.loads(line)
+        if "id" not in message or "method" not in message:
+            continue
+        if message["method"] == "tools/call":
+            say({"method": "notifications/message", "params": {"level": "info", "data": f"called with {SECRET}"}})
+            if message["params"]["name"] == "unregistered":
+                say({"id": 1, "method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 1}})
+        try:
+            result = answer(message["method"], message.get("params") or {})
+        except ValueError as error:
+            say({"id": message["id"], "error": {"code": -32000, "message": str(error)}})
+            continue
+        if result is not None:
+            say({"id": message["id"], "result": result})
+
+
+if __name__ == "__main__":
+    serve()

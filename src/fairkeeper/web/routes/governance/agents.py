@@ -411,15 +411,15 @@ def stream(visit: Visit) -> Response:
 async def decisions_of(
     visit: Visit, agent_id: str, *, turns: int = STREAM_TURNS, seconds: float = STREAM_SECONDS
 ) -> AsyncIterator[str]:
-    """Yield events for what was decided since; whoever is signed out or loses the role hears no more.
+    """Yield events for the newest decisions and each that follows; whoever loses the role hears no more.
 
-    Rows are remembered by their ids and not read from the last one on, since one that commits late may have an
-    earlier id.
+    The first turn tells what the page shows already and the browser leaves out, so that nothing is missed that was
+    decided before the stream was open. Rows are remembered by their ids and not read from the last one on, since one
+    that commits late may have an earlier id.
     """
-    seen = {line.decision_id for line in await run_in_threadpool(_newest, visit, agent_id)}
+    seen: set[str] = set()
     yield "retry: 3000\n\n"
     for _ in range(turns):
-        await asyncio.sleep(seconds)
         if await visit.request.is_disconnected():
             return
         try:
@@ -433,6 +433,7 @@ async def decisions_of(
             yield f"event: decision\ndata: {' '.join(str(row).split())}\n\n"
         if not new:
             yield ": still here\n\n"
+        await asyncio.sleep(seconds)
 
 
 def _newest(visit: Visit, agent_id: str) -> list[DecisionLine]:
