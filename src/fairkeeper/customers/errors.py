@@ -156,6 +156,13 @@ class FulfillmentUnavailableError(UnavailableError):
     remedy = "The work is kept and tried again; read the present state before repeating a change by hand."
 
 
+class ReadingOvertakenError(UnavailableError):
+    """Somebody else wrote a later statement of Microsoft's while this one was on its way."""
+
+    code = "customers.reading_overtaken"
+    remedy = "Nothing has to be done: the subscription is read again."
+
+
 class FulfillmentFaultError(UpstreamError):
     """Microsoft answered with a fault of its own, or with something that cannot be read."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from fairkeeper.customers.errors import ReadingOvertakenError
 from fairkeeper.customers.following.mirror import Mirror
 from fairkeeper.customers.marketplace.subscription import Party, SubscriptionSnapshot, Term
 from fairkeeper.customers.path.clocks import CLOCKS, ClockFacts, ClockName, OpenChange
@@ -189,6 +190,31 @@ def write_reading(row: SubscriptionRow, snapshot: SubscriptionSnapshot, *, now: 
         row.name = (snapshot.name or row.name)[:300]
         _write_parties(row, snapshot)
     row.read_at = now
+    row.readings += 1
+
+
+def count_readings(session: Session, subscription_id: SubscriptionId) -> int:
+    """Return how many of Microsoft's statements were written for a subscription: ask before you ask Microsoft."""
+    found = session.scalar(select(SubscriptionRow.readings).where(SubscriptionRow.subscription_id == subscription_id))
+    return found or 0
+
+
+def refuse_overtaken(row: SubscriptionRow | None, asked_after: int | None) -> None:
+    """Refuse a statement where another was written since Microsoft was asked: it may be older than that one.
+
+    Two servers that read one subscription may write in the other order than they read, and would tell the publisher's
+    systems of seats that are past.
+
+    Args:
+        row: The subscription, locked.
+        asked_after: What `count_readings` returned before Microsoft was asked; None where the age does not matter.
+
+    Raises:
+        ReadingOvertakenError: It was overtaken.
+    """
+    if asked_after is not None and asked_after != (0 if row is None else row.readings):
+        msg = "Another statement of Microsoft's was written while this one was on its way."
+        raise ReadingOvertakenError(msg)
 
 
 def _write_parties(row: SubscriptionRow, snapshot: SubscriptionSnapshot) -> None:
@@ -232,6 +258,7 @@ def new_subscription_row(snapshot: SubscriptionSnapshot, customer_id: CustomerId
         operation=OperationState.ENABLED.value,
         private_offer_ids=[],
         was_visited=False,
+        readings=0,
     )
     write_reading(row, snapshot, now=now)
     if snapshot.status is CommercialStatus.UNSUBSCRIBED:

@@ -86,6 +86,8 @@ class SubscriptionRow(CustomerOwned, Base):
     private_offer_ids: Mapped[list[Any]]
     was_visited: Mapped[bool] = mapped_column(default=False)
     read_at: Mapped[datetime]
+    readings: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many of Microsoft's statements were written here; a statement asked for before the last of them is old."""
 
     provisioning: Mapped[str] = mapped_column(String(20))
     provisioning_since_at: Mapped[datetime | None]

@@ -31,6 +31,7 @@ from fairkeeper.customers.errors import (
     NoticeNotFoundError,
     OperationSupersededError,
     OperationUnknownError,
+    ReadingOvertakenError,
     RequestRefusedError,
     SubscriptionUnknownError,
 )
@@ -47,7 +48,7 @@ from fairkeeper.customers.ports import (
     ProvisioningRequest,
     ProvisioningWish,
 )
-from fairkeeper.customers.store import load_subscription, mirror_of_row
+from fairkeeper.customers.store import count_readings, load_subscription, mirror_of_row
 from fairkeeper.customers.tables import JobRow, NoticeRow, OperationRow, SubscriptionRow
 from fairkeeper.database.tasks import NewTask, Task, enqueue
 from fairkeeper.errors import InvalidError, UnavailableError
@@ -62,6 +63,8 @@ _PATIENT = RetryRule(first_seconds=2, factor=2, ceiling_seconds=3600, attempts=6
 
 _DIFFERENCES_AT_ONCE = 500
 _SHOWN_CHARACTERS = 2000
+_READINGS_AT_ONCE = 3
+"""Who is overtaken this often tries again later, like anything else that fails."""
 
 
 class EarlierWishError(UnavailableError):
@@ -113,15 +116,8 @@ class CustomersWork:
             row = session.get(NoticeRow, notice_id)
         if row is None or row.body is None:
             return
-        request = FollowNotice(notice_id=notice_id, operation=None, subscription=None)
-        if row.subscription_id is not None:
-            request = FollowNotice(
-                notice_id=notice_id,
-                operation=self._read_operation(row.subscription_id, row.operation_id),
-                subscription=self._read_subscription(row.subscription_id),
-            )
         with suppress(NoticeNotFoundError):
-            self._run(follow_notice, request)
+            self._run_anew(follow_notice, lambda: self._read_notice(row))
 
     def read_subscription(self, task: Task) -> None:
         """Read a subscription again and follow its state."""
@@ -312,21 +308,41 @@ class CustomersWork:
         return None if operation is None else operation.status
 
     def _follow(self, subscription_id: SubscriptionId, source: ReadingSource) -> SubscriptionSnapshot | None:
-        try:
-            snapshot = self._fulfillment.get_subscription(subscription_id).value
-        except SubscriptionUnknownError:
-            return None
-        if snapshot is not None:
-            request = FollowReading(subscription=_json(snapshot.raw), source=source)
-            self._run(follow_reading, request)
-        return snapshot
+        found: SubscriptionSnapshot | None = None
 
-    def _read_subscription(self, subscription_id: SubscriptionId) -> str | None:
+        def read() -> FollowReading | None:
+            nonlocal found
+            asked_after = self._count_readings(subscription_id)
+            found = self._read_subscription(subscription_id)
+            if found is None:
+                return None
+            return FollowReading(subscription=_json(found.raw), source=source, asked_after=asked_after)
+
+        self._run_anew(follow_reading, read)
+        return found
+
+    def _read_notice(self, row: NoticeRow) -> FollowNotice:
+        if row.subscription_id is None:
+            return FollowNotice(notice_id=row.id, operation=None, subscription=None)
+        asked_after = self._count_readings(row.subscription_id)
+        operation = self._read_operation(row.subscription_id, row.operation_id)
+        snapshot = self._read_subscription(row.subscription_id)
+        return FollowNotice(
+            notice_id=row.id,
+            operation=operation,
+            subscription=None if snapshot is None else _json(snapshot.raw),
+            asked_after=asked_after,
+        )
+
+    def _count_readings(self, subscription_id: SubscriptionId) -> int:
+        with self._runner.database.read() as session:
+            return count_readings(session, subscription_id)
+
+    def _read_subscription(self, subscription_id: SubscriptionId) -> SubscriptionSnapshot | None:
         try:
-            snapshot = self._fulfillment.get_subscription(subscription_id).value
+            return self._fulfillment.get_subscription(subscription_id).value
         except SubscriptionUnknownError:
             return None
-        return None if snapshot is None else _json(snapshot.raw)
 
     def _read_operation(self, subscription_id: SubscriptionId, operation_id: OperationId) -> str | None:
         try:
@@ -348,6 +364,19 @@ class CustomersWork:
             self._run(operation, operation.input.model_validate(task.payload))
 
         return run
+
+    def _run_anew(self, operation: Operation, read: Callable[[], OperationInput | None]) -> None:
+        """Run an operation with what was just read; read again where somebody else was quicker to write."""
+        for _ in range(_READINGS_AT_ONCE - 1):
+            request = read()
+            if request is None:
+                return
+            with suppress(ReadingOvertakenError):
+                self._run(operation, request)
+                return
+        last = read()
+        if last is not None:
+            self._run(operation, last)
 
     def _run(self, operation: Operation, request: OperationInput) -> Any:
         return self._runner.run(operation, request, Call(principal=system(operation.name.rpartition(".")[2])))

@@ -8,7 +8,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
+
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
+from fairkeeper.customers.actions.marketplace.follow_notice import follow_notice
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
 from fairkeeper.customers.actions.marketplace.receive_webhook import receive_webhook
 from fairkeeper.customers.actions.operate import pause_use, resume_use
@@ -17,9 +20,11 @@ from fairkeeper.customers.actions.retire import issue_stopped_receipt
 from fairkeeper.customers.actions.revoke import revoke_customer
 from fairkeeper.customers.actions.ring_clock import plant
 from fairkeeper.customers.actions.set_change_rule import set_change_rule
+from fairkeeper.customers.store import count_readings
 from fairkeeper.customers.tables import CustomerRow, NoticeRow, SubscriptionRow
 from fairkeeper.errors import ConflictError
-from tests.actions.customers.world import PRODUCT, World, person_of, staff
+from fairkeeper.values.ids import SubscriptionId
+from tests.actions.customers.world import PRODUCT, World, person_of, refused, staff
 
 TENANT = "c0000007-0000-4000-8000-000000000001"
 
@@ -74,6 +79,50 @@ def test_a_subscription_that_is_read_by_many_at_once_is_recorded_once(world: Wor
     assert (world.count(SubscriptionRow), world.count(CustomerRow)) == (1, 1)
     assert world.kinds() == ["subscription_recorded"]
     assert len(world.jobs("10000000-0000-4000-8000-000000000001")) == 1
+
+
+def test_a_statement_that_was_overtaken_on_its_way_is_refused_and_changes_nothing(world: World) -> None:
+    subscription_id = world.buy_active()
+    with world.database.read() as session:
+        asked_after = count_readings(session, subscription_id)
+    old = json.dumps(world.there(subscription_id).raw)
+    world.customer_does(subscription_id, "suspend")
+    world.work()
+
+    with world.no_entry(), refused("customers.reading_overtaken"):
+        world.run(follow_reading, subscription=old, source=ReadingSource.SECOND_LOOK, asked_after=asked_after)
+    with refused("customers.reading_overtaken"):
+        world.run(
+            follow_notice,
+            notice_id=world.notices()[-1].id,
+            operation=None,
+            subscription=old,
+            asked_after=asked_after,
+        )
+
+    assert world.subscription(subscription_id).status == "Suspended"
+    assert world.systems.wishes == ["provision", "suspend"]
+
+
+def test_who_is_overtaken_while_asking_asks_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscription_id = world.buy_active()
+    ask = world.fulfillment.get_subscription
+    overtaken_by = [{"quantity": 11}, {"quantity": 12}]
+
+    def ask_slowly(wanted: SubscriptionId) -> Any:
+        answer = ask(wanted)
+        if overtaken_by:  # another server asks later, and is quicker to write
+            raw = {**answer.value.raw, **overtaken_by.pop()}
+            world.run(follow_reading, subscription=json.dumps(raw), source=ReadingSource.RECONCILIATION)
+        return answer
+
+    monkeypatch.setattr(world.fulfillment, "get_subscription", ask_slowly)
+    world.customer_does(subscription_id, "renew")
+    world.work()
+
+    assert not overtaken_by
+    assert world.subscription(subscription_id).quantity == 10
+    assert {notice.state for notice in world.notices()} == {"done"}
 
 
 def test_a_customer_that_buys_many_at_once_is_one_customer(world: World) -> None:

@@ -470,4 +470,4 @@ def _world(database: Database, clock: MovableClock, runner: Runner, keys: LogKey
 @cache
 def _client() -> httpx.Client:
     """Return one client for all tests: loading the certificates takes a third of a second."""
-    return httpx.Client()
+    return httpx.Client(timeout=60)

@@ -38,7 +38,7 @@ from fairkeeper.customers.marketplace.operation import (
 from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot, read_subscription
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.ports import ConsentStanding
-from fairkeeper.customers.store import mirror_of_row, standing_of_row
+from fairkeeper.customers.store import mirror_of_row, refuse_overtaken, standing_of_row
 from fairkeeper.customers.tables import NoticeRow, OperationRow, SubscriptionRow
 from fairkeeper.database.tasks import TaskRow, TaskState
 
@@ -58,6 +58,10 @@ class FollowNotice(OperationInput):
     subscription: str | None = Field(
         max_length=LARGEST_JSON, description="Microsoft's subscription, JSON; none: unknown there."
     )
+    asked_after: int | None = Field(
+        None,
+        description="How many statements were written when Microsoft was asked; left out, its age does not matter.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +77,13 @@ def follow_notice(context: CommandContext, request: FollowNotice) -> Outcome[Not
     """Do what follows from a notice, by what Microsoft states now; again changes nothing.
 
     What nobody here can judge is held and put before a person; the notice is never dropped. Raises
-    `customers.notice_not_found` for one whose contents were erased.
+    `customers.notice_not_found` for one whose contents were erased, `customers.reading_overtaken` where what Microsoft
+    stated is older than what is known.
     """
     notice = read_body(_body_of(context.session, request.notice_id))
     read_back = ReadBack(operation=_operation(request.operation), subscription=snapshot_of(request.subscription))
     row, kept = _lock(context.session, request.notice_id, notice, read_back)
+    refuse_overtaken(row, request.asked_after)
     situation = _situation(context, row, kept, notice, read_back)
     occasion = Occasion(
         source="webhook",

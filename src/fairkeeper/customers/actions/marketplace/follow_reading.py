@@ -12,7 +12,7 @@ from fairkeeper.customers.actions.effects import Occasion, apply_effects, known_
 from fairkeeper.customers.actions.marketplace.follow_notice import LARGEST_JSON, snapshot_of
 from fairkeeper.customers.evidence_kinds import SUBSCRIPTION_KINDS
 from fairkeeper.customers.following.webhooks import follow_present_state
-from fairkeeper.customers.store import mirror_of_row
+from fairkeeper.customers.store import mirror_of_row, refuse_overtaken
 from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.errors import InvalidError
 
@@ -32,6 +32,10 @@ class FollowReading(OperationInput):
 
     subscription: str = Field(max_length=LARGEST_JSON, description="Microsoft's subscription, JSON.")
     source: ReadingSource = Field(description="Why it was read.")
+    asked_after: int | None = Field(
+        None,
+        description="How many statements were written when Microsoft was asked; left out, its age does not matter.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +49,16 @@ class ReadingFollowed:
 
 @internal_command("customers.follow_reading", evidence=SUBSCRIPTION_KINDS)
 def follow_reading(context: CommandContext, request: FollowReading) -> Outcome[ReadingFollowed]:
-    """Do what follows from a subscription's present state; again changes nothing and records nothing."""
+    """Do what follows from a subscription's present state; again changes nothing and records nothing.
+
+    Raises `customers.reading_overtaken` for a statement that is older than what is known.
+    """
     snapshot = snapshot_of(request.subscription)
     if snapshot is None:
         msg = "Microsoft's answer names no subscription."
         raise InvalidError(msg, code="customers.reading_unreadable")
     row = context.session.get(SubscriptionRow, snapshot.id, with_for_update=True)
+    refuse_overtaken(row, request.asked_after)
     effects = follow_present_state(None if row is None else mirror_of_row(row), snapshot)
     applied = apply_effects(context, row, effects, Occasion(source=request.source.value))
     known_there(context, applied.row)

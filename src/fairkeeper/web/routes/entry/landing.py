@@ -10,6 +10,7 @@ Source: Microsoft Learn, "Build the landing page for your transactable SaaS offe
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
@@ -25,10 +26,12 @@ from fairkeeper.customers.actions.landing.looks import Logo, LookShown, fetch_la
 from fairkeeper.customers.actions.landing.show_landing import Landing, show_landing
 from fairkeeper.customers.actions.marketplace.activate_subscription import activate_subscription
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
-from fairkeeper.customers.errors import LandingTokenRefusedError
+from fairkeeper.customers.errors import LandingTokenRefusedError, ReadingOvertakenError, SubscriptionUnknownError
+from fairkeeper.customers.marketplace.subscription import SubscriptionSnapshot
 from fairkeeper.customers.path.landing import Branch, Relation
 from fairkeeper.customers.path.landing_look import wrong_answers
 from fairkeeper.customers.queries import show_subscription
+from fairkeeper.customers.store import count_readings
 from fairkeeper.customers.views import SubscriptionDetail
 from fairkeeper.errors import DeniedError, NotFoundError, UpstreamError
 from fairkeeper.overview.onboarding import LandingStep, record_landing_step
@@ -250,6 +253,21 @@ def _count_view(visit: Visit, landing: Landing) -> None:
 # -------------------- resolving
 
 
+def _follow(visit: Visit, resolved: SubscriptionSnapshot) -> None:
+    """Follow what a token leads to; what is known already is read anew, since what Microsoft said may be past."""
+    snapshot = resolved
+    with visit.parts.runner.database.read() as session:
+        asked_after = count_readings(session, resolved.id)
+    if asked_after:
+        with suppress(SubscriptionUnknownError):
+            snapshot = visit.parts.fulfillment.get_subscription(resolved.id).value or resolved
+    stated = json.dumps(dict(snapshot.raw))
+    with suppress(ReadingOvertakenError):  # then somebody else has just written what is newer
+        visit.run_as_system(
+            "landing", follow_reading, subscription=stated, source=ReadingSource.LANDING, asked_after=asked_after
+        )
+
+
 def _show_resolved(visit: Visit, token: str, account: Proved, taken: TakenAttempt | None) -> Response:
     """Ask Microsoft what the token leads to, record the visit, and go on to the page without the token.
 
@@ -267,7 +285,7 @@ def _show_resolved(visit: Visit, token: str, account: Proved, taken: TakenAttemp
     if snapshot is None:
         raise NotResolvedError("Microsoft's answer to the token cannot be read.")
     stated = json.dumps(dict(snapshot.raw))
-    visit.run_as_system("landing", follow_reading, subscription=stated, source=ReadingSource.LANDING)
+    _follow(visit, snapshot)
     landing = _landing(visit, snapshot.id, account, came=True)
     person_id = visit.principal.id if taken is None else None
     cookies = [visitor_header(visit, Visitor(account=account, subscription_id=snapshot.id))]
