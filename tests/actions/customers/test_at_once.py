@@ -106,13 +106,13 @@ def test_a_statement_that_was_overtaken_on_its_way_is_refused_and_changes_nothin
 
 def test_who_is_overtaken_while_asking_asks_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     subscription_id = world.buy_active()
-    ask = world.fulfillment.get_subscription
+    ask, there = world.fulfillment.get_subscription, world.there(subscription_id).raw
     overtaken_by = [{"quantity": 11}, {"quantity": 12}]
 
     def ask_slowly(wanted: SubscriptionId) -> Any:
         answer = ask(wanted)
         if overtaken_by:  # another server asks later, and is quicker to write
-            raw = {**answer.value.raw, **overtaken_by.pop()}
+            raw = {**there, **overtaken_by.pop()}
             world.run(follow_reading, subscription=json.dumps(raw), source=ReadingSource.RECONCILIATION)
         return answer
 
