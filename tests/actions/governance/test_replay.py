@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from fairkeeper.action.operation import TextFile
 from fairkeeper.bootstrap.installation import open_installation
@@ -54,8 +54,10 @@ def test_a_record_that_was_changed_is_a_difference(world: World, clerk: Agent) -
     with world.database.write() as session:
         changed = update(EntryRow).where(EntryRow.entry_id == entry.entry_id)
         session.execute(changed.values(payload=json.dumps(payload)))
-    (found,) = world.run(replay, agent_id=clerk.id).differences
+    report = world.run(replay, agent_id=clerk.id)
+    (found,) = report.differences
     assert (found.was_reason, found.is_reason) == ("permitted", "arguments_refused")
+    assert [(each.code, each.subject) for each in report.findings] == [("governance.replay_differs", found.decision_id)]
 
 
 def test_by_a_file_of_policies_the_differences_say_what_it_would_do(world: World, clerk: Agent) -> None:
@@ -63,6 +65,7 @@ def test_by_a_file_of_policies_the_differences_say_what_it_would_do(world: World
     report = world.run(replay, policies=file, customer_id=clerk.customer_id)
     assert (report.identical, report.now_refused, report.now_allowed) == (3, 1, 0)
     assert [(each.was_reason, each.is_reason) for each in report.differences] == [("permitted", "forbidden")]
+    assert report.findings == []
 
 
 def test_by_what_is_registered_now_an_ended_permit_refuses(world: World, clerk: Agent) -> None:
@@ -86,3 +89,11 @@ def test_the_command_replays_what_is_in_the_database(
         assert run(Installed(), ("governance", "replay", *options, "--json")) == 0
         report = json.loads(capsys.readouterr().out)
         assert (report["replayed"], report["now_refused"]) == (4, refused)
+        assert report["findings"] == []
+    with closing(open_installation(read_settings())) as installation, installation.database.write() as session:
+        changed = session.scalars(select(EntryRow).where(EntryRow.kind == "governance.call_refused/1")).one()
+        payload = json.loads(changed.payload or "")
+        payload["answer"]["reason"] = "permitted"
+        changed.payload = json.dumps(payload)
+    assert run(Installed(), ("governance", "replay", "--json")) == 1
+    assert len(json.loads(capsys.readouterr().out)["findings"]) == 1

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 from sqlalchemy import select
@@ -27,9 +27,20 @@ from fairkeeper.policy.decision.record import ANSWER_FIELDS, basis_content, read
 from fairkeeper.policy.decision.slices import agents_schema_text
 from fairkeeper.policy.engine import validate
 from fairkeeper.policy.errors import PolicyRefusedError
+from fairkeeper.values.findings import Finding, FindingKind, Level, finding_kinds
 from fairkeeper.values.ids import CustomerId
 
 POLICIES_OF_A_FILE = "file"
+REPLAY_DIFFERS: Final = finding_kinds.declare(
+    FindingKind(
+        code="governance.replay_differs",
+        level=Level.ERROR,
+        title="A decision comes out again as it was recorded",
+        remedy="Run fairkeeper evidence verify: a record was changed. If it verifies, the rules differ from then.",
+        resource="blog-governing-agents",
+        example="dec_01 was permitted; by what was recorded it is arguments_refused",
+    )
+)
 
 
 class Replay(OperationInput):
@@ -77,6 +88,8 @@ class ReplayReport:
     now_allowed: int
     now_refused: int
     differences: list[ReplayDifference]
+    findings: list[Finding]
+    """Each difference where decisions were computed by what was recorded: there must be none."""
 
 
 @query("governance.replay", groups=("governance.inspect",), http="POST /decisions/replay", cli="governance replay")
@@ -106,7 +119,13 @@ def replay(context: QueryContext, request: Replay) -> ReplayReport:
         now_allowed=sum(each.is_allowed and not each.was_allowed for each in differences),
         now_refused=sum(each.was_allowed and not each.is_allowed for each in differences),
         differences=differences,
+        findings=[_found(each) for each in differences] if isinstance(chosen, _ByRecord) else [],
     )
+
+
+def _found(difference: ReplayDifference) -> Finding:
+    message = f"It was {difference.was_reason}; by what was recorded it is {difference.is_reason}."
+    return REPLAY_DIFFERS.found(message, subject=difference.decision_id)
 
 
 def _chosen(context: QueryContext, request: Replay) -> _Choice:
