@@ -145,6 +145,20 @@ def treat(value: Any, treatment: Treatment, seen: Seen) -> Any:
     return value
 
 
+def holds_any(value: Any, words: Sequence[str]) -> bool:
+    """Say whether a text anywhere in a JSON value, names of members too, holds one of these words.
+
+    Example:
+        >>> holds_any({"to": ["ada", "the key is zebra-7"]}, ["zebra-7"])
+        True
+    """
+    if isinstance(value, str):
+        return any(word in value for word in words if word)
+    if isinstance(value, dict):
+        return any(holds_any(each, words) for pair in value.items() for each in pair)
+    return isinstance(value, list) and any(holds_any(each, words) for each in value)
+
+
 def safe_line(text: str, canaries: Sequence[str] = (), longest: int = 500) -> str:
     """Return a text that may stand in a log or a record: without secrets, in one line, not too long.
 

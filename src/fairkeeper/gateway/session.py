@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
 from fairkeeper.agent.client import Answer, Came, Question
-from fairkeeper.agent.content import Seen, Treatment, treat
-from fairkeeper.agent.manifests import SAMPLE, Pin, arguments_of, pins_of, shown
+from fairkeeper.agent.content import Seen, Treatment, holds_any, treat
+from fairkeeper.agent.manifests import Pin, arguments_of, pins_of, shown
 from fairkeeper.agent.provenance import Provenance
 from fairkeeper.gateway.asking import Asker
 from fairkeeper.gateway.configuration import AgentPart, ServerPart
@@ -34,10 +34,12 @@ from fairkeeper.gateway.wire import (
     SERVER_GONE,
     URL_ELICITATION,
     ServerGoneError,
+    Waiting,
     key_of,
     named,
     plain,
     pseudo_arguments,
+    server_arguments,
     without_ours,
 )
 from fairkeeper.policy.decision.arguments import NotExactError, digest_of, exact
@@ -46,18 +48,7 @@ from fairkeeper.policy.decision.labels import Labels, join
 Send = Callable[[JSONRPCMessage, str | int | None], Awaitable[None]]
 """Sends a message to the client; the second is the client's request that it belongs to, if any."""
 SendOn = Callable[[JSONRPCMessage], Awaitable[None]]
-
-
-@dataclass(slots=True, kw_only=True)
-class _Waiting:
-    """A request that was handed on and not answered yet."""
-
-    method: str
-    name: str = ""
-    answer: Answer | None = None
-    began: float = field(default_factory=time.monotonic)
-    timer: asyncio.TimerHandle | None = None
-    progress: Any = None
+PLANTED: Final = "The call holds a planted string that must go nowhere; nothing was called."
 
 
 class Session:
@@ -88,7 +79,7 @@ class Session:
         self._to_client, self._to_server = to_client, to_server
         self._session_id, self._console = session_id, console
         self._treatment: Treatment = server.treatment(canaries)
-        self._waiting: dict[str | int, _Waiting] = {}
+        self._waiting: dict[str | int, Waiting] = {}
         self._asked_by_server: dict[str | int, tuple[str, Answer, float]] = {}
         self._deciding: dict[str | int, asyncio.Task[None]] = {}
         self._pins: dict[str, Pin] | None = None
@@ -127,16 +118,20 @@ class Session:
             if method == "initialize":
                 elicitation = params.get("capabilities", {}).get("elicitation")
                 self._takes_urls = isinstance(elicitation, dict) and "url" in elicitation
-            await self._hand_on(message, _Waiting(method=method))
+            await self._hand_on(message, Waiting(method=method))
         else:
             await self._error(message.id, METHOD_NOT_FOUND, f"The gateway lets no {method[:80]!r} through.")
 
     async def _notification(self, message: JSONRPCNotification) -> None:
         if message.method == "notifications/cancelled":
-            task = self._deciding.get((message.params or {}).get("requestId", ""))
+            request_id = (message.params or {}).get("requestId", "")
+            task = self._deciding.get(request_id)
             if task is not None:
                 task.cancel()
                 return
+            waiting = self._settle(request_id)
+            if waiting is not None:
+                self._end(waiting, "The client cancelled the call; whether it took effect is not known.")
         await self._to_server(message)
 
     async def _client_answered(self, message: JSONRPCResponse | JSONRPCError) -> None:
@@ -159,6 +154,9 @@ class Session:
         if question is None:
             await self._refuse(message, problem)
             return
+        planted = holds_any(params, self._treatment.canaries)
+        if planted:
+            question = replace(question, arguments=treat(question.arguments, self._treatment, Seen()))
         try:
             answer = await self._asker.decide(question)
         except asyncio.CancelledError:
@@ -168,11 +166,17 @@ class Session:
         if not answer.allowed:
             await self._refused(message, answer)
             return
+        if planted:
+            self._tell(name, answer, "not_executed", error=PLANTED)
+            await self._refuse(message, PLANTED)
+            return
         try:
-            await self._hand_on(message, _Waiting(method=message.method, name=name, answer=answer))
+            await self._hand_on(message, Waiting(method=message.method, name=name, answer=answer))
         except ServerGoneError as gone:
             self._tell(name, answer, "not_executed", error=str(gone))
             await self._error(message.id, SERVER_GONE, str(gone))
+        except asyncio.CancelledError:
+            self._tell(name, answer, "error", error="The call was given up while it was handed on.")
 
     async def _question(self, method: str, params: dict[str, Any]) -> tuple[str, Question | None, str]:
         """Return under which name a request is asked about, and the question, or what is wrong."""
@@ -245,7 +249,7 @@ class Session:
         error = ErrorData(code=code, message=sentence)
         await self._to_client(JSONRPCError(jsonrpc="2.0", id=request_id, error=error), None)
 
-    async def _hand_on(self, message: JSONRPCRequest, waiting: _Waiting) -> None:
+    async def _hand_on(self, message: JSONRPCRequest, waiting: Waiting) -> None:
         waiting.progress = ((message.params or {}).get("_meta") or {}).get("progressToken")
         loop = asyncio.get_running_loop()
         if waiting.answer is not None:
@@ -257,7 +261,7 @@ class Session:
             self._settle(message.id)
             raise
 
-    def _settle(self, request_id: str | int) -> _Waiting | None:
+    def _settle(self, request_id: str | int) -> Waiting | None:
         waiting = self._waiting.pop(request_id, None)
         if waiting is not None and waiting.timer is not None:
             waiting.timer.cancel()
@@ -320,7 +324,7 @@ class Session:
         await self._to_client(message, None)
 
     def _result(
-        self, waiting: _Waiting, answer: Answer, message: JSONRPCResponse | JSONRPCError
+        self, waiting: Waiting, answer: Answer, message: JSONRPCResponse | JSONRPCError
     ) -> JSONRPCResponse | JSONRPCError:
         """Return a result treated, and tell what came of the call."""
         seen = Seen()
@@ -387,20 +391,20 @@ class Session:
         self._soon(self._govern_server(message, tool))
 
     async def _govern_server(self, message: JSONRPCRequest, tool: str) -> None:
-        name, params = f"{self._server.name}/{tool}", message.params or {}
-        arguments: dict[str, Any] = (
-            {"messages": len(params.get("messages", []))} if tool == SAMPLE else {"message": str(params.get("message"))}
-        )
-        labels = join(self._labels, named(Labels(sensitivity=0, is_trusted=False), self._server.name))
-        answer = await self._asker.decide(
-            Question(tool=name, arguments=arguments, task=self._session_id, session=self._session_id, labels=labels)
-        )
+        name, seen = f"{self._server.name}/{tool}", Seen()
+        params = treat(message.params or {}, self._treatment, seen)
+        question = Question(
+            tool=name, arguments=server_arguments(tool, params), task=self._session_id, session=self._session_id,
+            use=self._agent.use_id,
+            labels=join(self._labels, named(Labels(sensitivity=0, is_trusted=False), self._server.name)),
+        )  # fmt: skip
+        answer = await self._asker.decide(question)
         if not answer.allowed:
             error = ErrorData(code=REFUSED, message=answer.sentence)
             await self._to_server(JSONRPCError(jsonrpc="2.0", id=message.id, error=error))
             return
         self._asked_by_server[message.id] = (name, answer, time.monotonic())
-        treated = treat(params, self._treatment.with_kinds(answer.redact), Seen())
+        treated = treat(params, self._treatment.with_kinds(answer.redact), seen)
         await self._to_client(message.model_copy(update={"params": treated}), None)
 
     async def _server_notes(self, message: JSONRPCNotification) -> None:
@@ -485,6 +489,6 @@ class Session:
             if waiting is not None:
                 self._end(waiting, "The client left before the answer came.")
 
-    def _end(self, waiting: _Waiting, sentence: str) -> None:
+    def _end(self, waiting: Waiting, sentence: str) -> None:
         if waiting.answer is not None:
             self._tell(waiting.name, waiting.answer, "error", began=waiting.began, error=sentence)

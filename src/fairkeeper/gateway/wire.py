@@ -1,14 +1,18 @@
 """The protocol's words as the gateway reads them: which requests are decided, which lists are cut, which go free.
 
-Source: Model Context Protocol 2025-11-25, read 2026-11-28. Pure; `session` acts on it.
+Source: Model Context Protocol 2025-11-25, read 2026-11-28. It does nothing by itself; `session` acts on it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mcp_types import JSONRPCRequest
 
+from fairkeeper.agent.client import Answer
 from fairkeeper.agent.manifests import COMPLETE, ELICIT, PROMPT_GET, RESOURCE_READ, RESOURCE_SUBSCRIBE, SAMPLE
 from fairkeeper.policy.decision.arguments import NotExactError, digest_of, exact
 from fairkeeper.policy.decision.labels import Labels
@@ -45,6 +49,18 @@ class ServerGoneError(Exception):
     """The MCP server cannot be reached; nothing was sent to it."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Waiting:
+    """A request that was handed on and not answered yet."""
+
+    method: str
+    name: str = ""
+    answer: Answer | None = None
+    began: float = field(default_factory=time.monotonic)
+    timer: asyncio.TimerHandle | None = None
+    progress: Any = None
+
+
 def key_of(name: str, arguments: Any) -> str:
     """Return what names one exact call."""
     try:
@@ -78,6 +94,11 @@ def pseudo_arguments(method: str, params: dict[str, Any]) -> dict[str, Any]:
         reference = params.get("ref") or {}
         return {"of": str(reference.get("name") or reference.get("uri") or "")}
     return {"uri": str(params.get("uri", ""))}
+
+
+def server_arguments(tool: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments under which a server's question to the client is decided."""
+    return {"messages": len(params.get("messages", []))} if tool == SAMPLE else {"message": str(params.get("message"))}
 
 
 def without_ours(message: JSONRPCRequest) -> JSONRPCRequest:

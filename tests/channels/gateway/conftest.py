@@ -19,7 +19,15 @@ from sqlalchemy import text
 from bench.databases import sqlite_address
 from bench.gateway_world import Agent, World, served
 from fairkeeper.agent.client import FairkeeperClient
-from fairkeeper.agent.manifests import PROMPT_GET, RESOURCE_READ, pins_of
+from fairkeeper.agent.manifests import (
+    COMPLETE,
+    ELICIT,
+    PROMPT_GET,
+    RESOURCE_READ,
+    RESOURCE_SUBSCRIBE,
+    SAMPLE,
+    pins_of,
+)
 from fairkeeper.gateway.asking import ServerAsker
 from fairkeeper.gateway.configuration import AgentPart, ServerPart
 from fairkeeper.gateway.serving import relay
@@ -28,7 +36,7 @@ from fairkeeper.gateway.vault import Vault
 T = TypeVar("T")
 SECRET = "zebra-4711-quagga"
 STRANGE = Path(__file__).parent / "strange_server.py"
-NAMES = ("echo", "secret", "crash", "hang", "fail", "credential")
+NAMES = ("echo", "secret", "crash", "hang", "fail", "credential", "progress", "ask")
 
 
 def command(count: Path, *more: str) -> tuple[str, ...]:
@@ -51,9 +59,9 @@ class Street:
 
     @asynccontextmanager
     async def client(
-        self, agent: Agent | None = None, *, url: str | None = None, **changes: Any
+        self, agent: Agent | None = None, *, url: str | None = None, hears: dict[str, Any] | None = None, **changes: Any
     ) -> AsyncIterator[Client]:
-        """Connect a real client through a gateway of its own."""
+        """Connect a real client through a gateway of its own; `hears` are callbacks of the client."""
         agent = agent or self.contoso
         vault = changes.pop("vault", None)
         server = ServerPart(**({"name": "strange", "command": command(self.count)} | changes))
@@ -88,7 +96,9 @@ class Street:
         async def hear(params: Any) -> None:
             self.heard.append(params.data)
 
-        async with Client(transport(), mode="legacy", logging_callback=hear, cache=None) as client:
+        async with Client(
+            transport(), mode="legacy", logging_callback=hear, cache=None, **(hears or {})
+        ) as client:  # fmt: skip
             yield client
 
     def records(self) -> list[tuple[Any, ...]]:
@@ -123,6 +133,10 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
         for agent in (contoso, fabrikam):
             world.register(agent, pins, customer_id=agent.customer_id)
             world.register_beside(agent, "strange", RESOURCE_READ, PROMPT_GET, customer_id=agent.customer_id)
+        # What a server may ask and what is watched is permitted to Contoso's agent alone.
+        world.register_beside(
+            contoso, "strange", RESOURCE_SUBSCRIBE, COMPLETE, SAMPLE, ELICIT, customer_id=contoso.customer_id
+        )
         yield Street(world, folder, contoso, fabrikam)
 
 
