@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fairkeeper.agent.client import Came, FairkeeperClient, Question
 from fairkeeper.agent.client import refuse as refuse_answer
@@ -59,17 +59,15 @@ async def retrieve(client: FairkeeperClient, source: Source, query: str, find: F
     refuse_answer(answer)
     found = await find(query)
     decisions = await asyncio.gather(*(client.decide(_asked(source, query, document)) for document in found))
-    kept, seen = [], Seen()
+    kept: list[Document] = []
+    noted: set[str] = set()
     for document, decided in zip(found, decisions, strict=True):
         if not decided.allowed:
             continue
+        seen = Seen()
         text = treat_text(document.text, source.treatment.with_kinds(decided.redact | answer.redact), seen)
-        kept.append(
-            Document(
-                id=document.id, text=text, customer_id=document.customer_id, data_class=document.data_class,
-                sensitivity=document.sensitivity, is_trusted=document.is_trusted,
-            )
-        )  # fmt: skip
+        kept.append(replace(document, text=text))
+        noted.update(seen.sources())
         labels = Labels(
             sources=frozenset({source.tool}), sensitivity=document.sensitivity, is_trusted=document.is_trusted
         )
@@ -81,7 +79,7 @@ async def retrieve(client: FairkeeperClient, source: Source, query: str, find: F
     if answer.decision_id is not None:
         client.told(
             Came(
-                decision_id=answer.decision_id, outcome="ok", sources=(source.tool, *seen.sources()),
+                decision_id=answer.decision_id, outcome="ok", sources=(source.tool, *sorted(noted)),
                 sensitivity=sensitivity, is_trusted=all(each.is_trusted for each in kept),
             )
         )  # fmt: skip
