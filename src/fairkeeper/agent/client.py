@@ -228,17 +228,17 @@ class FairkeeperClient:
     def told(self, came: Came) -> None:
         """Tell what came of a call, in the background; with a journal it is on disk when this returns."""
         if self.journal is not None:
-            self.journal.keep(came.decision_id, came.document())
+            self.journal.keep(came.decision_id, self.agent_id, came.document())
         task = asyncio.get_running_loop().create_task(self._tell(came.decision_id, came.document()))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def tell_kept(self) -> int:
-        """Tell what the journal still holds from before; return how many were taken."""
+        """Tell what the journal still holds of this agent from before; return how many were taken."""
         if self.journal is None:
             return 0
         count = 0
-        for decision_id, document in self.journal.kept():
+        for decision_id, document in self.journal.kept(self.agent_id):
             count += await self._tell_once(decision_id, document)
         return count
 

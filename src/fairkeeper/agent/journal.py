@@ -25,20 +25,26 @@ class Journal:
         # The decision is durable at the server before anything runs; of an outcome, the last moments before a loss of
         # power may be missing, and the record then says that none is known.
         self._database.execute("PRAGMA synchronous=NORMAL")
-        self._database.execute("CREATE TABLE IF NOT EXISTS outcome (decision_id TEXT PRIMARY KEY, document TEXT)")
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS came (decision_id TEXT PRIMARY KEY, agent_id TEXT, document TEXT)"
+        )
         path.chmod(0o600)
 
-    def keep(self, decision_id: str, document: dict[str, Any]) -> None:
-        """Keep an outcome."""
-        self._database.execute("INSERT OR REPLACE INTO outcome VALUES (?, ?)", (decision_id, json.dumps(document)))
+    def keep(self, decision_id: str, agent_id: str, document: dict[str, Any]) -> None:
+        """Keep an outcome, until whoever may speak for this agent has told it."""
+        self._database.execute(
+            "INSERT OR REPLACE INTO came VALUES (?, ?, ?)", (decision_id, agent_id, json.dumps(document))
+        )
 
     def forget(self, decision_id: str) -> None:
         """Forget what the server has."""
-        self._database.execute("DELETE FROM outcome WHERE decision_id = ?", (decision_id,))
+        self._database.execute("DELETE FROM came WHERE decision_id = ?", (decision_id,))
 
-    def kept(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return what waits."""
-        rows = self._database.execute("SELECT decision_id, document FROM outcome ORDER BY rowid").fetchall()
+    def kept(self, agent_id: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return what waits of one agent."""
+        rows = self._database.execute(
+            "SELECT decision_id, document FROM came WHERE agent_id = ? ORDER BY rowid", (agent_id,)
+        ).fetchall()
         return [(decision_id, json.loads(document)) for decision_id, document in rows]
 
     def close(self) -> None:

@@ -183,6 +183,8 @@ class HTTPGateway:
                 await known.close()
                 return None
             self._clients[agent.name, caller] = known
+            assert self._group is not None  # noqa: S101 - the lifespan holds it
+            self._group.start_soon(known.tell_kept)
         return known
 
     async def _begin(
