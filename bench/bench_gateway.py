@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -26,12 +27,20 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
-from mcp.shared.exceptions import MCPError
+from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
+from mcp_types import (
+    CreateMessageResult,
+    ElicitResult,
+    ListRootsResult,
+    PromptReference,
+    ResourceTemplateReference,
+    TextContent,
+)
 
 from bench.databases import sqlite_address
 from bench.gateway_world import Agent, World, configuration, served
 from bench.report import Report
-from fairkeeper.agent.manifests import COMPLETE, PROMPT_GET, RESOURCE_READ, RESOURCE_SUBSCRIBE, pins_of
+from fairkeeper.agent.manifests import PSEUDO_SCHEMAS, pins_of
 
 FOLDER: Final = Path(__file__).parent.parent / "build" / "mcp-servers"
 PACKAGES: Final = tuple(f"@modelcontextprotocol/server-{name}" for name in ("filesystem", "everything", "memory"))
@@ -95,6 +104,7 @@ def _samples(folder: Path) -> dict[str, dict[str, Any]]:
         "get-annotated-message": {"messageType": "success", "includeImage": False},
         "get-resource-links": {"count": 2}, "get-resource-reference": {"resourceType": "Text", "resourceId": 1},
         "trigger-long-running-operation": {"duration": 0.2, "steps": 2},
+        "trigger-sampling-request": {"prompt": "made up", "maxTokens": 9},
         "simulate-research-query": {"topic": "made up"},
         "create_entities": {"entities": [_ENTITY]},
         "create_relations": {"relations": [_RELATION]},
@@ -124,9 +134,7 @@ async def _compare_all(report: Report, world: World, folder: Path) -> None:
         agent = world.agent("contoso", f"{name}-clerk")
         tools = direct.pop("tools/list")
         world.register(agent, pins_of(tools, name), customer_id=agent.customer_id)
-        world.register_beside(
-            agent, name, RESOURCE_READ, RESOURCE_SUBSCRIBE, PROMPT_GET, COMPLETE, customer_id=agent.customer_id
-        )
+        world.register_beside(agent, name, *PSEUDO_SCHEMAS, customer_id=agent.customer_id)
         for way, opened in (("stdio", _by_stdio), ("HTTP", _by_http)):
             with opened(world, name, agent, folder) as client:
                 through = await _exercise(client, folder)
@@ -151,11 +159,10 @@ async def _exercise(opened: Any, folder: Path) -> dict[str, Any]:
         found["tools/list"] = [_plain(tool) for tool in tools]
         samples = _samples(folder)
         for tool in tools:
-            if "sampling" in tool.name or "elicitation" in tool.name or "roots" in tool.name:
-                continue
             answer = await _answer(client.call_tool(tool.name, samples.get(tool.name, {})))
             found[f"tools/call {tool.name}"] = None if tool.name in _CHANGES_BY_ITSELF else answer
         can = client.server_capabilities
+        await _beside_calls(client, found, tools, can)
         if can.resources:
             resources = (await client.list_resources()).resources
             found["resources/list"] = [_plain(each) for each in resources]
@@ -172,11 +179,63 @@ async def _exercise(opened: Any, folder: Path) -> dict[str, Any]:
     return found
 
 
+async def _beside_calls(client: Client, found: dict[str, Any], tools: Any, can: Any) -> None:
+    """Use progress, cancellation, subscriptions and completions, where a server offers them."""
+    long = "trigger-long-running-operation"
+    if any(tool.name == long for tool in tools):
+        steps: list[tuple[float, float | None]] = []
+
+        async def step(progress: float, total: float | None, _: str | None) -> None:
+            steps.append((progress, total))
+
+        await client.call_tool(long, {"duration": 0.2, "steps": 2}, progress_callback=step)
+        found["progress"] = steps
+        call = asyncio.create_task(client.call_tool(long, {"duration": 20, "steps": 2}))
+        await asyncio.sleep(0.3)
+        call.cancel()
+        found["cancelled"] = await _answer(client.send_ping())
+    if can.resources and can.resources.subscribe:
+        uri = str((await client.list_resources()).resources[0].uri)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MCPDeprecationWarning)
+            found["resources/subscribe"] = await _answer(client.session.subscribe_resource(uri))
+            found["resources/unsubscribe"] = await _answer(client.session.unsubscribe_resource(uri))
+    if can.completions:
+        for prompt in (await client.list_prompts()).prompts:
+            for argument in prompt.arguments or []:
+                of = PromptReference(type="ref/prompt", name=prompt.name)
+                asked = client.complete(of, {"name": argument.name, "value": ""})
+                found[f"completion {prompt.name} {argument.name}"] = await _answer(asked)
+        for template in (await client.list_resource_templates()).resource_templates:
+            to = ResourceTemplateReference(type="ref/resource", uri=template.uri_template)
+            asked = client.complete(to, {"name": "resourceId", "value": "1"})
+            found[f"completion {template.uri_template}"] = await _answer(asked)
+
+
+def _hears() -> dict[str, Any]:
+    """Return a client's side: what answers when a server asks for a model, a person, or roots."""
+
+    async def sample(_: Any, __: Any) -> CreateMessageResult:
+        content = TextContent(type="text", text="made up")
+        return CreateMessageResult(role="assistant", content=content, model="none")
+
+    async def elicit(_: Any, __: Any) -> ElicitResult:
+        return ElicitResult(action="decline")
+
+    async def roots(_: Any) -> ListRootsResult:
+        return ListRootsResult(roots=[])
+
+    return {"sampling_callback": sample, "elicitation_callback": elicit, "list_roots_callback": roots}
+
+
 async def _answer(asked: Any) -> Any:
     try:
-        return _plain(await asked)
+        async with asyncio.timeout(30):
+            return _plain(await asked)
     except MCPError as error:
         return str(error)
+    except TimeoutError:
+        return "no answer within 30 s"
 
 
 def _plain(value: Any) -> Any:
@@ -190,6 +249,7 @@ def _direct(name: str, folder: Path) -> Any:
         StdioServerParameters(command=command[0], args=command[1:], env=_variables(name, folder)),
         mode="legacy",
         cache=None,
+        **_hears(),
     )
 
 
@@ -198,9 +258,8 @@ def _by_stdio(world: World, name: str, agent: Agent, folder: Path) -> Iterator[A
     path = _configured(world, name, agent, folder)
     arguments = ["-m", "fairkeeper", "gateway", "--config", str(path)]
     environment = {**os.environ, "FAIRKEEPER_TOKEN": agent.token}
-    yield Client(
-        StdioServerParameters(command=sys.executable, args=arguments, env=environment), mode="legacy", cache=None
-    )
+    through = StdioServerParameters(command=sys.executable, args=arguments, env=environment)
+    yield Client(through, mode="legacy", cache=None, **_hears())
 
 
 @contextmanager
@@ -226,7 +285,8 @@ def _gateway(path: Path) -> Iterator[str]:
 @asynccontextmanager
 async def _http_client(url: str, token: str) -> AsyncIterator[Client]:
     http = create_mcp_http_client(headers={"authorization": f"Bearer {token}"})
-    async with http, Client(streamable_http_client(url, http_client=http), mode="legacy", cache=None) as client:
+    opened = Client(streamable_http_client(url, http_client=http), mode="legacy", cache=None, **_hears())
+    async with http, opened as client:
         yield client
 
 
@@ -306,15 +366,15 @@ async def _observe(report: Report, world: World, folder: Path) -> None:
     proposal = json.loads((into / "proposal.json").read_text(encoding="utf-8"))
     for part in ("agent", "use"):
         proposal[part] |= {k: "Contoso" for k, v in proposal[part].items() if str(v).startswith("To be filled in")}
-    token = world.agent("contoso", "beside").token
-    proposal["agent"]["customer_id"] = "cus_contoso"
-    # The filesystem server is registered for others here under its own name already, for another customer.
+    # Contoso and Fabrikam have the filesystem server's tools already, under the same names.
+    token = world.agent("northwind", "beside").token
+    proposal["agent"]["customer_id"] = "cus_northwind"
     (into / "proposal.json").write_text(json.dumps(proposal), encoding="utf-8")
     adopted = world.command("gateway", "--adopt", "--into", str(into))
     world.command("governance", "approve-use", adopted["use_id"])
     saved = world.command("policy", "save", str(into / "policies.cedar"), "--note", "What was observed.")
     world.command("policy", "activate", str(saved["number"]))
-    agent = Agent(agent_id=adopted["agent_id"], use_id=adopted["use_id"], customer_id="cus_contoso", token=token)
+    agent = Agent(agent_id=adopted["agent_id"], use_id=adopted["use_id"], customer_id="cus_northwind", token=token)
     with _by_stdio(world, "filesystem", agent, folder) as opened:
         async with opened as client:
             refused = [name for name, given in calls if (await client.call_tool(name, given)).is_error]
