@@ -104,6 +104,7 @@ def _samples(folder: Path) -> dict[str, dict[str, Any]]:
         "get-annotated-message": {"messageType": "success", "includeImage": False},
         "get-resource-links": {"count": 2}, "get-resource-reference": {"resourceType": "Text", "resourceId": 1},
         "trigger-long-running-operation": {"duration": 0.2, "steps": 2},
+        "trigger-url-elicitation": {"url": "https://contoso.example/made-up", "elicitationId": "made-up"},
         "trigger-sampling-request": {"prompt": "made up", "maxTokens": 9},
         "simulate-research-query": {"topic": "made up"},
         "create_entities": {"entities": [_ENTITY]},

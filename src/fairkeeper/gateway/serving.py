@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import os
 import uuid
 from collections.abc import AsyncIterator
@@ -37,6 +38,7 @@ from fairkeeper.gateway.session import Session
 from fairkeeper.gateway.upstream import Upstream
 from fairkeeper.gateway.vault import Vault
 
+_log = logging.getLogger(__name__)
 APPROVALS: Final = "/agents/approvals/"
 MOST_SESSIONS: Final = 1_000
 IDLE_SECONDS: Final = 1_800.0
@@ -91,6 +93,8 @@ async def relay(  # noqa: PLR0913 - one session's parts, by name
         async for item in read:
             if not isinstance(item, Exception):
                 await session.from_client(item.message)
+    except anyio.ClosedResourceError:
+        return  # the client ended its session
     finally:
         session.client_gone()
         with anyio.CancelScope(shield=True):
@@ -210,6 +214,8 @@ class HTTPGateway:
                             vault=self._gateway.vault, canaries=self._gateway.configuration.canaries,
                             console=self._gateway.configuration.url + APPROVALS,
                         )  # fmt: skip
+            except Exception:  # noqa: BLE001 - the boundary of one session: it must not end the others
+                _log.exception("A session of %s with %s ended", agent.name, server.name)
             finally:
                 self._sessions.pop(session_id, None)
                 with anyio.CancelScope(shield=True):
