@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+import httpx
 import pytest
 
 from bench.gateway_world import Agent
+from fairkeeper.access.credentials import digest
+from fairkeeper.access.tables import ApiTokenRow
 from fairkeeper.agent.client import FairkeeperClient
 from fairkeeper.agent.content import Treatment
 from fairkeeper.agent.errors import ApprovalNeededError
 from fairkeeper.agent.retrieval import Document, Source, erase_embeddings, retrieve
 from fairkeeper.agent.tools import CURRENT, AgentTask, Tool, governed
+from fairkeeper.values.clock import SystemClock
+from fairkeeper.values.ids import TokenId
 from tests.channels.gateway.conftest import SECRET, Street, go
 
 POLICY = """
@@ -69,8 +73,25 @@ class Reader:
             CURRENT.reset(token)
 
 
+def put_in_force(street: Street, policies: str) -> None:
+    """Save policies and put them in force, over the API as the publisher's owner."""
+    token, now = "fk_" + 43 * "o", SystemClock().now()
+    with street.world.database.write() as session:
+        session.add(
+            ApiTokenRow(
+                id=TokenId("tok_owner"), digest=digest(token), name="owner", roles=["owner"], customer_id=None,
+                created_by="per_owner", created_at=now, signs_in_once=False, last_used_at=now,
+            )
+        )  # fmt: skip
+    with httpx.Client(base_url=f"{street.world.url}/api/v1", headers={"authorization": f"Bearer {token}"}) as api:
+        saved = api.post("/policy-bundles", json={"text": policies, "note": "Who steers what leaves."})
+        assert saved.is_success, saved.text
+        active = api.post(f"/policy-bundles/{saved.json()['number']}/activate", json={})
+        assert active.is_success, active.text
+
+
 @pytest.fixture(scope="session")
-def reader(street: Street, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+def reader(street: Street) -> Reader:
     agent = street.world.agent("contoso", "reader")
     for name, arguments, effect in (
         ("contracts.find", QUERY, "read"),
@@ -78,10 +99,7 @@ def reader(street: Street, tmp_path_factory: pytest.TempPathFactory) -> Reader:
         ("contracts.erase", SUBJECT, "write"),
     ):
         street.world.tool(agent, name, arguments, {}, effect=effect, customer_id=agent.customer_id)
-    policies = Path(tmp_path_factory.mktemp("policies")) / "reader.cedar"
-    policies.write_text(POLICY, encoding="utf-8")
-    saved = street.world.command("policy", "save", str(policies), "--note", "Who steers what leaves.")
-    street.world.command("policy", "activate", str(saved["number"]))
+    put_in_force(street, POLICY)
     return Reader(street, agent, [])
 
 
