@@ -186,7 +186,8 @@ async def _beside_calls(client: Client, found: dict[str, Any], tools: Any, can: 
     if any(tool.name == long for tool in tools):
         steps: list[tuple[float, float | None]] = []
 
-        async def step(progress: float, total: float | None, _: str | None) -> None:
+        async def step(progress: float, total: float | None, message: str | None) -> None:
+            del message
             steps.append((progress, total))
 
         await client.call_tool(long, {"duration": 0.2, "steps": 2}, progress_callback=step)

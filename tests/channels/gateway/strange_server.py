@@ -82,7 +82,8 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
     if method == "completion/complete":
         count("complete")
         return {"completion": {"values": ["one", SECRET], "hasMore": False}}
-    return LISTED.get(method, {})
+    listed: dict[str, Any] = LISTED.get(method, {})
+    return listed
 
 
 def say(document: dict[str, Any]) -> None:

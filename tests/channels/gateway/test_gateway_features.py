@@ -17,6 +17,7 @@ from mcp_types import (
     Root,
     TextContent,
 )
+from pydantic import FileUrl
 
 from bench.gateway_world import Agent
 from tests.channels.gateway.conftest import SECRET, Street, go
@@ -43,7 +44,7 @@ class Person:
             return ElicitResult(action="accept", content={"say": f"it is {SECRET}"})
 
         async def roots(_: Any) -> ListRootsResult:
-            return ListRootsResult(roots=[Root(uri="file:///srv/contoso")])
+            return ListRootsResult(roots=[Root(uri=FileUrl("file:///srv/contoso"))])
 
         async def note(message: Any) -> None:
             self.noted.append(repr(message))
