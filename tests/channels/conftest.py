@@ -49,15 +49,24 @@ def stage_on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgresql_ser
 def stage(request: pytest.FixtureRequest, failures: list[Any]) -> Iterator[Stage]:
     """Two customers of one installation; the test runs once on each database."""
     found: Stage = request.getfixturevalue(f"stage_on_{request.param}")
-    yield found
-    found.rows.restore()
+    with as_it_was(found):
+        yield found
 
 
 @pytest.fixture
 def sqlite_stage(stage_on_sqlite: Stage, failures: list[Any]) -> Iterator[Stage]:
     """The same on SQLite alone, for what does not depend on the database."""
-    yield stage_on_sqlite
-    stage_on_sqlite.rows.restore()
+    with as_it_was(stage_on_sqlite):
+        yield stage_on_sqlite
+
+
+@contextmanager
+def as_it_was(stage: Stage) -> Iterator[None]:
+    """Leave a stage as it was before a test: its rows, and its clock."""
+    offset = stage.clock.offset
+    yield
+    stage.clock.set_offset(offset)
+    stage.rows.restore()
 
 
 @pytest.fixture

@@ -369,6 +369,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "governance.delegate:person_id": fixed("somebody@contoso.example", "person"),
     "governance.list_decisions:before": fixed(""),
     "governance.grant_data:may_read": fixed(value=True),
+    "governance.list_descriptions:name": fixed("", "agent"),
     "governance.grant_data:owner_kind": fixed("customer"),
     "governance.grant_standing:reason": fixed("A reason that is long enough.", "customer"),
     "governance.list_decisions:reason": fixed("permitted"),

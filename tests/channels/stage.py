@@ -58,7 +58,7 @@ from fairkeeper.customers.actions.land import claim_subscription, record_visit
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
 from fairkeeper.customers.actions.marketplace.receive_webhook import receive_webhook
 from fairkeeper.customers.ports import ProvisioningAnswer, ProvisioningRequest, ProvisioningWish
-from fairkeeper.customers.tables import LandingStepRow, SubscriptionRow
+from fairkeeper.customers.tables import LandingAnswerRow, LandingStepRow, SubscriptionRow
 from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.deals.actions.match_purchase import confirm_purchase
 from fairkeeper.deals.actions.save_deal import save_deal
@@ -491,6 +491,17 @@ def _tell(stage: Stage, name: str, customer_id: str) -> None:
                 reason="",
                 customer_id=customer_id,
                 at=stage.clock.now(),
+            )
+        )
+        session.add(
+            LandingAnswerRow(
+                subscription_id=row.subscription_id,
+                customer_id=customer_id,
+                name="cost_centre",
+                place=1,
+                label="Cost centre",
+                value=f"Cost centre of {name}",
+                answered_at=stage.clock.now(),
             )
         )
         note_would_have(session, row, f"done something for {name} alone", key=f"for {name}", now=stage.clock.now())
