@@ -14,6 +14,8 @@ from enum import StrEnum
 from fairkeeper.values.money import Money
 from fairkeeper.web.format import StateWord, Tone
 
+LOGO_PATH = "/marketplace/logo"
+
 STEPS = ("Buy", "Activate", "Consent", "Provision", "Operate", "Revoke")
 """A customer's path, in its order."""
 
@@ -24,6 +26,26 @@ class Link:
 
     label: str
     href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logo:
+    """The publisher's logo, as this installation serves it: no other picture's address can be shown.
+
+    Args:
+        digest: The beginning of its SHA-256, under which a browser may keep it.
+
+    Example:
+        >>> Logo(digest=bytes.fromhex("0a1b")).href
+        '/marketplace/logo?v=0a1b'
+    """
+
+    digest: bytes
+
+    @property
+    def href(self) -> str:
+        """Its address."""
+        return f"{LOGO_PATH}?v={self.digest.hex()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,9 @@ OF_USAGE = ("resource_id", "count_id", "proof_id")
 _OF_REPORTS = ("/payouts/findings/", "/payouts/files/{", "/payouts/payments/{", "/payouts/months/{")
 """Pages of what stands in reports, of which this stage has none; the payouts' own story opens them."""
 
+_OF_CHOSEN = ("/custody/take-over", "/custody/hand-back")
+"""Questions about what was ticked in a list; about nothing there is no question."""
+
 
 def addresses(stage: Stage) -> list[str]:
     """Return every page a person can open, with Contoso's ids in it."""
@@ -89,7 +92,8 @@ def addresses(stage: Stage) -> list[str]:
         if way.path.startswith(("/opportunities/cards/", "/opportunities/charts/")):
             continue  # they need an imported snapshot: tests/channels/web/test_opportunities_pages.py
         which = receipt if way.path.startswith("/receipts") else entry
-        found.append(re.sub(r"\{(\w+)\}", lambda m: known.get(m[1], which), way.path))  # noqa: B023 - used at once
+        chosen = f"?subscription_id={stage.contoso.subscription_id}" if way.path in _OF_CHOSEN else ""
+        found.append(re.sub(r"\{(\w+)\}", lambda m: known.get(m[1], which), way.path) + chosen)  # noqa: B023 - used at once
     return found
 
 

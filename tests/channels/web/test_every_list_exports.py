@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from fairkeeper.assurance.posture.controls import CONTROLS
 from fairkeeper.web.app import WAYS
 from tests.channels.stage import Stage
 from tests.channels.web.browsing import SESSION, Visitor
@@ -26,6 +27,10 @@ _NO_LISTS: Final[Mapping[str, str]] = {
     r"Subscriptions|Receipts|Charges|Purchases|Versions|Approvals|Operations of .*": "a part of one thing's page",
     r"Permissions of .*|Tools and lanes|Steps|Documents|Tests|Calls .*": "a part of one thing's page",
     r"Keys that sign|Keys|Witnesses": "what everything else is checked with, each shown whole",
+    r"Kinds of signal": "what there is to hear, a row for each kind, which people only change",
+    r"OWASP Top 10 .*": "a list of somebody else's that never grows, shown whole",
+    "|".join(re.escape(each.name) for each in CONTROLS.values()): "the tests of one control, a part of a risk's page",
+    r"Timeline": "a part of an incident's page, whose package holds it whole",
     r"Invitations|Contracts that end in .*|Files": "has its own links to files, or is a log of uploads",
     r"": "a receipt, which is a document",
 }

@@ -20,6 +20,7 @@ class ListIncidents(OperationInput):
     customer_id: CustomerId | None = Field(None, description="Only of this customer.")
     only_open: bool = Field(False, description="Only those that are not closed.")
     limit: int = Field(100, ge=1, le=500, description="How many at most.")
+    offset: int = Field(0, ge=0, le=1_000_000, description="How many to leave out before them.")
 
 
 @query("assurance.list_incidents", groups=("assurance.read",), http="GET /incidents", cli="assurance incidents")
@@ -30,7 +31,8 @@ def list_incidents(context: QueryContext, request: ListIncidents) -> list[Incide
         statement = statement.where(IncidentRow.customer_id == request.customer_id)
     if request.only_open:
         statement = statement.where(IncidentRow.state != "closed")
-    rows = context.session.scalars(statement.order_by(IncidentRow.opened_at.desc()).limit(request.limit)).all()
+    statement = statement.order_by(IncidentRow.opened_at.desc(), IncidentRow.incident_id)
+    rows = context.session.scalars(statement.offset(request.offset).limit(request.limit)).all()
     ids = [row.incident_id for row in rows]
     notices = context.session.scalars(select(IncidentNoticeRow).where(IncidentNoticeRow.incident_id.in_(ids))).all()
     return [line_of(row, [each for each in notices if each.incident_id == row.incident_id]) for row in rows]

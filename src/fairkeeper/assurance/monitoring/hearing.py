@@ -51,7 +51,9 @@ class ListSignals(OperationInput):
     agent_id: str = Field("", max_length=40, description="Only of this agent.")
     customer_id: CustomerId | None = Field(None, description="Only of this customer.")
     only_open: bool = Field(False, description="Only those that nobody has judged yet.")
+    signal_id: str = Field("", max_length=40, description="Only this one.")
     limit: int = Field(100, ge=1, le=500, description="How many at most.")
+    offset: int = Field(0, ge=0, le=1_000_000, description="How many to leave out before them.")
 
 
 @query("assurance.list_signals", groups=("assurance.read",), http="GET /signals", cli="assurance signals")
@@ -64,7 +66,10 @@ def list_signals(context: QueryContext, request: ListSignals) -> list[SignalLine
         statement = statement.where(SignalRow.customer_id == request.customer_id)
     if request.only_open:
         statement = statement.where(SignalRow.verdict.is_(None))
-    rows = context.session.scalars(statement.order_by(SignalRow.at.desc(), SignalRow.signal_id).limit(request.limit))
+    if request.signal_id:
+        statement = statement.where(SignalRow.signal_id == request.signal_id)
+    statement = statement.order_by(SignalRow.at.desc(), SignalRow.signal_id)
+    rows = context.session.scalars(statement.offset(request.offset).limit(request.limit))
     return [
         SignalLine(
             signal_id=row.signal_id,

@@ -22,6 +22,7 @@ class Block:
     Attributes:
         lines: Sentences, as a list.
         heads, rows: A table; the first column leads.
+        exports: The files of the table, where it is a list that grows.
         document: A text as it stands.
         empty: What is said where there is nothing.
     """
@@ -33,6 +34,7 @@ class Block:
     lines: Sequence[str] = ()
     heads: Sequence[str] = ()
     rows: Sequence[Sequence[Cell]] = ()
+    exports: Sequence[Link] = ()
     document: str = ""
     empty: str = ""
     questions: Sequence[Question] = ()

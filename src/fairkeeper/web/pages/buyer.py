@@ -14,7 +14,7 @@ from fairkeeper.web.format import StateWord
 from fairkeeper.web.forms import Form, Question
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.pages.customers import SubscriptionRow
-from fairkeeper.web.parts import Deadline, Fact, Finding, Identifier, Link, Path, Timeline
+from fairkeeper.web.parts import Deadline, Fact, Finding, Identifier, Link, Logo, Path, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +33,13 @@ class Brand:
     """The publisher's look of the landing page.
 
     Args:
-        logo: Address of the picture; empty without one.
+        logo: The picture, if there is one.
         product_name: What the product is called; empty if the publisher has not said it.
         welcome: A sentence of the publisher's.
         links: Terms and privacy.
     """
 
-    logo: str = ""
+    logo: Logo | None = None
     product_name: str = ""
     welcome: str = ""
     links: Sequence[Link] = ()

@@ -11,7 +11,7 @@ from fairkeeper.web.format import StateWord
 from fairkeeper.web.forms import Form, Question
 from fairkeeper.web.listing import Listing
 from fairkeeper.web.pages.base import Page
-from fairkeeper.web.parts import Check, Fact, Finding, Identifier, Link, Tab
+from fairkeeper.web.parts import Check, Fact, Finding, Identifier, Link, Logo, Tab
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,13 +140,13 @@ class LandingLooksPage(SettingsPage):
     """How the landing page looks: the logo, and what is said on each level.
 
     Args:
-        logo: Address of the picture; empty without one.
+        logo: The picture, if there is one.
         set_logo, add: None for those who may not change it.
     """
 
     template: ClassVar[str] = "pages/settings/landing.html"
     looks: Listing[LookRow]
-    logo: str
+    logo: Logo | None
     set_logo: Form | None
     add: Form | None
 

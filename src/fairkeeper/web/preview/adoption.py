@@ -192,7 +192,7 @@ def _looks() -> LandingLooksPage:
             address=Address("/settings/landing"),
             exports=export_links(Address("/settings/landing")),
         ),
-        logo="",
+        logo=None,
         set_logo=Form(
             id="logo",
             action="/settings/landing/logo",

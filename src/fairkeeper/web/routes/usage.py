@@ -23,7 +23,7 @@ from fairkeeper.web.pages.usage import UsagePage as OnePage
 from fairkeeper.web.parts import Deadline, Empty, Fact, Identifier, Link, Tab
 from fairkeeper.web.serving.asking import Asking, Words, answer_question, ask, question_at, reason_field
 from fairkeeper.web.serving.charts import UsageBar, usage_chart
-from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
+from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways, sheet_of_rows
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
@@ -181,8 +181,8 @@ def show_one(visit: Visit) -> Response:
         ),
         facts=_facts(detail, line),
         chart=_chart(detail, here),
-        hours=_hours(detail, visit.address),
-        compared=_compared(detail, visit.address),
+        hours=_hours(detail, Address(f"{here}/hours", visit.address.query)),
+        compared=_compared(detail, Address(f"{here}/compared", visit.address.query)),
         questions=(_prove_asking(visit, detail).question,) if visit.allows(prove_usage) else (),
     )
     return visit.show(page)
@@ -277,6 +277,7 @@ def _hours(detail: UsageDetail, address: Address) -> Listing[HourRow]:
         ),
         empty=Empty(title="No hour yet", text="An hour is counted some minutes after it is over."),
         address=address,
+        exports=export_links(address),
     )
 
 
@@ -305,7 +306,18 @@ def _compared(detail: UsageDetail, address: Address) -> Listing[ComparedRow]:
         ),
         empty=Empty(title="Not compared yet", text="Microsoft’s list is read once a day."),
         address=address,
+        exports=export_links(address),
     )
+
+
+def sheet_of_hours(visit: Visit) -> Sheet:
+    """Return a dimension's hours as a sheet."""
+    return sheet_of_rows("hours", HourRow, _hours(_detail(visit), visit.address).rows)
+
+
+def sheet_of_compared(visit: Visit) -> Sheet:
+    """Return the compared days as a sheet."""
+    return sheet_of_rows("compared", ComparedRow, _compared(_detail(visit), visit.address).rows)
 
 
 # -------------------- the proof
@@ -480,6 +492,8 @@ WAYS: Final[tuple[Way, ...]] = (
     get("/usage/hours/{count_id}/refuse", ask_to_refuse, Audience.STAFF),
     post("/usage/hours/{count_id}/refuse", refuse, Audience.STAFF),
     get("/usage/{resource_id}", show_one),
+    *export_ways("/usage/{resource_id}/hours", sheet_of_hours),
+    *export_ways("/usage/{resource_id}/compared", sheet_of_compared),
     get("/usage/{resource_id}/days.svg", send_chart),
     get("/usage/{resource_id}/prove", ask_to_prove),
     post("/usage/{resource_id}/prove", prove),

@@ -20,7 +20,6 @@ from fairkeeper.web.pages.base import Environment
 from fairkeeper.web.parts import Fact, Link
 
 LANDING_PATH = "/marketplace/landing"
-LOGO_PATH = "/marketplace/logo"
 CALLBACK_PATH = "/sign-in/callback"
 
 

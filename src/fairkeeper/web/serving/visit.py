@@ -117,11 +117,11 @@ class Visit:
         """What the forms of a page have to send back: bound to the session, or to the browser before there is one."""
         return self.session.form_token if self.session else form_token(self.browser)
 
-    def check_form(self) -> None:
-        """Refuse a form that does not come from a page of this session.
+    def check_site(self) -> None:
+        """Refuse a form that another site sent; the browser says so beside the form, which need not be read for it.
 
         Raises:
-            FormRefusedError: It comes from another site, or without the session's form token.
+            FormRefusedError: It comes from another site.
         """
         site = self.request.headers.get("sec-fetch-site")
         origin = self.request.headers.get("origin")
@@ -130,6 +130,14 @@ class Visit:
         # A page without a referrer policy for itself sends "null"; then only the browser's word above tells.
         if origin not in (None, self.parts.house.address) and not (origin == "null" and site == "same-origin"):
             raise FormRefusedError("The form was sent by another site.", code="web.form_from_elsewhere")
+
+    def check_form(self) -> None:
+        """Refuse a form that does not come from a page of this session.
+
+        Raises:
+            FormRefusedError: It comes from another site, or without the session's form token.
+        """
+        self.check_site()
         sent = self.form.get("csrf_token", "")
         cookie = self.parts.session_cookie if self.session else self.parts.browser_cookie
         value = self.request.cookies.get(cookie.name, "")

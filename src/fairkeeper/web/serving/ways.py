@@ -128,10 +128,12 @@ def answer(visit: Visit, way: Way, trouble: FairkeeperError | None = None) -> Re
     """
     try:
         visit.open()
-        if trouble is not None:
-            raise trouble
+        if way.method == "POST":
+            visit.check_site()
         if way.audience is not Audience.ANYBODY and visit.session is None:
             return _finished(visit, _to_sign_in(visit))
+        if trouble is not None:
+            raise trouble
         if way.method == "POST":
             visit.check_form()
         if way.audience is Audience.STAFF and not visit.is_staff:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from typing import Final
 
 from starlette.responses import Response
@@ -28,8 +29,9 @@ from fairkeeper.web.format import count, when_text
 from fairkeeper.web.forms import Field, FieldKind, Option
 from fairkeeper.web.pages.assurance import Block, ReportPage
 from fairkeeper.web.parts import Fact, Finding, Identifier, Level, Link
-from fairkeeper.web.routes.assurance.words import ROOM, TRAIL, names, tabs, whose, word
+from fairkeeper.web.routes.assurance.words import ROOM, TRAIL, names, pages_of, tabs, whose, word
 from fairkeeper.web.serving.asking import Asking, Words, answer_question, ask, question_at
+from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
@@ -76,11 +78,26 @@ def show_list(visit: Visit) -> Response:
                     )
                     for line in lines
                 ),
+                exports=export_links(visit.address),
                 empty="A signal, a failed evaluation or a person opens one; what it touched is computed at once.",
             ),
         ),
     )
     return visit.show(page)
+
+
+def sheet_of_incidents(visit: Visit) -> Sheet:
+    """Return every incident as a sheet."""
+    heads = ("incident", "id", "is_drill", "state", "severity", "customer", "opened_at", "next_due_at")
+    return Sheet(name="incidents", heads=heads, rows=_cells(visit))
+
+
+def _cells(visit: Visit) -> Iterator[tuple[Cell, ...]]:
+    for lines in pages_of(visit, list_incidents):
+        found = names(visit, {line.customer_id for line in lines})
+        for line in lines:
+            told = (line.state, line.severity, whose(found, line.customer_id))
+            yield (line.title, line.incident_id, line.is_drill, *told, line.opened_at, line.next_due_at)
 
 
 def _opening() -> Asking:
@@ -402,6 +419,7 @@ def package(visit: Visit) -> Response:
 
 WAYS: Final[tuple[Way, ...]] = (
     get("/incidents", show_list, Audience.PERSON),
+    *export_ways("/incidents", sheet_of_incidents),
     get("/incidents/open", ask_to_open, Audience.STAFF),
     post("/incidents/open", open_one, Audience.STAFF),
     get("/incidents/{incident_id}", show_one, Audience.PERSON),

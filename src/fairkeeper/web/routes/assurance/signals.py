@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from starlette.responses import Response
 
+from fairkeeper.assurance.errors import SignalNotFoundError
 from fairkeeper.assurance.evaluation.running import GateLine, ReleaseStanding, run_suite, show_release
 from fairkeeper.assurance.monitoring.hearing import (
     SignalLine,
@@ -15,6 +17,7 @@ from fairkeeper.assurance.monitoring.hearing import (
     set_signal_rule,
     settle_signal,
 )
+from fairkeeper.errors import NotFoundError
 from fairkeeper.governance.actions.promote_agent import promote_agent
 from fairkeeper.governance.queries.agents import show_agent
 from fairkeeper.governance.views import AgentDetail
@@ -22,8 +25,9 @@ from fairkeeper.web.format import count
 from fairkeeper.web.forms import Field, FieldKind, Option
 from fairkeeper.web.pages.assurance import Block, ReportPage
 from fairkeeper.web.parts import Fact, Finding, Level, Link
-from fairkeeper.web.routes.assurance.words import ROOM, TRAIL, names, tabs, whose, word
+from fairkeeper.web.routes.assurance.words import ROOM, TRAIL, names, pages_of, tabs, whose, word
 from fairkeeper.web.serving.asking import Asking, Words, answer_question, ask, question_at, reason_field
+from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
@@ -61,11 +65,26 @@ def show_signals(visit: Visit) -> Response:
                     )
                     for line in others
                 ),
+                exports=export_links(visit.address),
                 empty="Every hour of each live agent is compared with its own past and with its peers'.",
             ),
         ),
     )
     return visit.show(page)
+
+
+def sheet_of_signals(visit: Visit) -> Sheet:
+    """Return every signal, judged or not, as a sheet."""
+    heads = ("at", "id", "kind", "agent", "customer", "mode", "verdict", "incident", "what")
+    return Sheet(name="signals", heads=heads, rows=_cells(visit))
+
+
+def _cells(visit: Visit) -> Iterator[tuple[Cell, ...]]:
+    for lines in pages_of(visit, list_signals):
+        found = names(visit, {line.customer_id for line in lines})
+        for line in lines:
+            told = (line.agent_id, whose(found, line.customer_id), line.mode, line.verdict, line.incident_id)
+            yield (line.at, line.signal_id, line.kind, *told, line.sentence)
 
 
 def _signal(visit: Visit, number: int, line: SignalLine, customer: str) -> Block:
@@ -115,7 +134,10 @@ def _settling(signal_id: str) -> Asking:
 
 def ask_to_settle(visit: Visit) -> Response:
     """Ask what a signal was."""
-    return ask(visit, _settling(visit.named("signal_id")[:40]))
+    signal_id = visit.named("signal_id")[:40]
+    if not visit.run(list_signals, signal_id=signal_id):
+        raise SignalNotFoundError(f"There is no signal {signal_id!r} here.")
+    return ask(visit, _settling(signal_id))
 
 
 def settle(visit: Visit) -> Response:
@@ -192,7 +214,9 @@ def _ruling(visit: Visit) -> Asking:
 
 def ask_for_rule(visit: Visit) -> Response:
     """Ask how a kind shall be heard."""
-    visit.run(list_signal_rules)
+    lines: list[SignalRuleLine] = visit.run(list_signal_rules)
+    if visit.named("kind") not in {line.kind for line in lines}:
+        raise NotFoundError("There is no such kind of signal.", code="web.no_such_page")
     return ask(visit, _ruling(visit))
 
 
@@ -311,7 +335,11 @@ def _asked_to_promote(visit: Visit) -> Asking:
 
 def ask_to_run(visit: Visit) -> Response:
     """Ask before a suite is run."""
-    return ask(visit, _asked_to_run(visit))
+    asking = _asked_to_run(visit)
+    standing: ReleaseStanding = visit.run(show_release, agent_id=visit.named("agent_id")[:40])
+    if visit.named("suite_id") not in {line.suite_id for line in standing.suites}:
+        raise NotFoundError("There is no such suite for this agent.", code="web.no_such_page")
+    return ask(visit, asking)
 
 
 def run(visit: Visit) -> Response:
@@ -331,6 +359,7 @@ def promote(visit: Visit) -> Response:
 
 WAYS: Final[tuple[Way, ...]] = (
     get("/assurance", show_signals, Audience.PERSON),
+    *export_ways("/assurance", sheet_of_signals),
     get("/signals/{signal_id}/settle", ask_to_settle, Audience.STAFF),
     post("/signals/{signal_id}/settle", settle, Audience.STAFF),
     get("/assurance/rules", show_rules, Audience.STAFF),

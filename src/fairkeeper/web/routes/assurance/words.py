@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
+from fairkeeper.action.operation import Operation
 from fairkeeper.assurance.incidents.queries import list_incidents
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals
 from fairkeeper.assurance.posture.showing import show_posture
@@ -15,6 +17,8 @@ from fairkeeper.web.serving.visit import Visit
 
 ROOM: Final = "Assurance"
 TRAIL: Final = (Link(label="Assurance", href="/assurance"),)
+_AT_ONCE: Final = 100
+"""As many as names are asked for at once."""
 _TONES: Final = {
     "open": Tone.BAD,
     "contained": Tone.CARE,
@@ -54,6 +58,14 @@ def tabs(visit: Visit, here: str) -> tuple[Tab, ...]:
         for label, href, operation in offered
         if visit.allows(operation)
     )
+
+
+def pages_of(visit: Visit, operation: Operation) -> Iterator[list[Any]]:
+    """Read a list to its end, some hundred lines at a time."""
+    offset = 0
+    while lines := visit.run(operation, limit=_AT_ONCE, offset=offset):
+        yield lines
+        offset += _AT_ONCE
 
 
 def names(visit: Visit, ids: set[str | None]) -> Names:

@@ -36,6 +36,7 @@ from fairkeeper.customers.views import SubscriptionDetail
 from fairkeeper.errors import DeniedError, NotFoundError, UpstreamError
 from fairkeeper.overview.onboarding import LandingStep, record_landing_step
 from fairkeeper.web.pages.buyer import LandingTokenExpired
+from fairkeeper.web.parts import LOGO_PATH
 from fairkeeper.web.routes.entry.landing_pages import (
     NO_REFERRER,
     Shown,
@@ -55,7 +56,7 @@ from fairkeeper.web.routes.entry.proving import (
     visitor_header,
     visitor_of,
 )
-from fairkeeper.web.serving.console import LANDING_PATH, LOGO_PATH
+from fairkeeper.web.serving.console import LANDING_PATH
 from fairkeeper.web.serving.frames import open_frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post

@@ -29,9 +29,9 @@ from fairkeeper.web.pages.buyer import (
     LandingWaiting,
     Purchase,
 )
-from fairkeeper.web.parts import Fact, Identifier, Link
+from fairkeeper.web.parts import Fact, Identifier, Link, Logo
 from fairkeeper.web.routes.entry.proving import Proved
-from fairkeeper.web.serving.console import LANDING_PATH, LOGO_PATH
+from fairkeeper.web.serving.console import LANDING_PATH
 from fairkeeper.web.serving.frames import open_frame
 from fairkeeper.web.serving.telling import path_of
 from fairkeeper.web.serving.visit import Visit
@@ -273,7 +273,7 @@ def brand_of(look: LandingLook, logo: str) -> Brand:
     """Return the publisher's look for the templates."""
     links = (("Terms of use", look.terms_url), ("Privacy", look.privacy_url))
     return Brand(
-        logo=f"{LOGO_PATH}?v={logo[:16]}" if logo else "",
+        logo=Logo(digest=bytes.fromhex(logo[:16])) if logo else None,
         product_name=look.product_name,
         welcome=look.welcome,
         links=tuple(Link(label=label, href=href) for label, href in links if href),

@@ -22,10 +22,9 @@ from fairkeeper.web.format import count
 from fairkeeper.web.forms import Field, FieldKind, Form, with_answers
 from fairkeeper.web.listing import Column, Listing
 from fairkeeper.web.pages.settings import LandingLookPage, LandingLooksPage, LookRow
-from fairkeeper.web.parts import Empty, Fact, Link
+from fairkeeper.web.parts import Empty, Fact, Link, Logo
 from fairkeeper.web.routes.settings.tabs import tabs
 from fairkeeper.web.serving.asking import Refused, new_key, told, try_to
-from fairkeeper.web.serving.console import LOGO_PATH
 from fairkeeper.web.serving.exports import Sheet, export_links, export_ways, sheet_of_rows
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.visit import Visit
@@ -101,7 +100,7 @@ def _page(visit: Visit, set_logo: Form | None = None) -> LandingLooksPage:
         if looks
         else "Buyers see your name, what they bought, and no question.",
         looks=_listing(looks),
-        logo=f"{LOGO_PATH}?v={shown.logo[:16]}" if shown.logo else "",
+        logo=Logo(digest=bytes.fromhex(shown.logo[:16])) if shown.logo else None,
         set_logo=(set_logo or _logo_form()) if may_change else None,
         add=_add_form() if may_change else None,
     )
