@@ -35,6 +35,7 @@ def state_account(stage: Stage) -> str:
 
 
 OF_AGENTS = ("agent_id", "containment_id", "standing_id", "approval_id", "decision_id")
+OF_ASSURANCE = ("signal_id", "suite_id", "risk")
 OF_USAGE = ("resource_id", "count_id", "proof_id")
 _OF_REPORTS = ("/payouts/findings/", "/payouts/files/{", "/payouts/payments/{", "/payouts/months/{")
 """Pages of what stands in reports, of which this stage has none; the payouts' own story opens them."""
@@ -78,8 +79,11 @@ def addresses(stage: Stage) -> list[str]:
         "template": "never-across-tenants",
         "number": str(saved),
         "invitation_id": invited,
-        **{name: str(FILLINGS[name].own(stage, stage.contoso)) for name in (*OF_AGENTS, *OF_USAGE)},
+        "kind": "first_tool",
+        "incident_id": str(FILLINGS["assurance.show_incident:incident_id"].own(stage, stage.contoso)),
+        **{name: str(FILLINGS[name].own(stage, stage.contoso)) for name in (*OF_AGENTS, *OF_ASSURANCE, *OF_USAGE)},
     }
+    draft = str(FILLINGS["assurance.settle_notice:notice_id"].own(stage, stage.contoso))
     found = []
     for way in WAYS:
         if (
@@ -92,8 +96,9 @@ def addresses(stage: Stage) -> list[str]:
         if way.path.startswith(("/opportunities/cards/", "/opportunities/charts/")):
             continue  # they need an imported snapshot: tests/channels/web/test_opportunities_pages.py
         which = receipt if way.path.startswith("/receipts") else entry
+        own = {**known, "notice_id": draft} if way.path.startswith("/incidents/") else known
         chosen = f"?subscription_id={stage.contoso.subscription_id}" if way.path in _OF_CHOSEN else ""
-        found.append(re.sub(r"\{(\w+)\}", lambda m: known.get(m[1], which), way.path) + chosen)  # noqa: B023 - used at once
+        found.append(re.sub(r"\{(\w+)\}", lambda m: own.get(m[1], which), way.path) + chosen)  # noqa: B023 - used at once
     return found
 
 

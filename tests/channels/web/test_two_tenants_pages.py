@@ -58,6 +58,12 @@ QUERY_FILLINGS: Mapping[str, Filling] = {
     **{name: fixed("", "customer") for name in ("admin_consent", "error", "feature", "tenant", "way", "said", "made")},
 }
 """What the query of a page may name, besides what operations take."""
+PATH_FILLINGS: Mapping[tuple[str, str], Filling] = {
+    ("/assurance/rules/", "kind"): FILLINGS["assurance.set_signal_rule:kind"],
+    ("/incidents/", "incident_id"): FILLINGS["assurance.show_incident:incident_id"],
+    ("/incidents/", "notice_id"): FILLINGS["assurance.settle_notice:notice_id"],
+}
+"""What paths that begin so name by a word that means something else, or nothing, in other places."""
 _READ_FROM_ADDRESS = re.compile(r'visit\.query\("([a-z_]+)"\)')
 _DRAWN_ANEW = re.compile(r"\b(web|key)_[\w-]{20,}|\b[a-z]{3}_\w{4}…\w{4}")
 
@@ -176,11 +182,16 @@ def filled(way: Way, values: Mapping[str, Any]) -> str:
 
 
 def own_path(stage: Stage, tenant: Tenant, way: Way) -> str:
-    return filled(way, {name: filling_of(way, name).own(stage, tenant) for name in fields_of(way)})
+    values = {name: filling_of(way, name).own(stage, tenant) for name in fields_of(way)}
+    assert "" not in values.values(), f"{way.path}: without {values} it is the address of nothing"
+    return filled(way, values)
 
 
 def filling_of(way: Way, name: str) -> Filling:
-    found = FILLINGS.get(name)
+    named = (
+        filling for (start, field), filling in PATH_FILLINGS.items() if way.path.startswith(start) and field == name
+    )
+    found = next(named, None) or FILLINGS.get(name)
     assert found is not None, f"{way.path}: say in tests/channels/parameters.py how {name!r} is filled"
     return found
 
