@@ -63,9 +63,10 @@ def test_no_form_whatever_makes_a_crash(stage: Stage, failures: list[Any]) -> No
         for way, path in ways if len(content) < LARGE else ways[:3]:
             answer = send(stage, path, content, content_type)
             words = f"{way.path}: {told}: {answer.status_code}"
-            looks_only = {200} if way.path == "/deals/preview" else set()  # it shows a text, and keeps nothing
-            assert answer.status_code in {303, 400, 403, 404, 409, 413, 422, *looks_only}, words
-            if answer.status_code == 303:
+            # One shows a text and keeps nothing; the other reads no field and sends a file.
+            shows = {200} if way.path in {"/deals/preview", "/incidents/{incident_id}/package"} else set()
+            assert answer.status_code in {303, 400, 403, 404, 409, 413, 422, *shows}, words
+            if answer.status_code in {200, 303}:
                 stage.rows.restore()
             assert failures == [], words
     assert [str(change) for change in stage.rows.changes()] == []

@@ -35,7 +35,7 @@ def state_account(stage: Stage) -> str:
 
 
 OF_AGENTS = ("agent_id", "containment_id", "standing_id", "approval_id", "decision_id")
-OF_ASSURANCE = ("signal_id", "suite_id", "risk")
+OF_OTHERS = ("signal_id", "suite_id", "risk", "code")
 OF_USAGE = ("resource_id", "count_id", "proof_id")
 _OF_REPORTS = ("/payouts/findings/", "/payouts/files/{", "/payouts/payments/{", "/payouts/months/{")
 """Pages of what stands in reports, of which this stage has none; the payouts' own story opens them."""
@@ -81,7 +81,7 @@ def addresses(stage: Stage) -> list[str]:
         "invitation_id": invited,
         "kind": "first_tool",
         "incident_id": str(FILLINGS["assurance.show_incident:incident_id"].own(stage, stage.contoso)),
-        **{name: str(FILLINGS[name].own(stage, stage.contoso)) for name in (*OF_AGENTS, *OF_ASSURANCE, *OF_USAGE)},
+        **{name: str(FILLINGS[name].own(stage, stage.contoso)) for name in (*OF_AGENTS, *OF_OTHERS, *OF_USAGE)},
     }
     draft = str(FILLINGS["assurance.settle_notice:notice_id"].own(stage, stage.contoso))
     found = []
