@@ -113,6 +113,8 @@ class _Governed:
         allowed = self._decide(agent, use, tool)
         assert allowed.allowed, allowed
         run(record_outcome, OWNER, decision_id=allowed.decision_id, outcome="ok", sources=[f"mail of {self._name}"])
+        named = self._decide(agent, use, tool, task=f"task-of-{self._name.lower()}")
+        run(record_outcome, OWNER, decision_id=named.decision_id, outcome="ok", sources=[f"post of {self._name}"])
         assure(self._stage, OWNER, self._name, customer=self._customer_id, agent=agent, use=use)
         held = run(contain, OWNER, scope="tool", subject_id=tool, state="paused", reason="A look at it.")
         run(lift_containment, OWNER, containment_id=held.containment_id, reason="It is fine.")
