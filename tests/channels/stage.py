@@ -484,6 +484,7 @@ def _tell(stage: Stage, name: str, customer_id: str) -> None:
     )
     with stage.installation.database.write() as session:
         row = session.scalars(select(SubscriptionRow).where(SubscriptionRow.customer_id == customer_id)).first()
+        assert row is not None
         session.add(
             LandingStepRow(
                 visitor=f"browser of {name}",
