@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def problem(quote: Quoted) -> str | None:
 
 def find(words: list[str]) -> tuple[click.Command | str, list[str]]:
     """Return the command that words lead to and what is left of them, or what is wrong."""
-    context = click.Context(command_line, obj=Installed(), info_name="fairkeeper", **command_line.context_settings)
+    context = root_context()
     command: click.Command = command_line
     while isinstance(command, click.Group) and words and not words[0].startswith(("-", "…")):
         found = command.get_command(context, words[0])
@@ -53,6 +54,12 @@ def find(words: list[str]) -> tuple[click.Command | str, list[str]]:
             return f"there is no command {words[0]!r}", words
         command, words = found, words[1:]
     return command, words
+
+
+@cache
+def root_context() -> click.Context:
+    """Return one context for every quote, as all commands are derived once for each."""
+    return click.Context(command_line, obj=Installed(), info_name="fairkeeper", **command_line.context_settings)
 
 
 def test_every_quoted_command_exists_with_its_options(written: dict[str, str], generated: dict[str, str]) -> None:
