@@ -22,6 +22,7 @@ LARGE_MODULES: dict[str, str] = {}
 LARGE_FOLDERS: dict[str, str] = {
     "fairkeeper": "the rooms themselves, one folder each, as the house is drawn",
     "fairkeeper/bootstrap/wiring": "one module for each room's wiring",
+    "fairkeeper/database/migrations/versions": "one migration for each change of the tables, in their order",
     "fairkeeper/jobs": "one module for each room's background work",
     "fairkeeper/web/pages": "one module for each room's pages",
     "fairkeeper/web/preview": "one module for each room's pages",
