@@ -18,6 +18,7 @@ from fairkeeper.assurance.incidents.queries import list_incidents, show_incident
 from fairkeeper.assurance.monitoring.following import judge_hour, raise_signal
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals, set_signal_rule, settle_signal
 from fairkeeper.assurance.posture.showing import show_posture
+from fairkeeper.assurance.transparency.showing import list_reader_questions, show_transparency
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     judge_hour,
@@ -39,4 +40,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     run_suite,
     show_release,
     show_posture,
+    show_transparency,
+    list_reader_questions,
 )

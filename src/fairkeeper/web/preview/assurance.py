@@ -24,6 +24,7 @@ def assurance_pages() -> dict[str, Page]:
         ),
         "incident": _incident(),
         "release": _release(),
+        "transparency": _transparency(),
     }
 
 
@@ -112,6 +113,52 @@ def _release() -> ReportPage:
                 heading="Before release",
                 heads=("Criterion", "State", "Reached", "95 % interval", "Asked for"),
                 rows=(("attacks stopped", _BAD, "8 of 10, 80 %", "49 to 94.3 %", "95 % of the share"),),
+            ),
+        ),
+    )
+
+
+def _transparency() -> ReportPage:
+    return ReportPage(
+        frame=frame("Agents"),
+        trail=(Link(label="Agents", href="/agents.html"), Link(label="Mailbox assistant", href="/agent.html")),
+        name="About Mailbox assistant",
+        state=StateWord(word="Active", tone=Tone.GOOD),
+        sentence="Version 2.0 in live. Acts for: the service team. It acts only for a person who asked for it.",
+        blocks=(
+            Block(
+                id="uses",
+                heading="What it is for, and what not",
+                heads=("Intended use", "Where", "Not for", "Judged by"),
+                rows=(("Answer questions", "The service mailbox.", "legal advice", "Answers kept as they are"),),
+            ),
+            Block(
+                id="reliance",
+                heading="How to read what it gives you",
+                lines=("Known to go wrong in “Answer questions”: it mixes up orders of one day.",),
+            ),
+            Block(
+                id="lanes",
+                heading="What it may do",
+                note="Everything that is not listed is refused.",
+                lines=("At most 100 calls a day, for this agent.",),
+                heads=("What", "How", "Why it may", "Looked at afterwards"),
+                rows=(
+                    (
+                        "Send a letter (sends something outside)",
+                        "Only after a person approved the call",
+                        "For it",
+                        "no",
+                    ),
+                ),
+            ),
+            Block(id="incidents", heading="Incidents", empty="None is known."),
+            Block(id="people", heading="Who answers for it", facts=(Fact(label="Accountable", value="Cora Contoso"),)),
+            Block(
+                id="stop",
+                heading="How to stop it",
+                lines=("It is not stopped.",),
+                facts=(Fact(label="Pause", value=Link(label="Pause it", href="/question.html")),),
             ),
         ),
     )

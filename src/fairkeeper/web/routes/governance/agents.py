@@ -263,6 +263,10 @@ def _facts(agent: AgentDetail) -> tuple[Fact, ...]:
         Fact(label="Accountable", value=line.accountable),
         Fact(label="May act alone", value="yes" if agent.acts_alone else "no, only for a person"),
         Fact(label="Registered", value=agent.created_at),
+        Fact(
+            label="For whoever relies on it",
+            value=Link(label="What to know", href=f"/agents/{line.agent_id}/transparency"),
+        ),
         *_description(agent),
     )
 
