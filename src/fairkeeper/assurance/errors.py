@@ -48,3 +48,10 @@ class IncidentStateError(ConflictError):
 
     code = "assurance.incident_state"
     remedy = "Read the incident's present state, and decide again."
+
+
+class EventInvalidError(ConflictError):
+    """An entry cannot be told as an event that keeps to its schema."""
+
+    code = "assurance.event_invalid"
+    remedy = "Report the entry's id to whoever maintains Fairkeeper; ask from the place after it meanwhile."

@@ -6,6 +6,7 @@ from typing import Final
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.assurance.evaluation.running import run_suite, save_suite, show_release
+from fairkeeper.assurance.forwarding.exporting import export_events, list_parsers
 from fairkeeper.assurance.incidents.acting import (
     close_incident,
     open_incident,
@@ -42,4 +43,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     show_posture,
     show_transparency,
     list_reader_questions,
+    export_events,
+    list_parsers,
 )
