@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete
 
 from fairkeeper.assurance.evaluation.running import run_suite, save_suite
+from fairkeeper.assurance.forwarding.destinations import add_destination
 from fairkeeper.assurance.incidents.acting import open_incident
 from fairkeeper.assurance.monitoring.following import raise_signal
 from fairkeeper.assurance.tables import BehaviourRow
@@ -64,6 +65,8 @@ def assure(stage: Stage, owner: Principal, name: str, **of: str) -> None:
         summary=f"Something happened at {name}.",
         agent_id=agent,
     )
+    receiver = f"http://127.0.0.1:9/{name}"
+    stage.run(add_destination, owner, name=f"Receiver of {name}", address=receiver, customer_id=customer)
     suite = stage.run(save_suite, owner, use_id=use, file={"name": "s", "text": SUITE.format(name=name)})
     stage.run(run_suite, owner, suite_id=suite.suite_id)
     with stage.installation.database.write() as session:

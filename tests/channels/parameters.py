@@ -59,6 +59,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "incident": ("incident", "incident_id"),
     "notice_draft": ("incident_notice", "notice_id"),
     "suite": ("evaluation_suite", "suite_id"),
+    "destination": ("event_destination", "destination_id"),
     "count": ("usage_count", "count_id"),
     "fixed": ("fixed_usage", "schedule_id"),
 }
@@ -428,6 +429,9 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "daily_limit": fixed(1),
     # signals, incidents, suites
     "signal_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "signal"), kinds=("signal",)),
+    "destination_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "destination"), kinds=("destination",)),
+    "assurance.export_events:after": fixed(-1),
+    "assurance.add_destination:address": fixed("http://127.0.0.1:9/events", "customer"),
     "suite_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "suite"), kinds=("suite",)),
     "assurance.run_suite:agent_id": fixed("", "agent"),
     **{

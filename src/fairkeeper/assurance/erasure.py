@@ -5,16 +5,25 @@ Incidents stay as facts (kind, severity, instants), since whoever was affected m
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from fairkeeper.assurance.tables import BehaviourRow, IncidentNoticeRow, IncidentRow, SignalRow, SuiteRunRow
+from fairkeeper.assurance.tables import (
+    BehaviourRow,
+    EventDestinationRow,
+    IncidentNoticeRow,
+    IncidentRow,
+    SignalRow,
+    SuiteRunRow,
+)
 from fairkeeper.values.ids import CustomerId
 
 ERASED = "erased"
 
 
-def erase_assurance(session: Session, customer_id: CustomerId) -> int:
+def erase_assurance(session: Session, customer_id: CustomerId, *, now: datetime) -> int:
     """Erase it in the caller's transaction; return of how many things."""
     behaviours = len(
         session.scalars(select(BehaviourRow.agent_id).where(BehaviourRow.customer_id == customer_id)).all()
@@ -38,5 +47,11 @@ def erase_assurance(session: Session, customer_id: CustomerId) -> int:
     runs = session.scalars(select(SuiteRunRow).where(SuiteRunRow.customer_id == customer_id).with_for_update()).all()
     for run in runs:
         run.results = [{**each, "scenario": ERASED} for each in run.results]
+    destinations = session.scalars(
+        select(EventDestinationRow).where(EventDestinationRow.customer_id == customer_id).with_for_update()
+    ).all()
+    for destination in destinations:
+        destination.name, destination.address, destination.last_error = ERASED, ERASED, None
+        destination.ended_at = destination.ended_at or now
     session.flush()
-    return behaviours + len(signals) + len(incidents) + len(notices) + len(runs)
+    return behaviours + len(signals) + len(incidents) + len(notices) + len(runs) + len(destinations)

@@ -55,3 +55,9 @@ class EventInvalidError(ConflictError):
 
     code = "assurance.event_invalid"
     remedy = "Report the entry's id to whoever maintains Fairkeeper; ask from the place after it meanwhile."
+
+
+class DestinationNotFoundError(NotFoundError):
+    """There is no such destination for this principal."""
+
+    code = "assurance.destination_not_found"

@@ -19,3 +19,5 @@ INCIDENT_STEP = _kind("incident_step_taken/1", "In the incident {title}: {step}"
 INCIDENT_CLOSED = _kind("incident_closed/1", "The incident {title} was closed. Cause: {cause}")
 NOTICE_SETTLED = _kind("incident_notice_settled/1", "The notice to the {audience} was marked as {state}.")
 PACKAGED = _kind("incident_packaged/1", "The incident {title} was packed with {entries} entries: {sha256}.")
+DESTINATION_ADDED = _kind("destination_added/1", "Events are delivered to {name} from now on, as {event_format}.")
+DESTINATION_ENDED = _kind("destination_ended/1", "No events are delivered to {name} any more: {reason}")

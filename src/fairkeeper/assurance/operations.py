@@ -6,6 +6,7 @@ from typing import Final
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.assurance.evaluation.running import run_suite, save_suite, show_release
+from fairkeeper.assurance.forwarding.destinations import add_destination, end_destination, list_destinations
 from fairkeeper.assurance.forwarding.exporting import export_events, list_parsers
 from fairkeeper.assurance.incidents.acting import (
     close_incident,
@@ -45,4 +46,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     list_reader_questions,
     export_events,
     list_parsers,
+    add_destination,
+    end_destination,
+    list_destinations,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fairkeeper.database.base import Base, CustomerOwned
@@ -155,3 +155,22 @@ class SuiteRunRow(CustomerOwned, Base):
     bundle_digest: Mapped[str] = mapped_column(String(64))
     ran_at: Mapped[datetime]
     ran_by: Mapped[str] = mapped_column(String(80))
+
+
+class EventDestinationRow(CustomerOwned, Base):
+    """Where events are delivered: a customer's own receiver, or the publisher's, which hears of everything."""
+
+    __tablename__ = "event_destination"
+
+    destination_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    event_format: Mapped[str] = mapped_column(String(10))
+    address: Mapped[str] = mapped_column(String(500))
+    after: Mapped[int] = mapped_column(BigInteger)
+    """The last place in the log that the receiver has taken."""
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(80))
+    ended_at: Mapped[datetime | None]
+    taken_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(300))

@@ -25,6 +25,7 @@ from fairkeeper.microsoft.identity import AppRegistration, SignInFlow, TokenSour
 from fairkeeper.microsoft.ingestion import GRAPH_RESOURCE, IngestionClient
 from fairkeeper.microsoft.ingestion_answers import IngestionVersions
 from fairkeeper.microsoft.marketplace_transport import IMPATIENT
+from fairkeeper.outbound.events import EventSender
 from fairkeeper.outbound.provisioning import CallRules, NothingToSetUp, ProvisioningWebhook, load_entry_point
 from fairkeeper.token.authority import EntraAuthority
 from fairkeeper.token.expectations import ApiTokenExpectation
@@ -191,6 +192,11 @@ def make_provisioner(settings: Settings, database: Database, secrets: SecretStor
     except InvalidError as error:
         raise SettingsError(error.message, remedy=error.remedy) from error
     return NothingToSetUp()
+
+
+def make_event_sender(settings: Settings) -> EventSender:
+    """Return what delivers events; receivers may be in a private network where the publisher's own receiver may."""
+    return EventSender(CallRules(allow_private=settings.provisioning_allow_private))
 
 
 def webhook_secret(settings: Settings, database: Database, secrets: SecretStore, clock: Clock) -> str:

@@ -25,6 +25,7 @@ from fairkeeper.bootstrap.connectors import (
     EntraAccessTokens,
     make_access_tokens,
     make_authority,
+    make_event_sender,
     make_fulfillment,
     make_http_client,
     make_ingestion,
@@ -93,6 +94,7 @@ from fairkeeper.jobs.accounts import AccountsWork
 from fairkeeper.jobs.assurance import AssuranceWork
 from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
+from fairkeeper.jobs.forwarding import ForwardingWork
 from fairkeeper.jobs.governance import GovernanceWork
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.sweeping import Sweeping
@@ -234,6 +236,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         ConsentWork(runner, tenants, secrets, sign_in_app_id=settings.sign_in_app_id).work(),
         GovernanceWork(runner).work(),
         AssuranceWork(runner).work(),
+        ForwardingWork(database, clock, secrets, make_event_sender(settings)).work(),
         payouts_work(runner, library, fetching, outside),
         opportunities_work(settings, runner, teams),
     )

@@ -20,7 +20,68 @@ from fairkeeper.bootstrap.rooms import make_registry
 AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 KINDS = sorted({kind.name for operation in make_registry() for kind in operation.evidence})
 AGENT_EVENT = frozenset(
-    ["TimeGenerated", "Type", "EventUid", "EventOriginalUid", "EventSchema", "EventSchemaVersion", "EventStartTime", "EventEndTime", "EventCount", "EventVendor", "EventProduct", "ToolName", "SrcAgentId", "SrcAgentName", "SrcAgentOriginalType", "SrcAgentDescription", "SrcAgentBlueprintId", "SrcIpAddr", "SrcFQDN", "SrcPortNumber", "TargetAgentId", "TargetAgentName", "TargetAgentUsername", "TargetAgentUserId", "TargetAgentOriginalType", "TargetAgentDescription", "TargetAgentBlueprintId", "PlatformTargetAgentId", "PlatformTargetAgentName", "ActorUserId", "ActorUserIdType", "ActorUserScope", "ActorUserScopeId", "ActorUsername", "ActorUsernameType", "ActorUserAdditionalIds", "ActingAppName", "ActingAppId", "ActingAppType", "EventSessionId", "EventSessionName", "EventType", "EventOriginalType", "EventRequestId", "EventResponseId", "EventOriginalRequestDetails", "EventOriginalResultDetails", "EventErrorDetails", "EventOriginalErrorType", "EventFinishReasons", "EventOutputType", "ToolId", "ToolDescription", "ToolOriginalType", "ModelProviderName", "ModelName", "InputTokensUsed", "OutputTokensUsed", "AdditionalEntities", "AdditionalFields"]
+    [
+        "TimeGenerated",
+        "Type",
+        "EventUid",
+        "EventOriginalUid",
+        "EventSchema",
+        "EventSchemaVersion",
+        "EventStartTime",
+        "EventEndTime",
+        "EventCount",
+        "EventVendor",
+        "EventProduct",
+        "ToolName",
+        "SrcAgentId",
+        "SrcAgentName",
+        "SrcAgentOriginalType",
+        "SrcAgentDescription",
+        "SrcAgentBlueprintId",
+        "SrcIpAddr",
+        "SrcFQDN",
+        "SrcPortNumber",
+        "TargetAgentId",
+        "TargetAgentName",
+        "TargetAgentUsername",
+        "TargetAgentUserId",
+        "TargetAgentOriginalType",
+        "TargetAgentDescription",
+        "TargetAgentBlueprintId",
+        "PlatformTargetAgentId",
+        "PlatformTargetAgentName",
+        "ActorUserId",
+        "ActorUserIdType",
+        "ActorUserScope",
+        "ActorUserScopeId",
+        "ActorUsername",
+        "ActorUsernameType",
+        "ActorUserAdditionalIds",
+        "ActingAppName",
+        "ActingAppId",
+        "ActingAppType",
+        "EventSessionId",
+        "EventSessionName",
+        "EventType",
+        "EventOriginalType",
+        "EventRequestId",
+        "EventResponseId",
+        "EventOriginalRequestDetails",
+        "EventOriginalResultDetails",
+        "EventErrorDetails",
+        "EventOriginalErrorType",
+        "EventFinishReasons",
+        "EventOutputType",
+        "ToolId",
+        "ToolDescription",
+        "ToolOriginalType",
+        "ModelProviderName",
+        "ModelName",
+        "InputTokensUsed",
+        "OutputTokensUsed",
+        "AdditionalEntities",
+        "AdditionalFields",
+    ]
 )
 """The documented columns of AgentEvent 1.0.0 that a parser may give (the empty schema, read 2026-11-28)."""
 RESERVED = frozenset({"Type", "TenantId", "Title", "id", "_ResourceId", "UniqueId"})
@@ -52,13 +113,14 @@ def call(**more: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("actor", ["agent", "staff", "system"])
-def test_every_kind_of_entry_is_a_valid_event_with_or_without_its_payload(kind: str, actor: str) -> None:
-    for payload in (None, {}, call(), {"state": "paused", "why": "x", "severity": "high", "what": "y"}):
-        event = event_of(entry(kind, payload, actor=actor))
-        assert problems_of(event) == []
-        assert event["metadata"]["uid"] == "ent_1"
+def test_every_kind_of_entry_is_a_valid_event_with_or_without_its_payload(actor: str) -> None:
+    assert len(KINDS) > 100
+    for kind in KINDS:
+        for payload in (None, call(), {"state": "paused", "why": "x", "severity": "high", "what": "y"}):
+            event = event_of(entry(kind, payload, actor=actor))
+            assert problems_of(event) == [], kind
+            assert event["metadata"]["uid"] == "ent_1"
 
 
 _JSON = st.recursive(
@@ -69,7 +131,7 @@ _JSON = st.recursive(
 _NAMES = st.sampled_from(("agent", "tool", "answer", "inputs", "reason", "state", "severity", "signal", "what", "task"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(kind=st.sampled_from(KINDS), payload=st.dictionaries(_NAMES, _JSON, max_size=6))
 def test_whatever_a_payload_holds_the_event_is_valid(kind: str, payload: dict[str, Any]) -> None:
     told = entry(kind, payload)

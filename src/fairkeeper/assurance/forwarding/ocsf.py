@@ -14,6 +14,7 @@ managed entity, finding info; profile Security Control), read 2026-11-28. The ch
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from fairkeeper import __version__
@@ -264,16 +265,21 @@ SCHEMA: Final[Mapping[int, dict[str, Any]]] = {
 }
 
 
-def problems_of(event: Mapping[str, Any]) -> list[str]:
-    """Return what an event breaks of the schema; nothing for one that keeps to it."""
+@cache
+def _validator(class_uid: int) -> Any:
     from jsonschema import Draft202012Validator  # its import takes long, and few programs need it
 
-    schema = SCHEMA.get(event.get("class_uid", -1))
-    if schema is None:
+    return Draft202012Validator(SCHEMA[class_uid])
+
+
+def problems_of(event: Mapping[str, Any]) -> list[str]:
+    """Return what an event breaks of the schema; nothing for one that keeps to it."""
+    class_uid = event.get("class_uid", -1)
+    if class_uid not in SCHEMA:
         return [f"class_uid: {event.get('class_uid')} is no class that is exported"]
     found = [
         f"{'.'.join(map(str, each.absolute_path)) or 'event'}: {each.message}"
-        for each in Draft202012Validator(schema).iter_errors(event)
+        for each in _validator(class_uid).iter_errors(event)
     ]
     if not found and event["type_uid"] != event["class_uid"] * 100 + event["activity_id"]:
         found.append("type_uid: is not class_uid * 100 + activity_id")

@@ -24,6 +24,6 @@ class AssuranceToErase:
 
     def erase(self, session: Session, customer_id: CustomerId, *, now: datetime) -> tuple[ErasedThing, ...]:
         """Erase it in the caller's transaction."""
-        count = erase_assurance(session, customer_id)
+        count = erase_assurance(session, customer_id, now=now)
         erased = self._others.erase(session, customer_id, now=now)
         return (*erased, ErasedThing(kind="assurance_words", count=count, erased_by="fairkeeper"))
