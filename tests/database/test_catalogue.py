@@ -69,6 +69,7 @@ KEYS_WITHOUT_CUSTOMER = {
     ("decision_review", "decision_id"): RANDOM,
     ("delegation", "delegation_id"): RANDOM,
     ("evaluation_run", "run_id"): RANDOM,
+    ("event_destination", "destination_id"): RANDOM,
     ("evaluation_suite", "agent_id, use_title, name"): OWN,
     ("evaluation_suite", "suite_id"): RANDOM,
     ("evidence_count", "owner"): OURS,
