@@ -62,17 +62,17 @@ def test_the_console_is_served_on_loopback_to_whoever_has_the_key_once(tmp_path:
             door = next((line.split()[1] for line in said if line.startswith("Open http")), "")
             assert door.startswith("http://127.0.0.1:")
             address = door.partition("/open/")[0]
-            with httpx.Client(base_url=address) as stranger:
+            with httpx.Client(base_url=address, timeout=60) as stranger:
                 assert stranger.get("/opportunities").status_code in {302, 303, 307, 401, 403}
                 assert stranger.get("/open/wrong").status_code == 403
-            with httpx.Client(base_url=address) as person:
+            with httpx.Client(base_url=address, timeout=60) as person:
                 entered = person.get(door)
                 assert (entered.status_code, entered.headers["location"]) == (303, "/opportunities")
                 assert entered.headers["referrer-policy"] == "no-referrer"
                 page = person.get("/opportunities")
                 assert page.status_code == 200
                 assert "/payouts" not in page.text
-            with httpx.Client(base_url=address) as late:
+            with httpx.Client(base_url=address, timeout=60) as late:
                 assert late.get(door).status_code == 403
         finally:
             served.terminate()
