@@ -422,7 +422,7 @@ def open_world(database: Database, **options: Any) -> Iterator[World]:
             landing_url="https://publisher.example/landing",
             webhook_url=webhook_url,
             clock=clock,
-            courier=CourierSettings(floor_seconds=0, tick_seconds=0.02, hold_seconds=0.05, timeout_seconds=5),
+            courier=CourierSettings(floor_seconds=0, tick_seconds=0.02, hold_seconds=2, timeout_seconds=5),
             cancellation_seconds=2,
             entra_state=_entra_state(),
             seed=1,
