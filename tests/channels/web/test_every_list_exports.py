@@ -31,6 +31,9 @@ _NO_LISTS: Final[Mapping[str, str]] = {
     r"OWASP Top 10 .*": "a list of somebody else's that never grows, shown whole",
     "|".join(re.escape(each.name) for each in CONTROLS.values()): "the tests of one control, a part of a risk's page",
     r"Timeline": "a part of an incident's page, whose package holds it whole",
+    r"What it is for, and what not|What it may do|Which data it handles|How it was evaluated|Incidents": (
+        "a part of what is told of one agent, a document"
+    ),
     r"Invitations|Contracts that end in .*|Files": "has its own links to files, or is a log of uploads",
     r"": "a receipt, which is a document",
 }
