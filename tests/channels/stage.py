@@ -29,7 +29,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, insert, select, update
+from sqlalchemy import select
 from starlette.routing import Route
 
 from fairkeeper.access.actions.invitations import invite_person
@@ -44,15 +44,10 @@ from fairkeeper.bootstrap.application import create_app
 from fairkeeper.bootstrap.demo.running import prepare_people
 from fairkeeper.bootstrap.installation import Installation, open_installation
 from fairkeeper.bootstrap.local import local_principal
-from fairkeeper.bootstrap.rooms import all_operations, all_tables
+from fairkeeper.bootstrap.rooms import all_operations
 from fairkeeper.bootstrap.server import bind
 from fairkeeper.bootstrap.settings import Settings, read_settings
 from fairkeeper.consent.actions.apply_plan import apply_plan
-from fairkeeper.consent.actions.ask import ask_customer, share_page
-from fairkeeper.consent.actions.connect import ask_on_page
-from fairkeeper.consent.actions.probe import check_now
-from fairkeeper.consent.actions.start import begin_consent
-from fairkeeper.consent.queries import show_customer as show_consent
 from fairkeeper.customers.actions.custody.noting import note_would_have
 from fairkeeper.customers.actions.land import claim_subscription, record_visit
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
@@ -80,8 +75,10 @@ from fairkeeper.sandbox.entra import PretendEntra
 from fairkeeper.sandbox.runner import RunningSandbox, run_in_thread
 from fairkeeper.sandbox.webhooks.courier import CourierSettings
 from fairkeeper.values.clock import FixedClock, MovableClock, SystemClock
+from tests.channels.consenting import CONSENT_PLAN, consent
 from tests.channels.governing import govern
 from tests.channels.metering import meter
+from tests.channels.rows import Rows
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOST = "127.0.0.1"
@@ -166,87 +163,6 @@ class Stage:
     def place_entries(self) -> None:
         """Let the log take up what was recorded."""
         self.installation.integrator.run_until_current()
-
-
-# --- what requests change
-
-
-Row = dict[str, Any]
-Kept = dict[str, dict[tuple[Any, ...], Row]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One row that is not as it was; `before` is None for a new one, `after` for one that is gone."""
-
-    table: str
-    key: tuple[Any, ...]
-    before: Row | None
-    after: Row | None
-
-    def __str__(self) -> str:
-        if self.before is None or self.after is None:
-            return f"{self.table} {self.key} was {'added' if self.before is None else 'deleted'}"
-        columns = [name for name in self.before if self.before[name] != self.after[name]]
-        return f"{self.table} {self.key} changed in {', '.join(columns)}"
-
-    @property
-    def owners(self) -> set[str | None]:
-        """Whose row it was and is; None is the publisher's."""
-        return {row.get("customer_id") for row in (self.before, self.after) if row is not None}
-
-
-class Rows:
-    """The rows of every table at one instant, to compare with and to come back to.
-
-    Args:
-        engine: The staff login's, which sees every row.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._tables: list[Table] = list(all_tables().sorted_tables)
-        self.kept = self.read()
-
-    def read(self) -> Kept:
-        """Return every row of every table by its key."""
-        with self._engine.connect() as connection:
-            return {table.name: _rows_of(connection, table) for table in self._tables}
-
-    def changes(self) -> list[Change]:
-        """Return what is not as it was; empty when nothing changed."""
-        found, now = [], self.read()
-        for name, kept in self.kept.items():
-            for key in sorted(kept.keys() | now[name].keys(), key=repr):
-                before, after = kept.get(key), now[name].get(key)
-                if before != after:
-                    found.append(Change(table=name, key=key, before=before, after=after))
-        return found
-
-    def restore(self) -> None:
-        """Bring every row back."""
-        now = self.read()
-        with self._engine.begin() as connection:
-            for table in reversed(self._tables):
-                for key in now[table.name].keys() - self.kept[table.name].keys():
-                    connection.execute(delete(table).where(_is(table, key)))
-            for table in self._tables:
-                for key, row in self.kept[table.name].items():
-                    there = now[table.name].get(key)
-                    if there is None:
-                        connection.execute(insert(table).values(row))
-                    elif there != row:
-                        connection.execute(update(table).where(_is(table, key)).values(row))
-
-
-def _rows_of(connection: Connection, table: Table) -> dict[tuple[Any, ...], Row]:
-    keys = [column.name for column in table.primary_key]
-    rows = connection.execute(select(table)).mappings()
-    return {tuple(row[name] for name in keys): dict(row) for row in rows}
-
-
-def _is(table: Table, key: tuple[Any, ...]) -> ColumnElement[bool]:
-    return and_(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
 
 
 # --- opening
@@ -383,7 +299,7 @@ def _move_in(stage: Stage, name: str) -> Tenant:
     )
     _tell(stage, name, customer_id)
     _agree_on_a_deal(stage, tenant)
-    _consent(stage, tenant)
+    consent(stage, tenant)
     govern(stage, name, customer_id, subscription_id)
     meter(stage, name, subscription_id)
     for path, body in (("/evidence/exports", {}), (f"/subscriptions/{subscription_id}/pause", {"reason": "A pause."})):
@@ -421,33 +337,6 @@ def _agree_on_a_deal(stage: Stage, tenant: Tenant) -> None:
         stage.run(record_progress, local_principal(), deal=deal, happened=happened)
     stage.work()
     stage.run(confirm_purchase, local_principal(), subscription_id=tenant.subscription_id, deal=deal)
-
-
-def _consent(stage: Stage, tenant: Tenant) -> None:
-    """Let a tenant be asked, begin to consent, ask a question, and grant, so that a token of it is kept."""
-    (administrator, _) = tenant.people
-    stage.run(ask_customer, local_principal(), customer=tenant.slug)
-    made = stage.run(share_page, local_principal(), customer=tenant.slug)
-    page = digest(made.path.rpartition("/")[2]).hex()
-    stage.run(ask_on_page, page=page, text=f"May {tenant.name} choose the sites later?")
-    (grant,) = stage.run(show_consent, local_principal(), customer=tenant.slug).grants
-    stage.run(
-        begin_consent,
-        page=page,
-        grant_id=grant.grant_id,
-        way="admin",
-        state_digest=digest(f"state of {tenant.name}").hex(),
-        browser_digest=digest(f"browser of {tenant.name}").hex(),
-    )
-    path = f"{stage.sandbox.url}/entra/control/consents"
-    granted = {
-        "client_id": DESK_APP_ID,
-        "tenant_id": administrator.tenant_id,
-        "application": ["Mail.Read", "Mail.Send"],
-    }
-    assert stage.http.post(path, json=granted).is_success
-    stage.run(check_now, local_principal(), customer=tenant.slug)
-    stage.work()
 
 
 def _buy(stage: Stage, person: Person, *, auto_activation: bool) -> str:
@@ -560,41 +449,6 @@ def _use_tokens(stage: Stage) -> None:
     tokens: list[str] = [stage.owner_token, *stage.contoso.tokens.values(), *stage.fabrikam.tokens.values()]
     for token in tokens:
         stage.call("GET", "/api/v1/access/me", token)
-
-
-CONSENT_PLAN = """
-consent_plan:
-  version: 1
-  dated_on: 2026-11-22
-  publisher: {name: Fairmile Software, home_tenant_id: fa111111-0000-4000-8000-000000000001}
-  offers:
-    - offer_id: fairmile-assistant
-      type: saas
-      identity_owner: publisher
-      description: An administrator of your company approves reading and answering mail.
-  registrations:
-    - key: desk
-      name: Fairmile desk
-      app_id: fa111111-0000-4000-8000-0000000000d4
-      tier: operational_application
-      home_tenant_id: fa111111-0000-4000-8000-000000000001
-      audience: multi_tenant
-      credential: secret
-      accounts: [fairmile]
-      application: [Mail.Read, Mail.Send]
-  features:
-    - key: answer-mail
-      title: Read mail and answer it
-      registration: desk
-      acts: alone
-      consent: admin
-      is_required: false
-      permissions:
-        - {name: Mail.Read, kind: application, reason: New messages are read at night too.}
-        - {name: Mail.Send, kind: application, reason: Released answers are sent.}
-      without: Mail is answered by hand.
-"""
-"""What the stage's publisher asks for; not required, so that use does not wait for it."""
 
 
 def somebody(check: Callable[[Person], bool]) -> Person:

@@ -23,7 +23,7 @@ from fairkeeper.api.limits import MAX_ADDRESS_BYTES, MAX_BODY_BYTES, MAX_HEADER_
 from fairkeeper.api.log import COSIGNATURES_PATH, MAX_COSIGNATURE_BYTES
 from fairkeeper.api.webhook import MAX_WEBHOOK_BYTES, WEBHOOK_PATH
 from tests.channels.forge import Forge
-from tests.channels.parameters import Route, own_values, routes_of
+from tests.channels.routes import Route, own_values, routes_of
 from tests.channels.stage import Stage
 
 JSON = {"content-type": "application/json"}

@@ -32,7 +32,7 @@ from fairkeeper.sandbox.directory import PUBLISHER_TENANT_ID
 from fairkeeper.values.ids import CustomerId
 from fairkeeper.web.app import WAYS
 from fairkeeper.web.serving.ways import Audience
-from tests.channels.parameters import own_values, routes_of
+from tests.channels.routes import own_values, routes_of
 from tests.channels.stage import Stage
 from tests.channels.web.browsing import SESSION
 from tests.unit.access.test_roles import PERMITTED

@@ -21,7 +21,8 @@ from fairkeeper.bootstrap.rooms import make_registry
 from fairkeeper.customers.path.lifecycle import OperationState
 from fairkeeper.values.ids import CustomerId
 from tests.channels.governing import let_act
-from tests.channels.parameters import KINDS, SHORTEST_TEXT, Route, ids_of, own_values, routes_of, twin_of
+from tests.channels.parameters import KINDS, SHORTEST_TEXT, ids_of, twin_of
+from tests.channels.routes import Route, own_values, routes_of
 from tests.channels.stage import CUSTOMER_ROLES, Stage, Tenant
 
 SEVERAL = 2

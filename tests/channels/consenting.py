@@ -1,0 +1,78 @@
+"""Lets a customer of the stage be asked for consent and give it: real operations, and the sandbox's directory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairkeeper.access.credentials import digest
+from fairkeeper.bootstrap.local import local_principal
+from fairkeeper.consent.actions.ask import ask_customer, share_page
+from fairkeeper.consent.actions.connect import ask_on_page
+from fairkeeper.consent.actions.probe import check_now
+from fairkeeper.consent.actions.start import begin_consent
+from fairkeeper.consent.queries import show_customer as show_consent
+from fairkeeper.sandbox.directory import DESK_APP_ID
+
+if TYPE_CHECKING:
+    from tests.channels.stage import Stage, Tenant
+
+CONSENT_PLAN = """
+consent_plan:
+  version: 1
+  dated_on: 2026-11-22
+  publisher: {name: Fairmile Software, home_tenant_id: fa111111-0000-4000-8000-000000000001}
+  offers:
+    - offer_id: fairmile-assistant
+      type: saas
+      identity_owner: publisher
+      description: An administrator of your company approves reading and answering mail.
+  registrations:
+    - key: desk
+      name: Fairmile desk
+      app_id: fa111111-0000-4000-8000-0000000000d4
+      tier: operational_application
+      home_tenant_id: fa111111-0000-4000-8000-000000000001
+      audience: multi_tenant
+      credential: secret
+      accounts: [fairmile]
+      application: [Mail.Read, Mail.Send]
+  features:
+    - key: answer-mail
+      title: Read mail and answer it
+      registration: desk
+      acts: alone
+      consent: admin
+      is_required: false
+      permissions:
+        - {name: Mail.Read, kind: application, reason: New messages are read at night too.}
+        - {name: Mail.Send, kind: application, reason: Released answers are sent.}
+      without: Mail is answered by hand.
+"""
+"""What the stage's publisher asks for; not required, so that use does not wait for it."""
+
+
+def consent(stage: Stage, tenant: Tenant) -> None:
+    """Let a tenant be asked, begin to consent, ask a question, and grant, so that a token of it is kept."""
+    (administrator, _) = tenant.people
+    stage.run(ask_customer, local_principal(), customer=tenant.slug)
+    made = stage.run(share_page, local_principal(), customer=tenant.slug)
+    page = digest(made.path.rpartition("/")[2]).hex()
+    stage.run(ask_on_page, page=page, text=f"May {tenant.name} choose the sites later?")
+    (grant,) = stage.run(show_consent, local_principal(), customer=tenant.slug).grants
+    stage.run(
+        begin_consent,
+        page=page,
+        grant_id=grant.grant_id,
+        way="admin",
+        state_digest=digest(f"state of {tenant.name}").hex(),
+        browser_digest=digest(f"browser of {tenant.name}").hex(),
+    )
+    path = f"{stage.sandbox.url}/entra/control/consents"
+    granted = {
+        "client_id": DESK_APP_ID,
+        "tenant_id": administrator.tenant_id,
+        "application": ["Mail.Read", "Mail.Send"],
+    }
+    assert stage.http.post(path, json=granted).is_success
+    stage.run(check_now, local_principal(), customer=tenant.slug)
+    stage.work()
