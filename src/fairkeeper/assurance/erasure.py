@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from fairkeeper.assurance.forwarding.destinations import secret_name
 from fairkeeper.assurance.tables import (
     BehaviourRow,
     EventDestinationRow,
@@ -18,6 +19,7 @@ from fairkeeper.assurance.tables import (
     SignalRow,
     SuiteRunRow,
 )
+from fairkeeper.database.secrets import SecretRow
 from fairkeeper.values.ids import CustomerId
 
 ERASED = "erased"
@@ -53,5 +55,6 @@ def erase_assurance(session: Session, customer_id: CustomerId, *, now: datetime)
     for destination in destinations:
         destination.name, destination.address, destination.last_error = ERASED, ERASED, None
         destination.ended_at = destination.ended_at or now
+        session.execute(delete(SecretRow).where(SecretRow.name == secret_name(destination.destination_id)))
     session.flush()
     return behaviours + len(signals) + len(incidents) + len(notices) + len(runs) + len(destinations)

@@ -13,15 +13,18 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook
 
+from fairkeeper.assurance.erasure import erase_assurance
 from fairkeeper.assurance.errors import DestinationNotFoundError
 from fairkeeper.assurance.forwarding.destinations import (
     DestinationLine,
     add_destination,
     end_destination,
     list_destinations,
+    secret_name,
 )
 from fairkeeper.assurance.forwarding.exporting import EventPage, export_events
 from fairkeeper.assurance.forwarding.ocsf import problems_of
+from fairkeeper.assurance.tables import EventDestinationRow
 from fairkeeper.customers.tables import CustomerRow
 from fairkeeper.database.secrets import MasterKeys, SecretStore
 from fairkeeper.database.session import Database
@@ -190,6 +193,18 @@ def test_a_customers_receiver_gets_its_own_and_one_that_fails_keeps_nobody_waiti
     assert receiver.uids() == delivery.entries("cus_contoso")
     away, contoso = delivery.house.run(list_destinations, OWNER)
     assert (away.failing_since is None, contoso.failing_since) == (False, None)
+
+    taken = receiver.uids()
+    with delivery.database.write() as session:
+        erase_assurance(session, CustomerId("cus_contoso"), now=NOW)
+    delivery.tell(5)
+    delivery.minute()
+    assert receiver.uids() == taken
+    with delivery.database.read() as session:
+        rows = {row.destination_id: row for row in session.scalars(select(EventDestinationRow))}
+        assert (rows[contoso.destination_id].address, rows[contoso.destination_id].name) == ("erased", "erased")
+        kept = {each: delivery.secrets.get(session, secret_name(each)) is not None for each in rows}
+    assert kept == {away.destination_id: True, contoso.destination_id: False}
 
 
 def test_more_than_a_batch_is_delivered_in_order_and_an_ended_one_gets_nothing(

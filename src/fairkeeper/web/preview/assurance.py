@@ -142,12 +142,12 @@ def _transparency() -> ReportPage:
                 heading="What it may do",
                 note="Everything that is not listed is refused.",
                 lines=("At most 100 calls a day, for this agent.",),
-                heads=("What", "How", "Why it may", "Looked at afterwards"),
+                heads=("What", "How", "Why it may", "Reviewed"),
                 rows=(
                     (
                         "Send a letter (sends something outside)",
                         "Only after a person approved the call",
-                        "For it",
+                        "To answer questions",
                         "no",
                     ),
                 ),

@@ -109,7 +109,7 @@ def _lanes(told: Transparency) -> Block:
         id="lanes",
         heading="What it may do",
         note="Everything that is not listed is refused.",
-        heads=("What", "How", "Why it may", "Looked at afterwards"),
+        heads=("What", "How", "Why it may", "Reviewed"),
         rows=rows,
         lines=tuple(f"At most {limit_words(each)}, for this {each.scope}." for each in told.limits),
         empty="Nothing: every call is refused.",
