@@ -52,9 +52,14 @@ def positionals_of(operation: Operation) -> tuple[str, ...]:
     return tuple(part.lower() for part in operation.cli.split() if part.isupper())
 
 
+def offered(operations: Iterable[Operation]) -> dict[tuple[str, ...], Operation]:
+    """Return each operation that a channel may offer, by its command's words."""
+    return {words_of(operation): operation for operation in operations if not operation.is_internal}
+
+
 def derive_commands(operations: Iterable[Operation]) -> dict[tuple[str, ...], click.Command]:
     """Return a command for each operation that a channel may offer, by its words."""
-    return {words_of(operation): derive(operation) for operation in operations if not operation.is_internal}
+    return {words: derive(operation) for words, operation in offered(operations).items()}
 
 
 def derive(operation: Operation) -> click.Command:

@@ -230,7 +230,7 @@ def _attack(
     owners = {owner for change in changes for owner in change.owners}
     assert owners <= {stage.contoso.customer_id}, f"{method} {path} changed rows of {owners}"
     if changes:
-        stage.rows.restore()
+        stage.rows.restore(changes)
     return answer
 
 
