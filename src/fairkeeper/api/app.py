@@ -20,7 +20,7 @@ from fairkeeper.api.errors import install_error_handlers
 from fairkeeper.api.health import Probe, health_router
 from fairkeeper.api.limits import RequestLimits
 from fairkeeper.api.log import COSIGNATURES_PATH, MAX_COSIGNATURE_BYTES, KeepCosignature, LogFiles, log_router
-from fairkeeper.api.routes import Authenticate, derive_routes
+from fairkeeper.api.routes import Authenticate, add_routes, describe_results
 from fairkeeper.api.webhook import MAX_WEBHOOK_BYTES, WEBHOOK_PATH, WebhookDoor, webhook_router
 
 DESCRIPTION = (
@@ -74,7 +74,7 @@ def create_api(parts: APIParts) -> FastAPI:
     app.include_router(health_router(parts.probes))
     app.include_router(log_router(parts.log_files, parts.keep_cosignature))
     app.include_router(webhook_router(parts.webhook))
-    app.include_router(derive_routes(parts.runner.registry, parts.runner, parts.authenticate))
+    add_routes(app, parts.runner.registry, parts.runner, parts.authenticate)
     app.add_middleware(
         RequestLimits,
         is_https=parts.is_https,
@@ -91,6 +91,7 @@ def create_api(parts: APIParts) -> FastAPI:
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """Return the description, without the validation answer that FastAPI adds and we never send."""
     if app.openapi_schema is None:
+        describe_results(app)
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
         )
