@@ -3,8 +3,8 @@
 Everything an answer rests on stands in these four; nothing else is looked up while deciding. `Basis` changes seldom and
 is kept once under its digest; `Moment` is recorded with each decision. So any past decision can be computed again.
 
-What is made anew for each decision (moment, answer) is a struct and no dataclass: a frozen dataclass of a dozen fields
-takes 3 µs to make, a struct 0.3 (2026-11-28), and a decision has several.
+What is made anew for each decision (call, moment, answer) is a struct and no dataclass: a frozen dataclass of a dozen
+fields takes 3 µs to make, a struct 0.3 (2026-11-28), and a decision has several.
 """
 
 from __future__ import annotations
@@ -114,8 +114,7 @@ class Resource:
     data_class: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked: may this agent call this tool with these arguments.
 
     Attributes:
