@@ -10,6 +10,7 @@ import cedarpy
 import pytest
 from msgspec.structs import replace as changed
 
+from fairkeeper.policy.decision.arguments import digest_of, exact
 from fairkeeper.policy.decision.facts import (
     ApprovalState,
     Basis,
@@ -31,7 +32,7 @@ from fairkeeper.policy.decision.facts import (
     Window,
 )
 from fairkeeper.policy.decision.labels import Labels
-from fairkeeper.policy.decision.order import Compiled
+from fairkeeper.policy.decision.order import Compiled, binding_digest
 from fairkeeper.policy.decision.profiles import PROFILES
 from fairkeeper.policy.decision.reasons import SENTENCES, Reason
 from fairkeeper.policy.decision.response import BusinessImpact, Reversibility, Severity
@@ -420,3 +421,10 @@ def test_what_no_policy_speaks_of_changes_nothing_by_being_left_out(
 
 def test_every_member_of_the_context_can_be_made() -> None:
     assert mentioned("context") == frozenset(_MAKERS)
+
+
+@pytest.mark.parametrize("changes", [{}, {"task_id": "t"}, {"resources": (Resource(type="invoice", id="7"),)}])
+def test_what_was_spelled_before_binds_to_the_same_action(changes: dict[str, object]) -> None:
+    asked, found = call(**changes), verdict(asked=call(**changes))
+    expected = binding_digest(asked, basis(), str(found.use_id), digest_of(exact(asked.arguments)))
+    assert found.binding_digest == expected
