@@ -75,7 +75,7 @@ def limited(maximum: int, used: int, **changes: object) -> Verdict:
 def delegated(link: DelegationFacts = LINK, *more: DelegationFacts, **changes: object) -> Verdict:
     chain = (link, *more)
     asked = call(person=ADA, delegation_id=chain[-1].id, task_id="t")
-    return verdict(asked=changed(asked, **changes), moment=Moment(at=NOON, chain=chain))  # type: ignore[arg-type]
+    return verdict(asked=changed(asked, **changes), moment=Moment(at=NOON, chain=chain))
 
 
 def approved(**changes: object) -> Verdict:
@@ -323,7 +323,7 @@ def test_swapped_arguments_are_another_call() -> None:
     ids=["a number of another type", "another resource", "another task"],
 )
 def test_nothing_about_the_call_can_change_after_the_approval(changes: dict[str, object]) -> None:
-    asked = changed(call(approval_id="apr_1"), **changes)  # type: ignore[arg-type]
+    asked = changed(call(approval_id="apr_1"), **changes)
     found = verdict(basis(permits=(ASKS,)), asked, Moment(at=NOON, approval=approval()))
     assert found.reason in {Reason.APPROVAL_OF_ANOTHER_CALL, Reason.ARGUMENTS_REFUSED}
     assert not found.allowed

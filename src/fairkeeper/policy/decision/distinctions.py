@@ -111,8 +111,8 @@ def _place(expression: Mapping[str, Any]) -> str | None:
     """Return the path of a member of the context; the context itself is the empty one, anything else None."""
     if expression.get("Var") == "context":
         return ""
-    member = expression.get(".")
-    outer = None if member is None else _place(member["left"])
+    member = expression.get(".", {})
+    outer = _place(member["left"]) if member else None
     return None if outer is None else f"{outer}.{member['attr']}".removeprefix(".")
 
 

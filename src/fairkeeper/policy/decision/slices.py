@@ -387,11 +387,20 @@ def _texts(tags: frozenset[str] | None) -> Iterator[_Part]:
     if tags is None:
         yield lambda asked: tuple(sorted(asked.texts.items()))
     for tag in sorted(tags or ()):
-        yield lambda asked, tag=tag: asked.texts.get(tag)
+        yield _text(tag)
+
+
+def _text(tag: str) -> _Part:
+    return lambda asked: asked.texts.get(tag)
 
 
 def _numbers(tags: frozenset[str] | None, told: Distinctions) -> Iterator[_Part]:
     if tags is None:
         yield lambda asked: tuple(sorted(asked.numbers.items()))
     for tag in sorted(tags or ()):
-        yield lambda asked, tag=tag, path=f"numbers:{tag}": told.of(path, asked.numbers.get(tag))
+        yield _number(tag, told)
+
+
+def _number(tag: str, told: Distinctions) -> _Part:
+    path = f"numbers:{tag}"
+    return lambda asked: told.of(path, asked.numbers.get(tag))
