@@ -47,8 +47,9 @@ from fairkeeper.governance.deciding.connection import connect
 from fairkeeper.governance.deciding.point import DecisionPoint
 from fairkeeper.governance.ports import ActivePolicies, ScopedPolicy
 from fairkeeper.governance.transaction import Transaction
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.facts import Moment, PolicyText
-from fairkeeper.policy.decision.order import Compiled, decide
+from fairkeeper.policy.decision.order import decide
 from fairkeeper.values.clock import SystemClock
 
 SIZES = (1, 100, 10_000)

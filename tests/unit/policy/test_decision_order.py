@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from fairkeeper.policy.decision.arguments import digest_of, exact
+from fairkeeper.policy.decision.compiled import Compiled, binding_digest
 from fairkeeper.policy.decision.facts import (
     ApprovalState,
     Basis,
@@ -32,7 +33,6 @@ from fairkeeper.policy.decision.facts import (
     Window,
 )
 from fairkeeper.policy.decision.labels import Labels
-from fairkeeper.policy.decision.order import Compiled, binding_digest
 from fairkeeper.policy.decision.profiles import PROFILES
 from fairkeeper.policy.decision.reasons import SENTENCES, Reason
 from fairkeeper.policy.decision.response import BusinessImpact, Reversibility, Severity

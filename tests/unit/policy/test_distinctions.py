@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.distinctions import Distinctions
 from fairkeeper.policy.decision.facts import Moment
-from fairkeeper.policy.decision.order import Compiled, decide
+from fairkeeper.policy.decision.order import decide
 from tests.unit.policy.facts import NOON, basis, call, policies
 
 ON_CALL = "forbid (principal, action, resource)"

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.facts import Moment
-from fairkeeper.policy.decision.order import Compiled, decide
+from fairkeeper.policy.decision.order import decide
 from fairkeeper.policy.decision.reasons import Reason
 from fairkeeper.policy.decision.slices import mentioned, tags_mentioned
 from tests.unit.policy.facts import NOON, basis, call, policies

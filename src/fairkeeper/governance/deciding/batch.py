@@ -25,6 +25,7 @@ from fairkeeper.governance.deciding.tickets import Decided, Known, Questions, Ti
 from fairkeeper.governance.ports import ApprovalQuestion, NeededApproval, Policies
 from fairkeeper.governance.transaction import Transaction, from_database, marks
 from fairkeeper.policy.decision.arguments import canonical
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.facts import (
     PUBLISHER,
     ApprovalFacts,
@@ -37,7 +38,7 @@ from fairkeeper.policy.decision.facts import (
     Verdict,
 )
 from fairkeeper.policy.decision.labels import NO_LABELS, Labels, labels_from_json
-from fairkeeper.policy.decision.order import Compiled, Considered, consider, settle
+from fairkeeper.policy.decision.order import Considered, consider, settle
 from fairkeeper.policy.decision.reasons import Reason
 from fairkeeper.policy.decision.record import omitted, recorded_arguments
 from fairkeeper.policy.decision.windows import window_key

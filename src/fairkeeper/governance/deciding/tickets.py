@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from fairkeeper.governance.ports import Approvals, Credentials, Policies, Shadow, Standing
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.facts import Basis, Call, Moment, Verdict
-from fairkeeper.policy.decision.order import Compiled, Considered
+from fairkeeper.policy.decision.order import Considered
 from fairkeeper.values.ids import new_ulid
 
 

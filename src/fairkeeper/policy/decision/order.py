@@ -9,7 +9,7 @@ Whatever is not foreseen is a denial; nothing here catches an exception, whoever
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -20,12 +20,12 @@ from msgspec.structs import replace
 
 from fairkeeper.policy.decision.arguments import (
     MOST_BYTES,
-    ArgumentSchema,
     NotExactError,
     canonical,
     exact,
     flatten,
 )
+from fairkeeper.policy.decision.compiled import Compiled, binding_of
 from fairkeeper.policy.decision.delegation import follow_delegation
 from fairkeeper.policy.decision.facts import (
     PUBLISHER,
@@ -33,7 +33,6 @@ from fairkeeper.policy.decision.facts import (
     ApprovalState,
     Basis,
     Call,
-    Caller,
     ContainmentFacts,
     ContainmentState,
     GrantFacts,
@@ -51,51 +50,14 @@ from fairkeeper.policy.decision.facts import (
 from fairkeeper.policy.decision.labels import Labels, join
 from fairkeeper.policy.decision.profiles import PROFILES
 from fairkeeper.policy.decision.reasons import Reason, Refused
-from fairkeeper.policy.decision.response import Response, Tightening, response
-from fairkeeper.policy.decision.slices import Asked, PolicyAnswer, PolicySlice
+from fairkeeper.policy.decision.response import Response
+from fairkeeper.policy.decision.slices import Asked, PolicyAnswer
 from fairkeeper.policy.decision.windows import window_key, worth
 
 CALL_ACTIONS: Final = frozenset({"call", "tools/call"})
 """The names under which a tool is called: ours, and the Model Context Protocol's."""
 SENSITIVE: Final = 2
 """Confidential and above tightens the response."""
-
-
-class Compiled:
-    """A basis made ready to decide many calls: its policies and the tool's schema, parsed once.
-
-    What no single call can change is computed here: which use is meant where none is named, which grants each use
-    rests on, what the tool's severity asks for, and what an approval of a plain call is bound to.
-
-    Raises:
-        ValueError: The policies or the schema cannot be read.
-    """
-
-    __slots__ = (
-        "basis",
-        "bindings",
-        "needed",
-        "only_use",
-        "policies",
-        "responses",
-        "reviewed_percent",
-        "schema",
-        "uses",
-    )
-
-    def __init__(self, basis: Basis) -> None:
-        self.basis = basis
-        self.policies = PolicySlice(basis)
-        self.schema = ArgumentSchema(basis.tool.arguments)
-        self.uses = {use.id: use for use in basis.uses}
-        self.only_use = _only_use(basis, self.uses)
-        self.needed = {use_id: tuple(_needed(basis, use_id)) for use_id in self.uses}
-        self.responses = _responses(basis)
-        self.reviewed_percent = {
-            use_id: max((each.review_percent for each in basis.permits if each.use_id == use_id), default=0)
-            for use_id in self.uses
-        }
-        self.bindings = {use_id: _plain_binding(basis, use_id) for use_id in self.uses}
 
 
 class Considered(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,7 +154,7 @@ def _ask_everything(call: Call, compiled: Compiled, moment: Moment, known: _Know
     use = _use(call, compiled)
     known.use_id = use.id
     known.arguments = _check_arguments(call, compiled)
-    known.binding = _binding(call, compiled, use.id, sha256(known.arguments).hexdigest())
+    known.binding = binding_of(call, compiled, use.id, sha256(known.arguments).hexdigest())
     grants = _check_data(call, compiled, use, moment.at)
     answer, amount = _ask_policies(call, compiled, moment, labels, use)
     known.lane, known.policies, known.errors = answer.lane, answer.policies, answer.errors
@@ -232,49 +194,6 @@ def settle(call: Call, compiled: Compiled, considered: Considered, moment: Momen
         approval_id=None if approval is None else approval.id,
         errors=verdict.errors,
     )
-
-
-def binding_digest(call: Call, basis: Basis, use_id: str, arguments_digest: str) -> str:
-    """Return the digest of the exact action, which an approval is bound to, apart from the policies' own digest."""
-    return sha256(_bound(call, basis, use_id, arguments_digest)).hexdigest()
-
-
-def _bound(call: Call, basis: Basis, use_id: str, arguments_digest: str) -> bytes:
-    """Return the canonical bytes of the exact action."""
-    return canonical(
-        {
-            "agent": basis.agent.id,
-            "arguments": arguments_digest,
-            "customer": basis.agent.customer_id or PUBLISHER,
-            "environment": basis.agent.environment.value,
-            "manifest": basis.tool.manifest_digest,
-            "person": None if call.person is None else [call.person.issuer, call.person.id],
-            "resources": [[each.type, each.id] for each in call.resources],
-            "task": call.task_id,
-            "tool": basis.tool.id,
-            "use": use_id,
-        }
-    )
-
-
-_NO_DIGEST: Final = 64 * "-"
-"""Stands for the arguments' digest; longer than any id that stands before it."""
-
-
-def _plain_binding(basis: Basis, use_id: str) -> tuple[bytes, bytes]:
-    """Return what stands before and after the arguments' digest, for a call without person, resources and task."""
-    nobody = Caller(id="", customer_id=None, may_report=False)
-    plain = Call(agent_id=basis.agent.id, tool_id=basis.tool.id, arguments={}, caller=nobody)
-    before, _, after = _bound(plain, basis, use_id, _NO_DIGEST).partition(_NO_DIGEST.encode())
-    return before, after
-
-
-def _binding(call: Call, compiled: Compiled, use_id: str, arguments_digest: str) -> str:
-    """Return `binding_digest`; of a plain call from what was spelled before (0.7 µs instead of 2.6, 2026-11-28)."""
-    if call.person is not None or call.resources or call.task_id is not None:
-        return binding_digest(call, compiled.basis, use_id, arguments_digest)
-    before, after = compiled.bindings[use_id]
-    return sha256(before + arguments_digest.encode() + after).hexdigest()
 
 
 # --- the steps, in their order
@@ -339,12 +258,6 @@ def _told(containment: ContainmentFacts) -> str:
     return f"{containment.state}{profile} by {containment.id}{' (drill)' if containment.is_drill else ''}"
 
 
-def _only_use(basis: Basis, uses: Mapping[str, UseFacts]) -> str | None:
-    """Return the intended use of a call that names none: the only one that the tool is permitted for."""
-    candidates = {permit.use_id for permit in basis.permits} or set(uses)
-    return next(iter(candidates)) if len(candidates) == 1 else None
-
-
 def _use(call: Call, compiled: Compiled) -> UseFacts:
     """Return the intended use: the one that the call names, or the only one that the tool is permitted for."""
     wanted = compiled.only_use if call.use_id is None else call.use_id
@@ -373,24 +286,6 @@ def _check_arguments(call: Call, compiled: Compiled) -> bytes:
     if problems:
         raise Refused(Reason.ARGUMENTS_REFUSED, "; ".join(problems[:5]))
     return spelled
-
-
-_Needed = tuple[str, bool, tuple[GrantFacts, ...]]
-"""A class of data, whether it is written, and the grants that may stand for it."""
-
-
-def _needed(basis: Basis, use_id: str) -> Iterator[_Needed]:
-    """Yield what calls of the tool need for a use, in the order in which it is asked for."""
-    for is_write, names in ((False, basis.tool.reads), (True, basis.tool.writes)):
-        for name in names:
-            fitting = (
-                grant
-                for grant in basis.grants
-                if grant.data_class == name
-                and grant.use_id == use_id
-                and (grant.may_write if is_write else grant.may_read)
-            )
-            yield name, is_write, tuple(fitting)
 
 
 def _check_data(call: Call, compiled: Compiled, use: UseFacts, at: datetime) -> list[GrantFacts]:
@@ -441,27 +336,6 @@ def _ask_policies(
 
 def _person(call: Call, moment: Moment) -> Person | None:
     return call.person or (moment.chain[0].person if moment.chain else None)
-
-
-_Responses = Mapping[tuple[bool, bool], Response]
-"""By whether another's data and whether sensitive data is touched."""
-
-
-def _responses(basis: Basis) -> _Responses:
-    tool = basis.tool
-    elevated = {Tightening.ELEVATED_PERMISSION} if tool.is_elevated else set()
-    found = {}
-    for is_anothers in (False, True):
-        for is_sensitive in (False, True):
-            tightenings = set(elevated)
-            if is_anothers:
-                tightenings.add(Tightening.ANOTHER_TENANT)
-            if is_sensitive:
-                tightenings.add(Tightening.SENSITIVE_DATA)
-            found[is_anothers, is_sensitive] = response(
-                tool.severity, tool.reversibility, tool.business_impact, frozenset(tightenings)
-            )
-    return found
 
 
 def _response(compiled: Compiled, labels: Labels, grants: list[GrantFacts]) -> Response:

@@ -22,6 +22,7 @@ from fairkeeper.policy.decision.arguments import (
     exact,
     size_of,
 )
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.facts import (
     ApprovalFacts,
     ApprovalState,
@@ -35,7 +36,7 @@ from fairkeeper.policy.decision.facts import (
     Verdict,
 )
 from fairkeeper.policy.decision.labels import NO_LABELS, Labels, labels_from_json, labels_to_json
-from fairkeeper.policy.decision.order import Compiled, decide
+from fairkeeper.policy.decision.order import decide
 from fairkeeper.values.clock import format_instant, parse_instant
 
 _encode = msgspec.json.Encoder(order="sorted").encode
