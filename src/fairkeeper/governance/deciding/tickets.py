@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from fairkeeper.governance.ports import Approvals, Credentials, Policies, Shadow, Standing
-from fairkeeper.policy.decision.facts import Basis, Call, Verdict
-from fairkeeper.policy.decision.order import Compiled, Considered
+from fairkeeper.policy.decision.compiled import Compiled
+from fairkeeper.policy.decision.facts import Basis, Call, Moment, Verdict
+from fairkeeper.policy.decision.order import Considered
 from fairkeeper.values.ids import new_ulid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """An answer, recorded.
 
     Attributes:
@@ -46,12 +50,29 @@ class Known:
 
     Attributes:
         compiled: None where policies or schema cannot be read; then `problem` says why, and every call is denied.
+        told: What every record says of them.
     """
 
     basis: Basis
     epochs: tuple[int, int]
     compiled: Compiled | None
     problem: str = ""
+    told: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        basis = self.basis
+        told = {
+            "agent": basis.agent.name,
+            "agent_version": basis.agent.version,
+            "basis": basis.digest,
+            "bundle": basis.bundle_digest,
+            "environment": basis.agent.environment.value,
+            "epochs": list(self.epochs),
+            "manifest": basis.tool.manifest_digest,
+            "tool": basis.tool.name,
+            "tool_id": basis.tool.id,
+        }
+        object.__setattr__(self, "told", told)
 
 
 @dataclass(slots=True)
@@ -66,6 +87,7 @@ class Ticket:
     considered: Considered | None = None
     verdict: Verdict | None = None
     approval_id: str | None = None
+    moment: Moment | None = None
     decided: Decided | None = None
     decision_id: str = field(init=False)
     entry_id: str = field(init=False)

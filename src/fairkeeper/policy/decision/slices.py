@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -22,6 +21,7 @@ from typing import Any, Final
 import cedarpy
 import msgspec
 
+from fairkeeper.policy.decision.distinctions import Distinctions
 from fairkeeper.policy.decision.facts import PUBLISHER, Basis, Lane, PermitFacts
 from fairkeeper.policy.decision.labels import Labels
 from fairkeeper.policy.decision.reasons import Reason
@@ -98,8 +98,7 @@ def _schema(names: frozenset[str]) -> cedarpy.Schema:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyAnswer:
+class PolicyAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the policies say.
 
     Attributes:
@@ -115,8 +114,7 @@ class PolicyAnswer:
     errors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What of a call policies may speak of, beside agent and tool."""
 
     use_id: str
@@ -134,8 +132,8 @@ class Asked:
 class PolicySlice:
     """The policies of one basis; build it once and ask it with `lane`.
 
-    An answer is remembered with everything of the call that a policy of the slice can speak of: where that is the same,
-    Cedar's answer is. What could not be evaluated is asked again.
+    An answer is remembered with everything of the call that the policies of the slice can tell apart: where that is the
+    same, Cedar's answer is. What could not be evaluated is asked again.
 
     Raises:
         ValueError: A policy cannot be read, has no `@id`, or is a customer's and permits.
@@ -152,7 +150,8 @@ class PolicySlice:
         own = "\n".join(policy.text for policy in basis.policies)
         text = "\n".join((own, *(policy for each in permits.values() for policy in each)))
         self._names, self._tags = mentioned(text), tags_mentioned(text)
-        self._answers: dict[tuple[str, str, str], PolicyAnswer] = {}
+        self._answers: dict[tuple[Any, ...], PolicyAnswer] = {}
+        self._parts = tuple(_parts(self._names, self._tags, Distinctions(text)))
         self._schema = _schema(self._names)
         # A set for each use, because naming the use in the context costs a fifth of what Cedar takes.
         self._own = cedarpy.PolicySet.from_str(own)
@@ -169,10 +168,10 @@ class PolicySlice:
     def lane(self, asked: Asked) -> PolicyAnswer:
         """Return the lane; whatever goes wrong is a denial."""
         try:
-            question = asked.use_id, _context(asked, self._names), self._arguments(asked)
+            question = (asked.use_id, *[part(asked) for part in self._parts])
             answer = self._answers.get(question)
             if answer is None:
-                answer = self._lane(*question)
+                answer = self._lane(asked.use_id, _context(asked, self._names), self._arguments(asked))
                 if answer.reason not in _UNDECIDED:
                     self._remember(question, answer)
             return answer
@@ -196,8 +195,8 @@ class PolicySlice:
         determining = tuple(sorted({*attended.policies, *unattended.policies}))
         return PolicyAnswer(lane=Lane.APPROVAL, reason=Reason.PERMITTED, policies=determining)
 
-    def _remember(self, question: tuple[str, str, str], answer: PolicyAnswer) -> None:
-        if sum(map(len, question)) > _LONGEST_REMEMBERED:
+    def _remember(self, question: tuple[Any, ...], answer: PolicyAnswer) -> None:
+        if len(repr(question)) > _LONGEST_REMEMBERED:
             return
         if len(self._answers) >= _MOST_REMEMBERED:
             self._answers.clear()
@@ -350,3 +349,58 @@ _MAKERS: Final[Mapping[str, Callable[[Asked], Any]]] = {
     "currency": lambda asked: asked.currency,
 }
 """How each member of the context is made; None leaves an optional one out."""
+
+
+_Part = Callable[[Asked], Any]
+"""Returns a part of a call: the same for two calls that no policy tells apart by it."""
+
+
+def _parts(names: frozenset[str], tags: frozenset[str] | None, told: Distinctions) -> Iterator[_Part]:
+    """Yield the parts of a call that policies tell apart, by the members of the context that they speak of."""
+    if "texts" in names:
+        yield from _texts(tags)
+    if "numbers" in names:
+        yield from _numbers(tags, told)
+    if "labels" in names:
+        yield lambda asked: (
+            asked.labels.sources,
+            told.of("labels.sensitivity", asked.labels.sensitivity),
+            asked.labels.is_trusted,
+        )
+    if "at" in names:
+        yield lambda asked: tuple([told.of(f"at.{name}", value) for name, value in _moment(asked).items()])
+    if "depth" in names:
+        yield lambda asked: told.of("depth", asked.depth)
+    if "amount" in names:
+        yield lambda asked: told.of("amount", asked.amount)
+    yield from (_ALONE[name] for name in sorted(names & _ALONE.keys()))
+
+
+_ALONE: Final[Mapping[str, _Part]] = {
+    "person": lambda asked: asked.person,
+    "task": lambda asked: asked.task,
+    "currency": lambda asked: asked.currency,
+}
+
+
+def _texts(tags: frozenset[str] | None) -> Iterator[_Part]:
+    if tags is None:
+        yield lambda asked: tuple(sorted(asked.texts.items()))
+    for tag in sorted(tags or ()):
+        yield _text(tag)
+
+
+def _text(tag: str) -> _Part:
+    return lambda asked: asked.texts.get(tag)
+
+
+def _numbers(tags: frozenset[str] | None, told: Distinctions) -> Iterator[_Part]:
+    if tags is None:
+        yield lambda asked: tuple(sorted(asked.numbers.items()))
+    for tag in sorted(tags or ()):
+        yield _number(tag, told)
+
+
+def _number(tag: str, told: Distinctions) -> _Part:
+    path = f"numbers:{tag}"
+    return lambda asked: told.of(path, asked.numbers.get(tag))
