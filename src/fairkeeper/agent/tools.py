@@ -86,15 +86,14 @@ async def governed_call(
     try:
         result = await call()
     except BaseException as error:
+        if task is not None:  # a model may be shown the error, as it is shown a result
+            _reaches(task, tool, arguments, str(error))
         _tell(client, tool, answer, "error", began=began, seen=seen, error=f"{type(error).__name__}: {error}")
         raise
     treatment = tool.treatment.with_kinds(answer.redact)
     treated = treat(result, treatment, seen)
     if task is not None:
-        own = Labels(sources=frozenset({tool.name}), sensitivity=tool.result.sensitivity,
-                     is_trusted=tool.result.is_trusted)  # fmt: skip
-        task.labels = join(task.labels, own)
-        task.provenance.came(treated, own, tool.trusted_fields)
+        _reaches(task, tool, arguments, treated)
     _tell(client, tool, answer, "ok", began=began, seen=seen, digest=_digest(treated))
     return treated
 
@@ -120,6 +119,13 @@ def governed(client: FairkeeperClient, tool: Tool) -> Callable[[Callable[P, Any]
         return call
 
     return decorate
+
+
+def _reaches(task: AgentTask, tool: Tool, arguments: Mapping[str, Any], value: Any) -> None:
+    """Note what reached a task, with the labels of the tool that it came from."""
+    own = Labels(sources=frozenset({tool.name}), sensitivity=tool.result.sensitivity, is_trusted=tool.result.is_trusted)
+    task.labels = join(task.labels, own)
+    task.provenance.came(value, own, tool.trusted_fields, asked=arguments, carries=tool.carries)
 
 
 def _question(tool: Tool, arguments: Mapping[str, Any], task: AgentTask | None) -> Question:

@@ -63,12 +63,14 @@ class Street:
     ) -> AsyncIterator[Client]:
         """Connect a real client through a gateway of its own; `hears` are callbacks of the client."""
         agent = agent or self.contoso
-        vault = changes.pop("vault", None)
+        vault, labels = changes.pop("vault", None), changes.pop("labels", "task")
         server = ServerPart(**({"name": "strange", "command": command(self.count)} | changes))
         asked = FairkeeperClient(
             url=url or self.world.url, token=agent.token, agent_id=agent.agent_id, patience_seconds=5
         )
-        part = AgentPart(name="clerk", agent_id=agent.agent_id, servers=("strange",), use_id=agent.use_id)
+        part = AgentPart(
+            name="clerk", agent_id=agent.agent_id, servers=("strange",), use_id=agent.use_id, labels=labels
+        )
         to_gateway, from_client = anyio.create_memory_object_stream[Any](0)
         to_client, from_gateway = anyio.create_memory_object_stream[Any](0)
 
