@@ -17,6 +17,10 @@ from fairkeeper.assurance.incidents.acting import (
     take_step,
 )
 from fairkeeper.assurance.incidents.queries import list_incidents, show_incident, show_reach
+from fairkeeper.assurance.keeping.holding import lift_hold, list_holds, place_hold
+from fairkeeper.assurance.keeping.proving import erase_data, prove_erasure
+from fairkeeper.assurance.keeping.rules import list_retention, set_retention
+from fairkeeper.assurance.keeping.subject import export_subject
 from fairkeeper.assurance.monitoring.following import judge_hour, raise_signal
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals, set_signal_rule, settle_signal
 from fairkeeper.assurance.posture.showing import show_posture
@@ -49,4 +53,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     add_destination,
     end_destination,
     list_destinations,
+    set_retention,
+    list_retention,
+    place_hold,
+    lift_hold,
+    list_holds,
+    erase_data,
+    prove_erasure,
+    export_subject,
 )
