@@ -123,6 +123,8 @@ class DeploymentWork:
             return
         is_there = state in {DeploymentState.RUNNING, DeploymentState.DEPLOYING, DeploymentState.FAILED}
         carried = frozenset[str]() if reading is None else reading.roles_of(grant.app_id)
+        if state is DeploymentState.MISSED and GrantState(grant.state) is GrantState.SUSPECTED_LOST:
+            return  # It is the deployment whose end is waited for, and with it this ends.
         has_some = is_there and (grant.tier == AccessWay.OWN_IDENTITY.value or bool(carried))
         self._run(
             record_probe,

@@ -19,7 +19,7 @@ from fairkeeper.consent.deployments.showing import list_application_notices, lis
 from fairkeeper.consent.views import DeploymentView, NoticeView
 from fairkeeper.sandbox.directory import PUBLISHER_TENANT_ID
 from fairkeeper.sandbox.runner import _bind as bind
-from tests.actions.consent.world import NOTICE_SECRET, World, staff
+from tests.actions.consent.world import NOTICE_SECRET, Stage, World, staff
 
 VAULT_PLAN = (Path(__file__).parents[3] / "examples" / "offers" / "vault.yaml").read_text("utf-8")
 ON_CALL = "fa111111-0000-4000-8000-0000000000e1"
@@ -28,14 +28,14 @@ CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 
 
 @contextmanager
-def served(world: World) -> Iterator[str]:
+def served(stage: Stage) -> Iterator[str]:
     """Serve the installation without its background work, which the test does itself."""
 
     @asynccontextmanager
     async def nothing(_app: FastAPI) -> Any:
         yield
 
-    app = create_app(world.installation)
+    app = create_app(stage.installation)
     app.router.lifespan_context = nothing
     bound = bind("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))

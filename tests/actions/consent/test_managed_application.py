@@ -14,18 +14,24 @@ from fairkeeper.consent.actions.unlink import unlink
 from fairkeeper.consent.deployments.elevating import elevate
 from fairkeeper.consent.errors import ElevationRefusedError
 from fairkeeper.consent.lifecycle import LinkState
+from fairkeeper.consent.ports import ElevationWish
 from fairkeeper.consent.queries import list_needs
 from fairkeeper.consent.tables import GrantRow
 from fairkeeper.errors import DeniedError
 from tests.actions.consent.deployed import CONTRIBUTOR, ON_CALL, READER, VAULT_PLAN, Azure, served
-from tests.actions.consent.world import World, staff
+from tests.actions.consent.world import NOON, Stage, World, staff
+
+
+@pytest.fixture(scope="module")
+def url(stage: Stage) -> Iterator[str]:
+    with served(stage) as address:
+        yield address
 
 
 @pytest.fixture
-def azure(world: World) -> Iterator[Azure]:
+def azure(world: World, url: str) -> Azure:
     world.apply(VAULT_PLAN)
-    with served(world) as url:
-        yield Azure(world=world, url=url)
+    return Azure(world=world, url=url)
 
 
 def ask(azure: Azure, vault: str, hours: int = 4) -> str:
@@ -223,7 +229,7 @@ def test_the_publisher_unlinks_and_looks_whether_roles_are_left(azure: Azure) ->
 def test_without_the_secret_nothing_is_kept(azure: Azure, secret: str) -> None:
     before = len(azure.notices())
     answer = azure.told(b'{"eventType": "PUT"}', secret=secret)
-    assert (answer.status_code, answer.json()["code"]) == (401, "api.notice_secret_refused")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "api.notice_secret_refused")
     assert len(azure.notices()) == before
 
 
@@ -320,5 +326,6 @@ def test_an_installation_that_observes_asks_nobody() -> None:
             raise ObservedOnlyError(what)
 
     guarded = GuardedResourceManager(None, Outside())  # type: ignore[arg-type]
+    wish = ElevationWish(name="gra-1", principal_id=ON_CALL, roles=("Contributor",), hours=1, starts_at=NOON)
     with pytest.raises(ObservedOnlyError):
-        guarded.ask_elevation("/x", None)  # type: ignore[arg-type]
+        guarded.ask_elevation("/x", wish)

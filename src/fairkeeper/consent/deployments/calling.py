@@ -78,7 +78,7 @@ class ClaimCodeMade:
 
 @command(
     "consent.make_claim_code",
-    groups=("consent.share",),
+    groups=("consent.change",),
     evidence=(CODE_MADE,),
     http="POST /consent/customers/{customer}/claim-codes",
     cli="consent make-claim-code CUSTOMER",
@@ -190,7 +190,6 @@ def _registered(
     row = known or DeploymentRow(
         deployment_id=new_id("dep"),
         resource_digest=digest_of_resource(instance.key),
-        created_at=context.now,
         roles=[],
         may_elevate=False,
         says_gone=False,
@@ -199,7 +198,8 @@ def _registered(
     row.customer_id, row.tenant_id = code.customer_id, TenantId(instance.tenant_id)
     row.object_id, row.offer_id, row.plan_id = instance.object_id, code.offer_id, code.plan_id
     row.state, row.since_at, row.note = DeploymentState.RUNNING.value, context.now, None
-    row.read_at, row.missed_at, row.ended_at = context.now, None, None
+    row.created_at = row.read_at = context.now
+    row.missed_at = row.ended_at = None
     context.session.add(row)
     context.session.flush()
     code.used_at, code.deployment_id = context.now, row.deployment_id

@@ -114,6 +114,8 @@ def record_deployment(context: CommandContext, request: RecordDeployment) -> Out
         now=context.now,
     )
     is_new = before not in LIVE and verdict.state in LIVE
+    if is_new and before is DeploymentState.ENDED:
+        row.created_at = context.now
     if verdict.state in LIVE and reading.answer is Answer.FOUND and reading.tenant_id is not None:
         _take(context, row, reading, reading.tenant_id)
     return settle(context, row, verdict, is_new=is_new)
@@ -246,7 +248,8 @@ def _has(context: CommandContext, link: LinkRow, row: DeploymentRow, access: Wan
     return any(
         grant.registration == access.key
         and grant.link_id == link.link_id
-        and GrantState(grant.state) is not GrantState.REVOKED
+        # One that was lost is not begun again behind anybody's back; a deployment that is new gives anew.
+        and grant.asked_at >= row.created_at
         and (access.way is AccessWay.OWN_IDENTITY or set(grant.application) == set(access.roles))
         for grant in access_grants(context.session, row.deployment_id)
     )
