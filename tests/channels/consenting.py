@@ -74,6 +74,7 @@ consent_plan:
       registration: desk
       acts: alone
       consent: admin
+      offers: [fairmile-assistant]
       is_required: false
       permissions:
         - {name: Mail.Read, kind: application, reason: New messages are read at night too.}
