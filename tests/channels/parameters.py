@@ -40,6 +40,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "idempotency": ("idempotency", "key"),
     "question": ("consent_question", "id"),
     "consent_grant": ("consent_grant", "grant_id"),
+    "deployment": ("deployment", "deployment_id"),
     "message": ("message", "message_id"),
     "agent": ("agent", "agent_id"),
     "tool": ("tool", "tool_id"),
@@ -162,6 +163,12 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     ),
     "state": fixed("held", "customer"),
     "consent.list_tenants:state": fixed("linked"),
+    "consent.list_deployments:state": fixed("running"),
+    "deployment_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "deployment"), kinds=("deployment",)),
+    "access": fixed("repair-vault", "customer"),
+    "hours": fixed(4),
+    "unplaced": fixed(value=True),
+    "consent.make_claim_code:offer_id": fixed("fairmile-desk-cluster", "customer"),
     "customers.list_reminders:customer": Filling(
         own=lambda _stage, tenant: tenant.slug, kinds=("slug", "customer", "tenant")
     ),

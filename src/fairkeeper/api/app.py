@@ -16,6 +16,7 @@ from fastapi.openapi.utils import get_openapi
 
 import fairkeeper
 from fairkeeper.action.runner import Runner
+from fairkeeper.api.deployments import PATH_LIMITS, DeploymentDoors, deployments_router
 from fairkeeper.api.errors import install_error_handlers
 from fairkeeper.api.health import Probe, health_router
 from fairkeeper.api.limits import RequestLimits
@@ -43,6 +44,7 @@ class APIParts:
         log_files: What the log publishes.
         keep_cosignature: Keeps what a witness sends.
         probes: What `/readyz` asks.
+        deployments: Where Azure's notices go, and where instances call home; by default both are put off.
         lifespan: Starts and ends the background work.
         is_https: Whether people come by https.
         max_body_bytes_by_path: Limits of paths that others add (uploads).
@@ -54,6 +56,7 @@ class APIParts:
     log_files: LogFiles
     keep_cosignature: KeepCosignature
     probes: Sequence[Probe]
+    deployments: DeploymentDoors | None = None
     lifespan: Lifespan | None = None
     is_https: bool = False
     max_body_bytes_by_path: Mapping[str, int] | None = None
@@ -74,12 +77,14 @@ def create_api(parts: APIParts) -> FastAPI:
     app.include_router(health_router(parts.probes))
     app.include_router(log_router(parts.log_files, parts.keep_cosignature))
     app.include_router(webhook_router(parts.webhook))
+    app.include_router(deployments_router(parts.deployments or DeploymentDoors(runner=parts.runner)))
     add_routes(app, parts.runner.registry, parts.runner, parts.authenticate)
     app.add_middleware(
         RequestLimits,
         is_https=parts.is_https,
         max_body_bytes_by_path={
             WEBHOOK_PATH: MAX_WEBHOOK_BYTES,
+            **PATH_LIMITS,
             COSIGNATURES_PATH: MAX_COSIGNATURE_BYTES,
             **(parts.max_body_bytes_by_path or {}),
         },

@@ -32,6 +32,7 @@ from fairkeeper.bootstrap.connectors import (
     make_http_client,
     make_ingestion,
     make_provisioner,
+    make_resource_manager,
     make_sign_in,
     make_validator,
     missing_for_fulfillment,
@@ -67,7 +68,12 @@ from fairkeeper.bootstrap.wiring.deals import deals_work
 from fairkeeper.bootstrap.wiring.governance import AgentsToStop, DecisionsToErase, make_questions
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.bootstrap.wiring.metering import metering_work
-from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
+from fairkeeper.bootstrap.wiring.observing import (
+    Custodian,
+    GuardedFulfillment,
+    GuardedProvisioner,
+    GuardedResourceManager,
+)
 from fairkeeper.bootstrap.wiring.opportunities import opportunities_ports, opportunities_work
 from fairkeeper.bootstrap.wiring.payouts import make_fetching, make_library, payouts_work
 from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
@@ -97,6 +103,7 @@ from fairkeeper.jobs.accounts import AccountsWork
 from fairkeeper.jobs.assurance import AssuranceWork
 from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
+from fairkeeper.jobs.deployments import DeploymentWork
 from fairkeeper.jobs.forwarding import ForwardingWork
 from fairkeeper.jobs.governance import GovernanceWork
 from fairkeeper.jobs.handler import Work
@@ -238,7 +245,13 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     rooms = (
         messages_work(settings, runner, mailer, teams),
         *_marketplace_work(settings, runner, http, clock, outside),
-        ConsentWork(runner, tenants, secrets, sign_in_app_id=settings.sign_in_app_id).work(),
+        ConsentWork(
+            runner,
+            tenants,
+            secrets,
+            deployments=DeploymentWork(runner, GuardedResourceManager(make_resource_manager(settings, http), outside)),
+            sign_in_app_id=settings.sign_in_app_id,
+        ).work(),
         GovernanceWork(runner).work(),
         AssuranceWork(runner).work(),
         ForwardingWork(database, clock, secrets, make_event_sender(settings)).work(),

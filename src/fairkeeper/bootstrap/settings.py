@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fairkeeper.consent.deployments.notices import LEAST_SECRET
 from fairkeeper.database.engine import DatabaseAddress, normalise_url
 from fairkeeper.errors import InvalidError
 
@@ -111,6 +112,16 @@ class Settings(BaseSettings):
             "client secret, or to an object that names a certificate_file (PEM) or a federated_token_file."
         ),
     )
+    azure_base_url: str = Field(
+        "https://management.azure.com", description="Azure Resource Manager, where managed applications are read back."
+    )
+    application_notice_secrets: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Secrets of the address that Azure notifies of managed applications (`sig` in its query), 24 characters "
+            "and more; two by a comma while one replaces the other. Without one, notices are put off."
+        ),
+    )
     api_scope: str = Field(
         "access_as_user",
         description="Scope that a person's Microsoft Entra token must carry to be taken by the API.",
@@ -205,7 +216,7 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        *("base_url", "entra_authority", "fulfillment_base_url", "ingestion_base_url", "sandbox_url"),
+        *("base_url", "entra_authority", "fulfillment_base_url", "ingestion_base_url", "sandbox_url", "azure_base_url"),
         *("provisioning_url", "webhook_forward_url"),
     )
     @classmethod
@@ -217,6 +228,14 @@ class Settings(BaseSettings):
             msg = "needs an http or https address without query and fragment"
             raise ValueError(msg)
         return value.rstrip("/")
+
+    @field_validator("application_notice_secrets")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if any(len(each) < LEAST_SECRET for each in notice_secrets(value)):
+            msg = f"each secret needs {LEAST_SECRET} characters"
+            raise ValueError(msg)
+        return value
 
     @property
     def is_observing(self) -> bool:
@@ -243,6 +262,11 @@ class Settings(BaseSettings):
             customer_url=_reveal_url(self.database_customer_url),
             owner_url=_reveal_url(self.database_owner_url),
         )
+
+
+def notice_secrets(value: SecretStr) -> tuple[str, ...]:
+    """Return the secrets that a list by commas holds."""
+    return tuple(each.strip() for each in value.get_secret_value().split(",") if each.strip())
 
 
 def _reveal_url(secret: SecretStr | None) -> str | None:

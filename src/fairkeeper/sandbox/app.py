@@ -18,6 +18,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fairkeeper.sandbox.azure.api import AzureApi
+from fairkeeper.sandbox.azure.store import Cloud
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.control import Controls, control_app
 from fairkeeper.sandbox.directory import Directory, default_directory
@@ -122,6 +124,7 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         Mount("/ingestion", ingestion_app(ingestion)),
         Mount("/reports", reports_app(reports)),
         Mount("/entra", entra),
+        Mount("/azure", routes=AzureApi(cloud=Cloud(), entra=entra, clock=config.clock).routes()),
     ]
     app = _assembled(config, controls, apis)
     app.state.controls, app.state.reports = controls, reports
