@@ -95,7 +95,8 @@ async def governed_call(
                      is_trusted=tool.result.is_trusted)  # fmt: skip
         task.labels = join(task.labels, own)
         task.provenance.came(treated, own, tool.trusted_fields)
-    _tell(client, tool, answer, "ok", began=began, seen=seen, digest=_digest(treated))
+    measured = answer.measured(result)
+    _tell(client, tool, answer, "ok", began=began, seen=seen, digest=_digest(treated), measured=measured)
     return treated
 
 
@@ -154,7 +155,7 @@ def _digest(value: Any) -> str | None:
 
 def _tell(  # noqa: PLR0913 - everything that is known, by name
     client: FairkeeperClient, tool: Tool, answer: Answer, outcome: str, *, began: float, seen: Seen,
-    digest: str | None = None, error: str = "",
+    digest: str | None = None, error: str = "", measured: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     if answer.decision_id is None:
         return
@@ -168,5 +169,6 @@ def _tell(  # noqa: PLR0913 - everything that is known, by name
             sources=(tool.name, *seen.sources()),
             sensitivity=tool.result.sensitivity,
             is_trusted=tool.result.is_trusted,
+            measured=measured or {},
         )
     )

@@ -31,6 +31,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     answering.give_up_hours,
     comparing.record_comparison,
     entering.meter_actions,
+    entering.tell_unplaced,
     entering.set_fixed_usage,
     entering.end_fixed_usage,
     entering.enter_fixed_usage,

@@ -109,7 +109,9 @@ def _told(report: UsageReport) -> str:
 
 _SOURCES: Final = {
     "action": "governed actions, recorded before they ran",
+    "customer_action": "governed actions, recorded before they ran and reported by the customer's own program",
     "publisher": "the publisher's own events",
+    "customer": "events of the customer's own program",
     "hand": "entered by hand",
     "file": "a file",
     "schedule": "fixed usage",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,6 +21,7 @@ class Decided:
         decision_id: None where nothing could be recorded; then it is a denial.
         entry_id: The evidence entry.
         approval_id: The approval that was asked for, where one is needed and somebody can give it.
+        measures: Fields of the result whose sums have to be told with the outcome, because they are billed.
     """
 
     decision_id: str | None
@@ -27,6 +29,7 @@ class Decided:
     verdict: Verdict
     at: datetime
     approval_id: str | None = None
+    measures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,8 @@ class Ticket:
     """The decision's and its entry's ids share it; it is drawn once."""
     known: Known | None = None
     considered: Considered | None = None
+    usage: Mapping[str, int] = field(default_factory=dict)
+    """What policies read of the customer's own limits."""
     verdict: Verdict | None = None
     approval_id: str | None = None
     decided: Decided | None = None

@@ -125,7 +125,7 @@ def _settle(
     state = ReportState.ACCEPTED if missing else ReportState.FOLDED
     for row in doubtful:
         row.state, row.in_flight, row.is_unknown = state.value, False, False
-        close_for(context, resource, DOUBTFUL.code, key=row.count_id, why=f"Microsoft's list: {state}.")
+        close_for(context, resource, DOUBTFUL.code, keys={row.count_id}, why=f"Microsoft's list: {state}.")
     return [{"id": row.count_id, "state": row.state} for row in doubtful]
 
 
@@ -180,5 +180,5 @@ def _keep(
         message = f"{dimension} on {day_on:%d %b %Y}: {explanation}"
         raise_for(context, resource, STATED_OTHERWISE.found(message), key=where, owner_role=FINANCE)
     else:
-        close_for(context, resource, STATED_OTHERWISE.code, key=where, why=explanation)
+        close_for(context, resource, STATED_OTHERWISE.code, keys={where}, why=explanation)
     return before != values
