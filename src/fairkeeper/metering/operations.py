@@ -42,6 +42,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     deciding.refuse_hour,
     proving.prove_usage,
     proving.show_proof,
+    proving.list_proofs,
+    proving.find_proof,
     setting.set_dimension,
     setting.set_rule,
     setting.register_application,

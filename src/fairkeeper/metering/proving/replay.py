@@ -24,6 +24,16 @@ SETTLED_KIND: Final = "metering.doubt_settled/1"
 OPENING_KIND: Final = "metering.opening_set/1"
 ISSUED_KIND: Final = "metering.proof_issued/1"
 OUTCOME_KIND: Final = "governance.outcome_recorded/1"
+SOURCES: Final[Mapping[str, str]] = {
+    "action": "governed actions, recorded before they ran",
+    "customer_action": "governed actions, recorded before they ran and reported by the customer's own program",
+    "publisher": "the publisher's own events",
+    "customer": "events of the customer's own program",
+    "hand": "entered by hand",
+    "file": "a file",
+    "schedule": "fixed usage",
+}
+"""Whose word the units of an event are."""
 GOVERNED: Final = frozenset({"action", "customer_action"})
 """Sources of which each event names the outcome of a governed call."""
 CALL_MILLI: Final = 1000
