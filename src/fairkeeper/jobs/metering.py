@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 
 from fairkeeper.action.operation import Operation, OperationInput
 from fairkeeper.action.outside import ObservedOnlyError, OutsideWrites
@@ -111,7 +111,7 @@ class MeteringWork:
     def compare(self, _task: Task) -> None:
         """Read what Microsoft has of the last days, and compare each resource with ours."""
         today = self._runner.clock.now().date()
-        since = today - timedelta(days=_COMPARED_DAYS)
+        since = self._compared_since(today)
         stated = self._metering.list_usage(since, today)
         by_resource: dict[str, list[StatedDay]] = defaultdict(list)
         for each in stated:
@@ -133,6 +133,15 @@ class MeteringWork:
                 resource_id=row.resource_id, since_on=since, until_on=today, days=tuple(days[:5000])
             )
             self._run(record_comparison, request)
+
+    def _compared_since(self, today: date) -> date:
+        """Return the first day to compare: some days back, or the day of the oldest hour that is in doubt."""
+        usual = today - timedelta(days=_COMPARED_DAYS)
+        with self._runner.database.read() as session:
+            oldest = session.scalars(
+                select(func.min(UsageCountRow.hour_at)).where(UsageCountRow.state == ReportState.DOUBTFUL)
+            ).one()
+        return usual if oldest is None else min(usual, oldest.date())
 
     def _enter(self) -> None:
         now = self._runner.clock.now()

@@ -12,13 +12,13 @@ from fairkeeper.metering.rules.statuses import ReportState
 from fairkeeper.metering.views import (
     UsageHour,
 )
-from fairkeeper.web.format import state, when_text
+from fairkeeper.web.format import when_text
 from fairkeeper.web.forms import Question
 from fairkeeper.web.pages.usage import (
     HourPage,
 )
 from fairkeeper.web.parts import Deadline, Fact, Link
-from fairkeeper.web.routes.usage.reading import ROOM, TRAIL, WORDS
+from fairkeeper.web.routes.usage.reading import ROOM, TRAIL, WORDS, hour_state
 from fairkeeper.web.serving.asking import (
     Asking,
     Words,
@@ -53,7 +53,7 @@ def show_counted(visit: Visit) -> Response:
         trail=(*TRAIL, Link(label=hour.customer_name, href=f"/usage/{hour.resource_id}?dimension={hour.dimension}")),
         heading=f"{hour.dimension}, {when_text(hour.hour_at)}",
         sentence=f"{hour.units} used, {hour.quantity} to report; {WORDS.get(hour.state, hour.state)}.",
-        state=state(hour.state),
+        state=hour_state(hour.state),
         facts=(
             Fact(label="Customer", value=hour.customer_name),
             Fact(label="Plan", value=hour.plan_id),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from fairkeeper.metering.queries import show_usage
 from fairkeeper.metering.views import (
     UsageDetail,
 )
+from fairkeeper.web.format import StateWord, Tone, state
 from fairkeeper.web.parts import Link
 from fairkeeper.web.serving.visit import Visit
 
@@ -27,6 +29,26 @@ WORDS: Final = {
     "lost": "could not be reported",
 }
 """What a state is called."""
+
+
+_STATES: Final[Mapping[str, StateWord]] = {
+    "ready": StateWord(word="Waits", tone=Tone.BUSY),
+    "nothing": StateWord(word="Included", tone=Tone.QUIET),
+    "elsewhere": StateWord(word="Elsewhere", tone=Tone.QUIET),
+    "folded": StateWord(word="Moved later", tone=Tone.QUIET),
+    "faulty": StateWord(word="Not taken", tone=Tone.BAD),
+    "doubtful": StateWord(word="Not known", tone=Tone.CARE),
+}
+
+
+def hour_state(name: str) -> StateWord:
+    """Return how the state of a counted hour is shown.
+
+    Example:
+        >>> hour_state("nothing").word, hour_state("accepted").word
+        ('Included', 'Accepted')
+    """
+    return _STATES.get(name) or state(name)
 
 
 def detail_of(visit: Visit) -> UsageDetail:

@@ -20,7 +20,7 @@ from fairkeeper.metering.views import (
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import state, when_text
 from fairkeeper.web.forms import Question
-from fairkeeper.web.listing import Column, Listing
+from fairkeeper.web.listing import Column, Listing, Paging
 from fairkeeper.web.pages.deals import Chart
 from fairkeeper.web.pages.usage import (
     ComparedRow,
@@ -30,13 +30,14 @@ from fairkeeper.web.pages.usage import UsagePage as OnePage
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link, Tab
 from fairkeeper.web.routes.usage.limits import end_limit_asking, limit_asking
 from fairkeeper.web.routes.usage.proofs import proofs_of, prove_asking
-from fairkeeper.web.routes.usage.reading import ROOM, TRAIL, detail_of
+from fairkeeper.web.routes.usage.reading import ROOM, TRAIL, detail_of, hour_state
 from fairkeeper.web.serving.charts import UsageBar, standing_chart, usage_chart
 from fairkeeper.web.serving.exports import Sheet, export_links, export_ways, sheet_of_rows
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Way, get
 
+PAGE_HOURS: Final = 24
 _STANDING_WORDS: Final[Mapping[Standing, str]] = {
     Standing.ACCEPTED: "accepted",
     Standing.WAITS: "waiting to be sent",
@@ -67,12 +68,19 @@ def show_one(visit: Visit) -> Response:
         ),
         facts=_facts(detail, line),
         charts=_charts(detail, here),
-        hours=_hours(detail, Address(f"{here}/hours", visit.address.query)),
+        hours=_hours(detail, Address(f"{here}/hours", visit.address.query), _page_of(visit, detail)),
         compared=_compared(detail, Address(f"{here}/compared", visit.address.query)),
         proofs=proofs_of(visit, detail, Address(f"{here}/proofs", visit.address.query)),
         questions=_questions(visit, detail, line),
     )
     return visit.show(page)
+
+
+def _page_of(visit: Visit, detail: UsageDetail) -> int:
+    """Return which page of hours the address names; the nearest that there is."""
+    wanted = visit.query("page")
+    most = max(1, -(-len(detail.hours) // PAGE_HOURS))
+    return min(max(1, int(wanted)), most) if wanted.isdigit() and len(wanted) < 6 else 1
 
 
 def _told(line: UsageLine | None) -> str:
@@ -182,7 +190,8 @@ def _bars(days: tuple[UsageDay, ...]) -> Iterator[UsageBar]:
         yield UsageBar(on=each.day_on, part="Above", units=float(each.overage))
 
 
-def _hours(detail: UsageDetail, address: Address) -> Listing[HourRow]:
+def _hours(detail: UsageDetail, address: Address, page: int | None = None) -> Listing[HourRow]:
+    """Return a dimension's hours, a page of them if one is named."""
     return Listing(
         id="hours",
         caption="Hours",
@@ -199,15 +208,26 @@ def _hours(detail: UsageDetail, address: Address) -> Listing[HourRow]:
                 hour=Link(label=when_text(each.hour_at), href=f"/usage/hours/{each.count_id}"),
                 units=each.units,
                 quantity=each.quantity,
-                state=state(each.state),
+                state=hour_state(each.state),
                 status=each.status,
                 evidence=Link(label="Proof", href=f"/evidence/{each.answer_entry_id or each.entry_id}"),
             )
-            for each in detail.hours
+            for each in (detail.hours if page is None else detail.hours[(page - 1) * PAGE_HOURS : page * PAGE_HOURS])
         ),
         empty=Empty(title="No hour yet", text="An hour is counted some minutes after it is over."),
         address=address,
         exports=export_links(address),
+        paging=_paging(detail, page) if page is not None and detail.hours else None,
+    )
+
+
+def _paging(detail: UsageDetail, page: int) -> Paging:
+    first, last = (page - 1) * PAGE_HOURS + 1, min(page * PAGE_HOURS, len(detail.hours))
+    here = Address.of(f"/usage/{detail.resource_id}", [("dimension", detail.dimension)])
+    return Paging(
+        shown=f"{count(first)}–{count(last)} of {count(len(detail.hours))}",
+        previous_href=str(here.having(page=str(page - 1))) if page > 1 else "",
+        next_href=str(here.having(page=str(page + 1))) if last < len(detail.hours) else "",
     )
 
 
