@@ -18,7 +18,7 @@ from fairkeeper.metering.views import (
     UsageLine,
 )
 from fairkeeper.web.addresses import Address
-from fairkeeper.web.format import state, when_text
+from fairkeeper.web.format import count, state, when_text
 from fairkeeper.web.forms import Question
 from fairkeeper.web.listing import Column, Listing, Paging
 from fairkeeper.web.pages.deals import Chart
