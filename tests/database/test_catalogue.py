@@ -95,6 +95,7 @@ KEYS_WITHOUT_CUSTOMER = {
     ("legal_hold", "hold_id"): RANDOM,
     ("limit_usage", "limit_id, window_key"): OWN,
     ("marketplace_operation", "operation_id"): RANDOM,
+    ("measured_call", "decision_id, position"): RANDOM,
     ("message", "code, key"): OURS,
     ("message", "message_id"): RANDOM,
     ("message_copy", "id"): "a sequence's",

@@ -94,7 +94,8 @@ async def governed_call(
     treated = treat(result, treatment, seen)
     if task is not None:
         _reaches(task, tool, arguments, treated)
-    _tell(client, tool, answer, "ok", began=began, seen=seen, digest=_digest(treated))
+    measured = answer.measured(result)
+    _tell(client, tool, answer, "ok", began=began, seen=seen, digest=_digest(treated), measured=measured)
     return treated
 
 
@@ -160,7 +161,7 @@ def _digest(value: Any) -> str | None:
 
 def _tell(  # noqa: PLR0913 - everything that is known, by name
     client: FairkeeperClient, tool: Tool, answer: Answer, outcome: str, *, began: float, seen: Seen,
-    digest: str | None = None, error: str = "",
+    digest: str | None = None, error: str = "", measured: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     if answer.decision_id is None:
         return
@@ -174,5 +175,6 @@ def _tell(  # noqa: PLR0913 - everything that is known, by name
             sources=(tool.name, *seen.sources()),
             sensitivity=tool.result.sensitivity,
             is_trusted=tool.result.is_trusted,
+            measured=measured or {},
         )
     )

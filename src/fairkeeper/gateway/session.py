@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -344,6 +344,7 @@ class Session:
         self._tell(
             waiting.name, answer, "error" if is_error else "ok", began=waiting.began, seen=seen, result=result,
             error="The tool answered with an error." if is_error else "",
+            measured={} if is_error else answer.measured(plain(message.result)),
         )  # fmt: skip
         return message.model_copy(update={"result": result})
 
@@ -366,6 +367,7 @@ class Session:
         seen: Seen | None = None,
         result: Any = None,
         error: str = "",
+        measured: Mapping[str, str] | None = None,
     ) -> None:
         if answer.decision_id is None:
             return
@@ -384,6 +386,7 @@ class Session:
                 sources=(name, *([] if seen is None else seen.sources())) if outcome != "not_executed" else (),
                 sensitivity=labels.sensitivity,
                 is_trusted=labels.is_trusted,
+                measured=measured or {},
             )
         )
 

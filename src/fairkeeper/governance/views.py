@@ -115,6 +115,8 @@ class LimitLine:
     span: str
     maximum: int
     used: int
+    dimension: str | None = None
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +237,7 @@ class ToolLine:
     most_sensitive: int
     result_sensitivity: int
     result_is_trusted: bool
-    meter: str | None
+    meters: list[dict[str, str]]
     held: str
 
 

@@ -38,6 +38,7 @@ from fairkeeper.policy.decision.facts import (
     Verdict,
 )
 from fairkeeper.policy.decision.labels import NO_LABELS, Labels, labels_from_json
+from fairkeeper.policy.decision.measuring import result_fields, unit_limits, usage_of
 from fairkeeper.policy.decision.order import Considered, consider, settle
 from fairkeeper.policy.decision.reasons import Reason
 from fairkeeper.policy.decision.record import omitted, recorded_arguments
@@ -116,7 +117,15 @@ def decide_batch(
             verdict=ticket.verdict,
             at=now,
             approval_id=ticket.approval_id,
+            measures=_measures(ticket),
         )
+
+
+def _measures(ticket: Ticket) -> tuple[str, ...]:
+    """Return which fields of the result are billed; most tools have no meter."""
+    if ticket.verdict is None or not ticket.verdict.allowed or ticket.known is None:
+        return ()
+    return result_fields(ticket.known.basis.tool) if ticket.known.basis.tool.meters else ()
 
 
 def _refresh_callers(transaction: Transaction, tickets: Sequence[Ticket], questions: Questions, now: datetime) -> None:
@@ -212,6 +221,7 @@ def _consider(transaction: Transaction, tickets: Sequence[Ticket], questions: Qu
     standing = questions.standing.reasons(transaction, customers) if customers else {}
     labels = _task_labels(transaction, tickets)
     chains = _chains(transaction, tickets)
+    used = _used_units(transaction, tickets, now)
     for ticket in tickets:
         customer = _customer(ticket)
         moment = ticket.moment = Moment(
@@ -220,8 +230,20 @@ def _consider(transaction: Transaction, tickets: Sequence[Ticket], questions: Qu
             standing=() if customer is None else standing.get(customer, ("customer_unknown",)),
             chain=chains.get((customer, ticket.call.delegation_id or ""), ()),
             task_labels=labels.get((customer or PUBLISHER, ticket.call.task_id or ""), NO_LABELS),
+            usage=usage_of(ticket.known.basis, used) if used is not None and ticket.known else {},
         )
+        ticket.usage = moment.usage
         ticket.considered = _considered(ticket, moment)
+
+
+def _used_units(transaction: Transaction, tickets: Sequence[Ticket], now: datetime) -> dict[str, int] | None:
+    """Return what is used of customers' own limits on billing dimensions; None where no call of the batch has any."""
+    limits = {limit.id: limit for ticket in tickets if ticket.known for limit in unit_limits(ticket.known.basis)}
+    if not limits:
+        return None
+    windows = sorted({window_key(limit.window, now) for limit in limits.values()})
+    sql = _USAGE.format(limits=marks(len(limits)), windows=marks(len(windows)))
+    return {limit: int(count) for limit, _, count in transaction.rows(sql, (*sorted(limits), *windows))}
 
 
 def _customer(ticket: Ticket) -> str | None:
@@ -328,6 +350,7 @@ def _settle(transaction: Transaction, tickets: Sequence[Ticket], questions: Ques
                 task_labels=moment.task_labels,
                 approval=approval,
                 used=usage.of(ticket),
+                usage=moment.usage,
             )
         verdict = settle(ticket.call, _compiled(ticket), _open(ticket), moment)
         if verdict.allowed and approval is not None and verdict.approval_id is not None:
@@ -441,7 +464,7 @@ _Approvals = dict[str, tuple[ApprovalQuestion, ApprovalFacts | None]]
 
 
 def _approvals(transaction: Transaction, tickets: Sequence[Ticket], questions: Questions, now: datetime) -> _Approvals:
-    asking = [ticket for ticket in tickets if _open(ticket).needs_approval]
+    asking = [ticket for ticket in tickets if _open(ticket).may_ask]
     if not asking:
         return {}
     asked = [_question(ticket) for ticket in asking]

@@ -24,6 +24,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
         decision_id: None where nothing could be recorded; then it is a denial.
         entry_id: The evidence entry.
         approval_id: The approval that was asked for, where one is needed and somebody can give it.
+        measures: Fields of the result whose sums have to be told with the outcome, because they are billed.
     """
 
     decision_id: str | None
@@ -31,6 +32,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     at: datetime
     approval_id: str | None = None
+    measures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,8 @@ class Ticket:
     """The decision's and its entry's ids share it; it is drawn once."""
     known: Known | None = None
     considered: Considered | None = None
+    usage: Mapping[str, int] = field(default_factory=dict)
+    """What policies read of the customer's own limits."""
     verdict: Verdict | None = None
     approval_id: str | None = None
     moment: Moment | None = None

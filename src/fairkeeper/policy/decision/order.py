@@ -48,6 +48,7 @@ from fairkeeper.policy.decision.facts import (
     Verdict,
 )
 from fairkeeper.policy.decision.labels import Labels, join
+from fairkeeper.policy.decision.measuring import taken_before
 from fairkeeper.policy.decision.profiles import PROFILES
 from fairkeeper.policy.decision.reasons import Reason, Refused
 from fairkeeper.policy.decision.response import Response
@@ -80,6 +81,11 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
         """Whether limits and lane are still to be asked."""
         return self.verdict.reason is Reason.PERMITTED
 
+    @property
+    def may_ask(self) -> bool:
+        """Whether a person may have to approve it: anyway, or because a limit asks where it is reached."""
+        return self.needs_approval or any(limit.asks for limit, _ in self.takes)
+
 
 def decide(call: Call, compiled: Compiled, moment: Moment) -> Verdict:
     """Return the answer to a call."""
@@ -98,7 +104,7 @@ def consider(call: Call, compiled: Compiled, moment: Moment) -> Considered:
     known.is_reviewed = _is_reviewed(compiled, known, moment.at)
     return Considered(
         verdict=known.verdict(Reason.PERMITTED),
-        takes=tuple(_takes(compiled.basis, amount)),
+        takes=tuple(_takes(call, compiled.basis, amount)),
         needs_approval=needs_approval,
         arguments=known.arguments,
     )
@@ -175,16 +181,21 @@ def settle(call: Call, compiled: Compiled, considered: Considered, moment: Momen
     verdict = considered.verdict
     if not considered.is_open:
         return verdict
+    asking: list[str] = []
     try:
-        reservations = tuple(_reserve(considered, moment))
+        reservations = tuple(_reserve(considered, moment, asking))
+        if asking:
+            considered = replace(considered, needs_approval=True)
+            verdict = replace(verdict, lane=Lane.APPROVAL, detail="; ".join(asking))
         approval = _approve(call, compiled.basis, considered, moment)
     except Refused as refusal:
-        return replace(verdict, reason=refusal.reason, detail=refusal.detail, is_reviewed=False)
+        return replace(verdict, reason=refusal.reason, detail=refusal.detail or verdict.detail, is_reviewed=False)
     return Verdict(  # written out, because `replace` takes three times as long
         allowed=True,
         reason=Reason.PERMITTED if approval is None else Reason.APPROVED,
         lane=verdict.lane,
         response=verdict.response,
+        detail=verdict.detail,
         policies=verdict.policies,
         use_id=verdict.use_id,
         binding_digest=verdict.binding_digest,
@@ -330,6 +341,7 @@ def _ask_policies(
         task=call.task_id,
         amount=amount[0],
         currency=amount[1],
+        usage=moment.usage,
     )
     return compiled.policies.lane(asked), amount
 
@@ -375,22 +387,30 @@ def _is_reviewed(compiled: Compiled, known: _Known, at: datetime) -> bool:
     return draw < percent
 
 
-def _takes(basis: Basis, amount: _Amount) -> Iterator[tuple[LimitFacts, int | None]]:
+def _takes(call: Call, basis: Basis, amount: _Amount) -> Iterator[tuple[LimitFacts, int | None]]:
     for limit in basis.limits:
         if limit.meter is Meter.CALLS:
             yield limit, 1
+        elif limit.meter is Meter.UNITS:
+            yield limit, taken_before(basis.tool, limit.dimension, call.arguments)
         elif basis.tool.amount_argument is not None:
             # A limit of another currency cannot say whether this call is within it; so it is not.
             yield limit, amount[0] if amount[1] == limit.currency else None
 
 
-def _reserve(considered: Considered, moment: Moment) -> Iterator[Reservation]:
+def _reserve(considered: Considered, moment: Moment, asking: list[str]) -> Iterator[Reservation]:
+    """Yield what a call takes; a reached limit that asks is put to `asking` instead of refusing."""
     for limit, taken in considered.takes:
         if taken is None:
             raise Refused(Reason.AMOUNT_UNKNOWN, limit.id)
         before = moment.used.get(limit.id, 0)
-        if before + taken > limit.maximum:
-            raise Refused(Reason.LIMIT_REACHED, f"{limit.id}: {before} + {taken} above {limit.maximum}")
+        # What a result will count is not known before; so a limit on units that is full lets nothing through.
+        is_full = limit.meter is Meter.UNITS and before >= limit.maximum
+        if is_full or before + taken > limit.maximum:
+            told = f"{limit.id}: {before} + {taken} above {limit.maximum}"
+            if not limit.asks:
+                raise Refused(Reason.LIMIT_REACHED, told)
+            asking.append(told)
         yield Reservation(
             limit_id=limit.id,
             window=window_key(limit.window, moment.at),

@@ -73,7 +73,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Labels):
         return labels_to_json(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {
+            each.name: _plain(getattr(value, each.name))
+            for each in dataclasses.fields(value)
+            if "later" not in each.metadata or getattr(value, each.name) != each.default
+        }
     if isinstance(value, datetime):
         return format_instant(value)
     if isinstance(value, (list, tuple)):
@@ -140,6 +144,8 @@ def recorded_inputs(call: Call, moment: Moment, spelled: bytes | None = None) ->
         inputs["chain"] = [_plain(link) for link in moment.chain]
     if moment.approval is not None:
         inputs["approval"] = _plain(moment.approval)
+    if moment.usage:
+        inputs["usage"] = dict(moment.usage)
     return inputs
 
 
@@ -208,6 +214,7 @@ def moment_of(inputs: Mapping[str, Any], at: datetime) -> Moment:
         task_labels=_labels(inputs.get("task_labels")),
         approval=None if approval is None else _approval(approval),
         used=dict(inputs["used"]),
+        usage=dict(inputs.get("usage", {})),
     )
 
 

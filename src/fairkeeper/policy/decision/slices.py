@@ -46,7 +46,7 @@ def agents_schema_text() -> str:
 _CIRCUMSTANCES: Final = re.compile(r"type Circumstances = \{\n(.*?)\n\};", re.DOTALL)
 _MEMBER: Final = re.compile(r"^  (\w+)\??: [^,\n]+", re.MULTILINE)
 _MENTION: Final = re.compile(r"\bcontext\s*(?:\.\s*|has\s+)(\w+)")
-_ARGUMENTS_BY_NAME: Final = re.compile(r"\b(?:Texts|Numbers)\b")
+_ARGUMENTS_BY_NAME: Final = re.compile(r"\b(?:Texts|Numbers|Usage)\b")
 _TAG: Final = re.compile(r"\b(?:has|get)Tag\b")
 _NAMED_TAG: Final = re.compile(r'\b(?:has|get)Tag\s*\(\s*"([^"\\]*)"\s*\)')
 
@@ -127,6 +127,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     task: str | None
     amount: int | None
     currency: str | None
+    usage: Mapping[str, int]
 
 
 class PolicySlice:
@@ -230,7 +231,11 @@ class PolicySlice:
         They are not checked against the schema: texts are texts and numbers whole numbers below 2^53 by their making.
         """
         added: list[dict[str, Any]] = []
-        for member, kind, tags in (("texts", "Texts", asked.texts), ("numbers", "Numbers", asked.numbers)):
+        for member, kind, tags in (
+            ("texts", "Texts", asked.texts),
+            ("numbers", "Numbers", asked.numbers),
+            ("usage", "Usage", asked.usage),
+        ):
             if member in self._names and tags:
                 kept = tags if self._tags is None else {name: tags[name] for name in tags if name in self._tags}
                 if kept:
@@ -313,12 +318,13 @@ def _entity(kind: str, name: str) -> dict[str, dict[str, str]]:
     return {"__entity": {"type": kind, "id": str(name)}}
 
 
-def _tagged(kind: str, tags: dict[str, Any]) -> dict[str, Any]:
-    return {"uid": {"type": kind, "id": _ARGUMENTS_ID}, "attrs": {}, "parents": [], "tags": tags}
+def _tagged(kind: str, tags: Mapping[str, Any]) -> dict[str, Any]:
+    return {"uid": {"type": kind, "id": _ARGUMENTS_ID}, "attrs": {}, "parents": [], "tags": dict(tags)}
 
 
 _TEXTS: Final = _entity("Texts", _ARGUMENTS_ID)
 _NUMBERS: Final = _entity("Numbers", _ARGUMENTS_ID)
+_USAGE: Final = _entity("Usage", _ARGUMENTS_ID)
 
 
 def _context(asked: Asked, names: frozenset[str]) -> str:
@@ -347,6 +353,7 @@ _MAKERS: Final[Mapping[str, Callable[[Asked], Any]]] = {
     "task": lambda asked: asked.task,
     "amount": lambda asked: asked.amount,
     "currency": lambda asked: asked.currency,
+    "usage": lambda _: _USAGE,
 }
 """How each member of the context is made; None leaves an optional one out."""
 
