@@ -37,7 +37,7 @@ from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import connections, keys, people, rules, tabs, tokens
 from fairkeeper.web.routes.settings import landing as landing_looks
 from fairkeeper.web.routes.settings import messages as message_settings
-from fairkeeper.web.routes.start import messages, today
+from fairkeeper.web.routes.start import messages, today, trace
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, MethodNotTakenError, Way, answer, get, route_of
@@ -48,6 +48,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *landing.WAYS,
     *connect.WAYS,
     *today.WAYS,
+    *trace.WAYS,
     *deal_board.WAYS,
     *deal_editor.WAYS,
     *deal_actions.WAYS,
