@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -64,7 +65,8 @@ def make_chain(stage: Stage, folder: Path) -> WholeChain:
     tool_id = stage.run(register_tool, OWNER, customer_id=contoso.customer_id, **tool).tool_id
     link = {"agent_id": agent, "use_id": use.use_id}
     permit = stage.run(permit_tool, OWNER, tool_id=tool_id, lane="automatic", **link).permit_id
-    decided = stage.run(decide, tool=tool_id, task_id="letter", arguments={"to": "Contoso"}, **link)
+    asked: dict[str, Any] = {**link, "tool": tool_id, "task_id": "letter", "arguments": {"to": "Contoso"}}
+    decided = stage.run(decide, **asked)
     assert decided.allowed, decided
     stage.run(record_outcome, OWNER, decision_id=decided.decision_id, outcome="ok")
     let_act(stage, contoso.subscription_id, before)

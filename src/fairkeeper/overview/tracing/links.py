@@ -55,8 +55,8 @@ def reports_link(context: QueryContext, walked: Walked, name: str) -> ChainLink:
     ]
     if things:
         why = "Of the whole order: no row of a report names a single call." if walked.is_from_usage else ""
-        return found(name, things, why=why)
-    return found(name, (), why=_why_no_rows(walked, name, stages))
+        return found(name, things, part=why)
+    return found(name, (), missing=_why_no_rows(walked, name, stages))
 
 
 def _reports_page(subject: str) -> str:
@@ -97,9 +97,9 @@ def order_link(context: QueryContext, walked: Walked) -> ChainLink:
     things += [each for each in ordered if each.id.lower() not in known]
     unknown = [each for each in walked.orders if each.lower() not in known]
     if not walked.orders:
-        return found("order", things, why=_no_usage(walked, "order"))
+        return found("order", things, missing=_no_usage(walked, "order"))
     why = f"No subscription here has the id {unknown[0]}, which the reports name as the order." if unknown else ""
-    return found("order", things, why=why)
+    return found("order", things, missing=why, part=why)
 
 
 def _no_usage(walked: Walked, what: str) -> str:
@@ -149,11 +149,11 @@ def deal_link(context: QueryContext, walked: Walked, seed: Seed) -> ChainLink:
         return found("deal", things)
     if not walked.subscriptions:
         return found(
-            "deal", (), why=_no_usage(walked, "deal") if not walked.orders else "No deal: no order is known here."
+            "deal", (), missing=_no_usage(walked, "deal") if not walked.orders else "No deal: no order is known here."
         )
     reasons = [row.reason for row in purchases if not row.deal_id]
     return found(
-        "deal", (), why=f"No deal: {reasons[0]}" if reasons else "No deal: no purchase of these was matched to one."
+        "deal", (), missing=f"No deal: {reasons[0]}" if reasons else "No deal: no purchase of these was matched to one."
     )
 
 
@@ -188,13 +188,13 @@ def metered_link(context: QueryContext, walked: Walked) -> ChainLink:
     ]
     if things:
         why = "Of the whole subscription: the reports name no day of usage." if _is_wide(walked) else ""
-        return found("metered", things, why=why)
+        return found("metered", things, part=why)
     if walked.events:
-        return found("metered", (), why="No metered hour yet: the usage waits to be counted.")
+        return found("metered", (), missing="No metered hour yet: the usage waits to be counted.")
     if walked.decisions:
-        return found("metered", (), why=_why_not_metered(walked))
+        return found("metered", (), missing=_why_not_metered(walked))
     days = f" of {walked.days[0]} to {walked.days[1]}" if walked.days else ""
-    return found("metered", (), why=f"No metered hour: nothing was counted for the order{days}.")
+    return found("metered", (), missing=f"No metered hour: nothing was counted for the order{days}.")
 
 
 def _is_wide(walked: Walked) -> bool:
@@ -230,17 +230,17 @@ def action_link(context: QueryContext, walked: Walked) -> ChainLink:
     if things:
         return found("action", things)
     if not walked.decisions:
-        return found("action", (), why=_why_no_call(walked))
+        return found("action", (), missing=_why_no_call(walked))
     if not any(row.allowed for row in walked.decisions):
-        return found("action", (), why="No action: nothing was allowed.")
-    return found("action", (), why="No action: its outcome was not reported.")
+        return found("action", (), missing="No action: nothing was allowed.")
+    return found("action", (), missing="No action: its outcome was not reported.")
 
 
 def _why_no_call(walked: Walked) -> str:
     if not walked.events:
         return "No action: no usage leads to one."
     sources = ", ".join(sorted({each.source for each in walked.events}))
-    return f"No usage names a decision: {len(walked.events)} events came by {sources}, not by a governed call."
+    return f"No usage names a decision: {len(walked.events)} usage came by {sources}, not by a governed call."
 
 
 def decision_link(context: QueryContext, walked: Walked) -> ChainLink:
@@ -257,7 +257,7 @@ def decision_link(context: QueryContext, walked: Walked) -> ChainLink:
         )
         for row in walked.decisions
     ]
-    return found("decision", things, why=_why_no_call(walked).replace("No action:", "No decision:"))
+    return found("decision", things, missing=_why_no_call(walked).replace("No action:", "No decision:"))
 
 
 def policy_link(context: QueryContext, walked: Walked) -> ChainLink:
@@ -271,11 +271,11 @@ def policy_link(context: QueryContext, walked: Walked) -> ChainLink:
     if things:
         return found("policy", things)
     if not walked.decisions:
-        return found("policy", (), why="No policy: no decision is on this chain.")
+        return found("policy", (), missing="No policy: no decision is on this chain.")
     if not told:
-        return found("policy", (), why=f"No policy: the record of {_decisions(walked)} was erased.")
+        return found("policy", (), missing=f"No policy: the record of {_decisions(walked)} was erased.")
     reason = SENTENCES[Reason(walked.decisions[0].reason)]
-    return found("policy", (), why=f"No policy determined {_decisions(walked)}: {reason}")
+    return found("policy", (), missing=f"No policy determined {_decisions(walked)}: {reason}")
 
 
 def _policy(context: QueryContext, policy: str, row: DecisionRow) -> Traced:
@@ -309,8 +309,10 @@ def grant_link(context: QueryContext, walked: Walked) -> ChainLink:
     if things:
         return found("grant", things)
     if not walked.customers:
-        return found("grant", (), why="No grant: nothing on this chain is a customer's.")
-    return found("grant", (), why="No grant: the calls touched no class of data, and the tenant was asked for nothing.")
+        return found("grant", (), missing="No grant: nothing on this chain is a customer's.")
+    return found(
+        "grant", (), missing="No grant: the calls touched no class of data, and the tenant was asked for nothing."
+    )
 
 
 def _data_grants(context: QueryContext, walked: Walked) -> Iterable[Traced]:
@@ -370,12 +372,14 @@ def link_link(context: QueryContext, walked: Walked) -> ChainLink:
         for row in rows
     ]
     if things or walked.customers:
-        return found("link", things, why="No tenant link: nobody of the customer's tenant has proved themselves yet.")
+        return found(
+            "link", things, missing="No tenant link: nobody of the customer's tenant has proved themselves yet."
+        )
     if walked.decisions:
         return found(
-            "link", (), why="No tenant link: the agent is the publisher's own and acts in no customer's tenant."
+            "link", (), missing="No tenant link: the agent is the publisher's own and acts in no customer's tenant."
         )
-    return found("link", (), why="No tenant link: no customer is known on this chain.")
+    return found("link", (), missing="No tenant link: no customer is known on this chain.")
 
 
 def _consent_pages(context: QueryContext, walked: Walked) -> dict[str, str]:

@@ -93,9 +93,16 @@ class WholeTrace:
     missing: tuple[str, ...]
 
 
-def found(name: str, things: Sequence[Traced], *, why: str = "") -> ChainLink:
-    """Return a link with what stands there, each thing once; without any it is missing for that reason."""
+def found(name: str, things: Sequence[Traced], *, missing: str = "", part: str = "") -> ChainLink:
+    """Return a link with what stands there, each thing once.
+
+    Args:
+        name: The link's.
+        things: What stands there; nothing makes it missing.
+        missing: Why it is missing, if it is.
+        part: What is to be known of what stands there, if anything does.
+    """
     once = tuple({(each.kind, each.id): each for each in things}.values())
     if not once:
-        return ChainLink(name=name, state=LinkState.MISSING, why=why)
-    return ChainLink(name=name, state=LinkState.FOUND, things=once[:MOST], why=why, has_more=len(once) > MOST)
+        return ChainLink(name=name, state=LinkState.MISSING, why=missing)
+    return ChainLink(name=name, state=LinkState.FOUND, things=once[:MOST], why=part, has_more=len(once) > MOST)

@@ -44,7 +44,7 @@ _STATES: Final = {
 def show_trace(visit: Visit) -> Response:
     """Show the chain of whatever id somebody has."""
     subject = visit.query("id")[:300]
-    sentence = "Follow one id from the payment back to the tenant that was trusted, or from there to the payment."
+    sentence = "Follow one id from the payment back to the tenant that was trusted, or the other way."
     places: tuple[ChainPlace, ...] = ()
     if len(subject) >= _SHORTEST:
         try:
