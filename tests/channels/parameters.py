@@ -494,6 +494,13 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "finding_id": fixed("pf_0123456789abcdef0123", "customer", "subscription"),
     "only_differences": fixed(value=True),
     "payouts.trace:id": fixed("pf-0001", *_TEXT),
+    "overview.trace:id": Filling(
+        own=lambda _stage, tenant: tenant.subscription_id,
+        kinds=(
+            *("customer", "slug", "tenant", "subscription", "entry", "decision", "agent", "permit", "grant"),
+            *("approval", "consent_grant", "count", "operation", "subject"),
+        ),
+    ),
     "payouts.trace:rows": fixed(200),
     "payouts.forecast:months": fixed(6),
     "month": fixed("2026-05", "customer"),

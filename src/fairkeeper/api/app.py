@@ -18,6 +18,7 @@ import fairkeeper
 from fairkeeper.action.runner import Runner
 from fairkeeper.api.deployments import PATH_LIMITS, DeploymentDoors, deployments_router
 from fairkeeper.api.errors import install_error_handlers
+from fairkeeper.api.floods import FloodGate, FloodRules
 from fairkeeper.api.health import Probe, health_router
 from fairkeeper.api.limits import RequestLimits
 from fairkeeper.api.log import COSIGNATURES_PATH, MAX_COSIGNATURE_BYTES, KeepCosignature, LogFiles, log_router
@@ -48,6 +49,7 @@ class APIParts:
         lifespan: Starts and ends the background work.
         is_https: Whether people come by https.
         max_body_bytes_by_path: Limits of paths that others add (uploads).
+        floods: How often one address may knock; without it nobody counts.
     """
 
     runner: Runner
@@ -60,6 +62,7 @@ class APIParts:
     lifespan: Lifespan | None = None
     is_https: bool = False
     max_body_bytes_by_path: Mapping[str, int] | None = None
+    floods: FloodRules | None = None
 
 
 def create_api(parts: APIParts) -> FastAPI:
@@ -79,6 +82,9 @@ def create_api(parts: APIParts) -> FastAPI:
     app.include_router(webhook_router(parts.webhook))
     app.include_router(deployments_router(parts.deployments or DeploymentDoors(runner=parts.runner)))
     add_routes(app, parts.runner.registry, parts.runner, parts.authenticate)
+    if parts.floods is not None:
+        app.add_middleware(FloodGate, rules=parts.floods)
+    # Added last, and so the outermost.
     app.add_middleware(
         RequestLimits,
         is_https=parts.is_https,

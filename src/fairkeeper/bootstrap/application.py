@@ -18,6 +18,7 @@ from fairkeeper.api.app import APIParts, create_api
 from fairkeeper.api.authzen import AuthZENParts, authzen_routes
 from fairkeeper.api.deployments import make_doors
 from fairkeeper.api.files import files_router
+from fairkeeper.api.floods import FloodRules, read_networks
 from fairkeeper.api.health import Probe, alive_probe, checkpoint_probe, database_probe, schema_probe
 from fairkeeper.api.log import KeepCosignature
 from fairkeeper.api.routes import Authenticate
@@ -97,6 +98,11 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
             is_https=settings.address.startswith("https://"),
             max_body_bytes_by_path=dict.fromkeys(
                 (UPLOAD_PATH, CONSOLE_UPLOAD_PATH), installation.library.limits.packed_bytes + 1024 * 1024
+            ),
+            floods=FloodRules(
+                ways_in_per_minute=settings.ways_in_per_minute,
+                failures_per_minute=settings.failures_per_minute,
+                trusted_proxies=read_networks(settings.trusted_proxies),
             ),
         )
     )

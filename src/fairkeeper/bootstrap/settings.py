@@ -7,6 +7,7 @@ opening anything.
 from __future__ import annotations
 
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -51,6 +52,16 @@ class Settings(BaseSettings):
     port: int = Field(8700, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     base_url: str | None = Field(
         None, description="The address that people and Microsoft use; `http://HOST:PORT` by default."
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        description="Addresses or networks of proxies, by commas, that say in `X-Forwarded-For` who asks.",
+    )
+    ways_in_per_minute: int = Field(
+        120, ge=0, le=100_000, description="Requests of one address to sign-in, landing and connect pages; 0 is any."
+    )
+    failures_per_minute: int = Field(
+        30, ge=0, le=100_000, description="Failed sign-ins and tokens of one address before it has to wait; 0 is any."
     )
     master_key: SecretStr | None = Field(
         None,
@@ -235,6 +246,13 @@ class Settings(BaseSettings):
         if any(len(each) < LEAST_SECRET for each in notice_secrets(value)):
             msg = f"each secret needs {LEAST_SECRET} characters"
             raise ValueError(msg)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in filter(None, map(str.strip, value.split(","))):
+            ip_network(part)
         return value
 
     @property

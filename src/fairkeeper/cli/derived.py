@@ -20,12 +20,19 @@ from pydantic.fields import FieldInfo
 from fairkeeper.action.operation import Operation, OperationKind, TextFile
 from fairkeeper.cli.asking import answer, executor_at, place_options
 from fairkeeper.cli.files import read_text_file
-from fairkeeper.cli.forms import accounts, consent, deals, opportunities, policies
+from fairkeeper.cli.forms import accounts, consent, deals, opportunities, policies, tracing
 from fairkeeper.cli.rendering import render
 from fairkeeper.errors import InvalidError
 
 _TAKEN: Final = frozenset({"json", "url", "token", "idempotency-key", "help"})
-_FORMS: Final = {**accounts.FORMS, **consent.FORMS, **deals.FORMS, **opportunities.FORMS, **policies.FORMS}
+_FORMS: Final = {
+    **accounts.FORMS,
+    **consent.FORMS,
+    **deals.FORMS,
+    **opportunities.FORMS,
+    **policies.FORMS,
+    **tracing.FORMS,
+}
 _OWN_NAMES: Final = frozenset({"as_json", "url", "token", "idempotency_key"})
 
 

@@ -47,6 +47,7 @@ ALONE: Final[Mapping[str, str]] = {
     "names": "Say what ids of people, customers and tokens are called",
     "search": "Find customers, subscriptions, entries and people by a word",
     "sign-out": "Sign the asking person out",
+    "trace": "Follow any id from the payment to the tenant link, and back",
     "today": "What needs a person now, the nearest deadline first",
     "whoami": "Say who is asking and with which roles",
 }

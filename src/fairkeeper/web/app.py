@@ -36,7 +36,7 @@ from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import connections, keys, people, rules, tabs, tokens
 from fairkeeper.web.routes.settings import landing as landing_looks
 from fairkeeper.web.routes.settings import messages as message_settings
-from fairkeeper.web.routes.start import messages, today
+from fairkeeper.web.routes.start import messages, today, trace
 from fairkeeper.web.routes.usage import hours, limits, proofs
 from fairkeeper.web.routes.usage import listing as usage_list
 from fairkeeper.web.routes.usage import subscription as usage_of
@@ -50,6 +50,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *landing.WAYS,
     *connect.WAYS,
     *today.WAYS,
+    *trace.WAYS,
     *deal_board.WAYS,
     *deal_editor.WAYS,
     *deal_actions.WAYS,

@@ -45,6 +45,7 @@ FOR_EVERYBODY = {
 QUERY_FILLINGS: Mapping[str, Filling] = {
     **FILLINGS,
     "q": FILLINGS["text"],
+    "id": FILLINGS["overview.trace:id"],
     "page": fixed("1"),
     "operation": fixed("", "operation"),
     "recorded": fixed("", "entry"),

@@ -143,6 +143,7 @@ class HourPage(Page):
     facts: Sequence[Fact]
     needs: Sequence[Finding | Deadline] = ()
     questions: Sequence[Question] = ()
+    actions: Sequence[Link] = ()
 
     @property
     def title(self) -> str:

@@ -19,6 +19,7 @@ from fairkeeper.web.routes.governance.words import ROOM, decision_row, decision_
 from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import proof_of
+from fairkeeper.web.serving.tracing import trace_way
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get
 
@@ -114,6 +115,7 @@ def show_one(visit: Visit) -> Response:
         policies=_policies(found, answer),
         then=_then(found),
         proof=_proof(visit, found),
+        actions=(trace_way(line.decision_id),),
         record=(
             Fact(label="Entry", value=Identifier(text=line.entry_id, names="entry id")),
             Fact(

@@ -28,6 +28,7 @@ from fairkeeper.web.serving.asking import (
     reason_field,
 )
 from fairkeeper.web.serving.frames import frame
+from fairkeeper.web.serving.tracing import trace_way
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
 
@@ -48,6 +49,8 @@ def show_counted(visit: Visit) -> Response:
         )
         if visit.allows(release_hour):
             questions = (_release_asking(hour).question, _refuse_asking(hour).question)
+    answer = hour.answer_entry_id
+    answered = None if answer is None else Link(label="The evidence", href=f"/evidence/{answer}")
     page = HourPage(
         frame=frame(visit, ROOM),
         trail=(*TRAIL, Link(label=hour.customer_name, href=f"/usage/{hour.resource_id}?dimension={hour.dimension}")),
@@ -63,15 +66,11 @@ def show_counted(visit: Visit) -> Response:
             Fact(label="Microsoft’s event", value=hour.usage_event_id),
             Fact(label="Can be sent until", value=when_text(hour.expires_at)),
             Fact(label="Counted from", value=Link(label="The evidence", href=f"/evidence/{hour.entry_id}")),
-            Fact(
-                label="Answered in",
-                value=None
-                if hour.answer_entry_id is None
-                else Link(label="The evidence", href=f"/evidence/{hour.answer_entry_id}"),
-            ),
+            Fact(label="Answered in", value=answered),
         ),
         needs=needs,
         questions=questions,
+        actions=(trace_way(hour.count_id),),
     )
     return visit.show(page)
 
