@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import select, tuple_, update
 
 from fairkeeper.action.operation import Operation, OperationInput
 from fairkeeper.action.outside import ObservedOnlyError, OutsideWrites
@@ -138,9 +138,8 @@ class MeteringWork:
         """Return the first day to compare: some days back, or the day of the oldest hour that is in doubt."""
         usual = today - timedelta(days=_COMPARED_DAYS)
         with self._runner.database.read() as session:
-            oldest = session.scalars(
-                select(func.min(UsageCountRow.hour_at)).where(UsageCountRow.state == ReportState.DOUBTFUL)
-            ).one()
+            doubtful = select(UsageCountRow.hour_at).where(UsageCountRow.state == ReportState.DOUBTFUL)
+            oldest = session.scalars(doubtful.order_by(UsageCountRow.hour_at).limit(1)).first()
         return usual if oldest is None else min(usual, oldest.date())
 
     def _enter(self) -> None:

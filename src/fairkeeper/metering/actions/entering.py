@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from pydantic import Field
 from sqlalchemy import Select, select
@@ -88,9 +89,24 @@ def _waiting(context: CommandContext, resource: MeteredResourceRow, dimension: s
     ).all()
 
 
+_OF_CALLS: Final = "call:"
+
+
 def event_id_of(decision_id: str, position: int) -> str:
     """Return the id of the usage event of a governed call, for one meter of its tool."""
-    return f"call:{decision_id}:{position}"
+    return f"{_OF_CALLS}{decision_id}:{position}"
+
+
+def decision_of(event_id: str) -> str | None:
+    """Return the decision whose call a usage event counts, or None where it counts something else.
+
+    Example:
+        >>> decision_of(event_id_of("dec_1", 0)), decision_of("meeting 7")
+        ('dec_1', None)
+    """
+    if not event_id.startswith(_OF_CALLS):
+        return None
+    return event_id.removeprefix(_OF_CALLS).rpartition(":")[0]
 
 
 def open_calls() -> Select[CustomerId, str]:

@@ -17,8 +17,8 @@ from sqlalchemy import select
 
 from fairkeeper.action.operation import QueryContext
 from fairkeeper.customers.tables import SubscriptionRow
-from fairkeeper.governance.tables import DecisionRow
-from fairkeeper.metering.actions.entering import event_id_of
+from fairkeeper.governance.tables import DecisionRow, MeasuredCallRow
+from fairkeeper.metering.actions.entering import decision_of, event_id_of
 from fairkeeper.metering.tables import UsageCountRow, UsageEventRow
 from fairkeeper.overview.tracing.doors import sees
 from fairkeeper.overview.tracing.seeds import Seed
@@ -27,7 +27,6 @@ from fairkeeper.payouts.chain_queries import trace_view
 from fairkeeper.payouts.errors import NothingTracedError
 from fairkeeper.payouts.views import TraceView
 
-OF_CALLS: Final = event_id_of("")
 _MOST_ORDERS: Final = 3
 """Subscriptions that are looked for in the reports, which reads all of them anew for each."""
 
@@ -97,7 +96,7 @@ def _from_counts(context: QueryContext, found: Walked) -> None:
     keys += [row.count_id for row in carried]
     events = select(UsageEventRow).where(UsageEventRow.count_id.in_(keys)).order_by(UsageEventRow.id.desc())
     found.events = list(context.session.scalars(events.limit(MOST * 5)))
-    calls = [each.event_id.removeprefix(OF_CALLS) for each in found.events if each.event_id.startswith(OF_CALLS)]
+    calls = sorted({call for each in found.events if (call := decision_of(each.event_id)) is not None})
     found.decisions = list(
         context.session.scalars(
             select(DecisionRow)
@@ -111,10 +110,9 @@ def _from_counts(context: QueryContext, found: Walked) -> None:
 def _events_of_calls(context: QueryContext, decisions: Sequence[DecisionRow]) -> list[UsageEventRow]:
     """Return the usage that names decisions; by their customers' subscriptions, under which its key stands."""
     resources = _subscriptions_of(context, [str(row.customer_id) for row in decisions if row.customer_id])
-    statement = select(UsageEventRow).where(
-        UsageEventRow.resource_id.in_(resources),
-        UsageEventRow.event_id.in_([event_id_of(row.decision_id) for row in decisions]),
-    )
+    measured = select(MeasuredCallRow).where(MeasuredCallRow.decision_id.in_([row.decision_id for row in decisions]))
+    keys = [event_id_of(row.decision_id, row.position) for row in context.session.scalars(measured)]
+    statement = select(UsageEventRow).where(UsageEventRow.resource_id.in_(resources), UsageEventRow.event_id.in_(keys))
     return list(context.session.scalars(statement))
 
 
