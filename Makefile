@@ -12,6 +12,8 @@ PYTEST := $(PY) -m pytest
 # Where a fresh machine may have Python 3.11 or newer; `make setup PYTHON=/path/to/python` overrides.
 PYTHON ?=
 PYTHONS := $(PYTHON) python3.13 python3.12 python3.11 python3 python
+# A machine may forbid to keep compiled modules; every worker and every server of a run would compile all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
