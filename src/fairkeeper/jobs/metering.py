@@ -38,7 +38,7 @@ from fairkeeper.metering.actions.entering import (
     tell_unplaced,
 )
 from fairkeeper.metering.actions.limiting import FOLLOW, FollowLimits, follow_limits
-from fairkeeper.metering.errors import MeteringUnavailableError
+from fairkeeper.metering.errors import MeteringRefusedError, MeteringUnavailableError
 from fairkeeper.metering.ports import EventAnswer, Metering, Report
 from fairkeeper.metering.rules.hours import HOUR, WINDOW, newest_closed
 from fairkeeper.metering.rules.statuses import OPEN, EventStatus, ReportState
@@ -47,7 +47,9 @@ from fairkeeper.metering.tables import FixedUsageRow, MeteredResourceRow, UsageC
 from fairkeeper.values.ids import CustomerId
 
 _BATCH: Final = 25
-_PAGE: Final = 500
+_TOGETHER: Final = 200
+"""How many are begun, and their answers written down, together: a transaction for each batch took most of the time."""
+_PAGE: Final = 600
 """How many that are ready are read at once."""
 Ready = tuple[UsageCountRow, MeteredResourceRow]
 Place = tuple[datetime, str, str, int]
@@ -172,8 +174,8 @@ class MeteringWork:
         while page := self._page(after):
             after = _place(page[-1][0])
             allowed = self._allowed(page)
-            for start in range(0, len(allowed), _BATCH):
-                self._send_batch(allowed[start : start + _BATCH])
+            for start in range(0, len(allowed), _TOGETHER):
+                self._send_some(allowed[start : start + _TOGETHER])
 
     def _page(self, after: Place | None) -> Sequence[Ready]:
         """Return the next that are ready after a place in their order; what was tried in this run lies before it."""
@@ -211,27 +213,43 @@ class MeteringWork:
             return False
         return True
 
-    def _send_batch(self, batch: Sequence[Ready]) -> None:
-        begun = self._begin([row.count_id for row, _ in batch])
-        batch = [each for each in batch if each[0].count_id in begun]
-        if not batch:
-            return
-        ids = [row.count_id for row, _ in batch]
+    def _send_some(self, ready: Sequence[Ready]) -> None:
+        """Mark some as begun, send them in batches, and write down what was answered, also if the service goes away."""
+        begun = self._begin([row.count_id for row, _ in ready])
+        left = [each for each in ready if each[0].count_id in begun]
+        answered: dict[str, list[OneAnswer]] = defaultdict(list)
+        try:
+            while left:
+                batch, left = left[:_BATCH], left[_BATCH:]
+                for (row, _), answer in zip(batch, self._answers(batch, left), strict=True):
+                    if answer is not None:
+                        answered[row.resource_id].append(_recorded(row, answer))
+        finally:
+            for resource_id, answers in answered.items():
+                self._run(record_answers, RecordAnswers(resource_id=resource_id, answers=tuple(answers)))
+
+    def _answers(self, batch: Sequence[Ready], after: Sequence[Ready]) -> Sequence[EventAnswer | None]:
+        """Send one batch; what was surely not taken, because the service is away or refuses, is no longer begun.
+
+        None stands for an answer that is not known yet: it is asked for again in the next run.
+        """
         reports = [_report(row, resource) for row, resource in batch]
         try:
-            answers = list(self._metering.send(reports))
-        except MeteringUnavailableError as error:
-            if not error.detail.get("outcome_unknown"):
-                self._not_sent(ids)
+            answers = self._metering.send(reports)
+        except (MeteringUnavailableError, MeteringRefusedError) as error:
+            unsent = after if error.detail.get("outcome_unknown") else (*batch, *after)
+            self._not_sent([row.count_id for row, _ in unsent])
             raise
-        for position, answer in enumerate(answers):
-            if answer.answer.status == EventStatus.DUPLICATE and answer.answer.accepted_milli is None:
-                answers[position] = self._metering.send_one(reports[position])
-        by_resource: dict[str, list[OneAnswer]] = defaultdict(list)
-        for (row, _), answer in zip(batch, answers, strict=True):
-            by_resource[row.resource_id].append(_recorded(row, answer))
-        for resource_id, recorded in by_resource.items():
-            self._run(record_answers, RecordAnswers(resource_id=resource_id, answers=tuple(recorded)))
+        return [self._whole(report, answer) for report, answer in zip(reports, answers, strict=True)]
+
+    def _whole(self, report: Report, answer: EventAnswer) -> EventAnswer | None:
+        """Return an answer with the quantity that was accepted before, which a batch need not name."""
+        if answer.answer.status != EventStatus.DUPLICATE or answer.answer.accepted_milli is not None:
+            return answer
+        try:
+            return self._metering.send_one(report)
+        except (MeteringUnavailableError, MeteringRefusedError):
+            return None
 
     def _begin(self, ids: list[str]) -> frozenset[str]:
         """Mark reports as begun, and return which still can be sent; what was decided about meanwhile is left alone.

@@ -52,7 +52,7 @@ class RecordAnswers(OperationInput):
     """Microsoft's answers to reports of one resource."""
 
     resource_id: str = Field(max_length=64, description="The resource.")
-    answers: tuple[OneAnswer, ...] = Field(min_length=1, max_length=25, description="One for each report.")
+    answers: tuple[OneAnswer, ...] = Field(min_length=1, max_length=500, description="One for each report.")
 
 
 @internal_command("metering.record_answers", evidence=(USAGE_ANSWERED,))

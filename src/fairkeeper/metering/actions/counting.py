@@ -120,7 +120,6 @@ def count_hours(context: CommandContext, request: CountHours) -> Outcome[int]:
     if not terms:
         raise_for(context, row, TERM_UNKNOWN.found("Usage waits for the subscription's plan and term."), key="")
         return Outcome(result=0, entry=None)
-    close_reminders(context, row.resource_id, [TERM_UNKNOWN.code], why="The term is known.")
     dimensions = {
         (each.plan_id, each.dimension): each
         for each in session.scalars(select(MeteredDimensionRow).where(MeteredDimensionRow.offer_id == row.offer_id))
@@ -200,8 +199,8 @@ def _open_events(context: CommandContext, row: MeteredResourceRow, rules: Rules,
     for dimension in unknown:
         found = DIMENSION_UNKNOWN.found(f"Usage of {dimension} waits.", subject=row.resource_id)
         raise_for(context, row, found, key=dimension)
-    if not unknown:
-        close_reminders(context, row.resource_id, [DIMENSION_UNKNOWN.code], why="Every dimension is known.")
+    mended = [TERM_UNKNOWN.code] if unknown else [TERM_UNKNOWN.code, DIMENSION_UNKNOWN.code]
+    close_reminders(context, row.resource_id, mended, why="The term and every dimension are known.")
     rows = context.session.execute(
         waiting.where(UsageEventRow.dimension.in_(known))
         .order_by(UsageEventRow.used_at, UsageEventRow.id)
