@@ -47,6 +47,14 @@ def test_a_number_that_is_used_in_another_way_counts_as_itself(condition: str) -
     assert found.of("numbers:amount", 50) != found.of("numbers:amount", 51)
 
 
+def test_what_is_used_of_a_dimension_is_told_apart_like_an_argument() -> None:
+    usage = 'context.usage.getTag("pages")'
+    found = told(f"{usage} >= 80")
+    assert found.of("usage:pages", 79) != found.of("usage:pages", 80) == found.of("usage:pages", 99)
+    for condition in (f"{usage} * 2 > 9", 'Usage::"arguments".getTag("pages") > 5', "context.usage == context.usage"):
+        assert told(condition).of("usage:pages", 50) != told(condition).of("usage:pages", 51)
+
+
 def test_what_nobody_looks_at_is_alike() -> None:
     found = told("context.at.minute < 540")
     assert found.of("at.seconds", 1) == found.of("at.seconds", 2)

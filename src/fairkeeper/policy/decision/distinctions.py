@@ -22,7 +22,9 @@ _BEGINS: Final = {"<": (0,), ">=": (0,), ">": (1,), "<=": (1,), "==": (0, 1), "!
 _TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _ALONE: Final = frozenset({"amount", "depth"})
 _RECORDS: Final = ("at.", "labels.")
-_ARGUMENTS: Final = frozenset({"Texts", "Numbers"})
+_TAGGED: Final = frozenset({"numbers", "usage"})
+_ENTITIES: Final = {"Numbers": "numbers", "Usage": "usage"}
+"""What holds tagged numbers, and the types by which policies can name it around the context."""
 _LEAST: Final = -(2**63)
 _MOST: Final = 2**63 - 1
 """Cedar's whole numbers; one beyond is an error there, so it is never like another here."""
@@ -31,7 +33,8 @@ _MOST: Final = 2**63 - 1
 class Distinctions:
     """What policies tell apart of the numbers in a context; a number is named by its path.
 
-    Paths are `amount`, `depth`, `at.minute` and its like, `labels.sensitivity`, and `numbers:NAME` for an argument.
+    Paths are `amount`, `depth`, `at.minute` and its like, `labels.sensitivity`, `numbers:NAME` for an argument and
+    `usage:NAME` for what is used of a billing dimension.
 
     Args:
         policies: Their text.
@@ -81,8 +84,9 @@ class Distinctions:
         if place is not None:
             self._exact.add(place)
             return
-        if expression.get("__entity", {}).get("type") in _ARGUMENTS:
-            self._exact.add("numbers")
+        named = _ENTITIES.get(expression.get("__entity", {}).get("type", ""))
+        if named is not None:
+            self._exact.add(named)
         for each in expression.values():
             self._visit(each)
 
@@ -94,7 +98,7 @@ class Distinctions:
         if operator == "has":
             return _place(operand["left"]) is not None
         if operator == "hasTag":
-            return _place(operand["left"]) in {"numbers", "texts"} and "Value" in operand["right"]
+            return _place(operand["left"]) in {*_TAGGED, "texts"} and "Value" in operand["right"]
         if operator not in _BEGINS:
             return False
         left, right = operand["left"], operand["right"]
@@ -120,7 +124,7 @@ def _number(expression: Mapping[str, Any]) -> str | None:
     """Return the path of what may be a number, None for anything else."""
     tag = expression.get("getTag")
     if tag is not None:
-        name = tag["right"].get("Value")
-        return f"numbers:{name}" if isinstance(name, str) and _place(tag["left"]) == "numbers" else None
+        name, place = tag["right"].get("Value"), _place(tag["left"])
+        return f"{place}:{name}" if isinstance(name, str) and place in _TAGGED else None
     place = _place(expression)
     return place if place is not None and (place in _ALONE or place.startswith(_RECORDS)) else None

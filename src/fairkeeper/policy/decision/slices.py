@@ -363,51 +363,47 @@ _Part = Callable[[Asked], Any]
 
 
 def _parts(names: frozenset[str], tags: frozenset[str] | None, told: Distinctions) -> Iterator[_Part]:
-    """Yield the parts of a call that policies tell apart, by the members of the context that they speak of."""
-    if "texts" in names:
-        yield from _texts(tags)
-    if "numbers" in names:
-        yield from _numbers(tags, told)
-    if "labels" in names:
-        yield lambda asked: (
-            asked.labels.sources,
-            told.of("labels.sensitivity", asked.labels.sensitivity),
-            asked.labels.is_trusted,
-        )
-    if "at" in names:
-        yield lambda asked: tuple([told.of(f"at.{name}", value) for name, value in _moment(asked).items()])
-    if "depth" in names:
-        yield lambda asked: told.of("depth", asked.depth)
-    if "amount" in names:
-        yield lambda asked: told.of("amount", asked.amount)
-    yield from (_ALONE[name] for name in sorted(names & _ALONE.keys()))
+    """Yield the parts of a call that policies tell apart, by the members of the context that they speak of.
+
+    Every member is here, as it is among the makers: one that was forgotten would be remembered as if it never changed.
+    """
+    for name in sorted(names):
+        if name in _TAGGED:
+            yield from _tagged_parts(name, tags, told)
+        else:
+            yield _part(name, told)
 
 
-_ALONE: Final[Mapping[str, _Part]] = {
-    "person": lambda asked: asked.person,
-    "task": lambda asked: asked.task,
-    "currency": lambda asked: asked.currency,
-}
+def _part(name: str, told: Distinctions) -> _Part:
+    match name:
+        case "labels":
+            return lambda asked: (
+                asked.labels.sources,
+                told.of("labels.sensitivity", asked.labels.sensitivity),
+                asked.labels.is_trusted,
+            )
+        case "at":
+            return lambda asked: tuple([told.of(f"at.{part}", value) for part, value in _moment(asked).items()])
+        case "depth" | "amount":
+            return lambda asked: told.of(name, getattr(asked, name))
+        case "use":
+            return lambda asked: asked.use_id
+        case _:
+            return lambda asked: getattr(asked, name)
 
 
-def _texts(tags: frozenset[str] | None) -> Iterator[_Part]:
+_TAGGED: Final = frozenset({"texts", "numbers", "usage"})
+
+
+def _tagged_parts(name: str, tags: frozenset[str] | None, told: Distinctions) -> Iterator[_Part]:
     if tags is None:
-        yield lambda asked: tuple(sorted(asked.texts.items()))
+        yield lambda asked: tuple(sorted(getattr(asked, name).items()))
     for tag in sorted(tags or ()):
-        yield _text(tag)
+        yield _tagged_part(name, tag, told)
 
 
-def _text(tag: str) -> _Part:
-    return lambda asked: asked.texts.get(tag)
-
-
-def _numbers(tags: frozenset[str] | None, told: Distinctions) -> Iterator[_Part]:
-    if tags is None:
-        yield lambda asked: tuple(sorted(asked.numbers.items()))
-    for tag in sorted(tags or ()):
-        yield _number(tag, told)
-
-
-def _number(tag: str, told: Distinctions) -> _Part:
-    path = f"numbers:{tag}"
-    return lambda asked: told.of(path, asked.numbers.get(tag))
+def _tagged_part(name: str, tag: str, told: Distinctions) -> _Part:
+    if name == "texts":
+        return lambda asked: asked.texts.get(tag)
+    path = f"{name}:{tag}"
+    return lambda asked: told.of(path, getattr(asked, name).get(tag))
