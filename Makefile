@@ -38,7 +38,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	@touch $@
 
 demo: setup ## serve the console with the sandbox on SQLite (FAIRKEEPER_PORT, 8700)
-	@$(BIN)/fairkeeper demo --with-customer $(ARGS)
+	@$(BIN)/fairkeeper demo --with-customer --agent $(ARGS)
 
 check: setup lint types tests-quick ## lint, types and unit tests: under a minute, no browser, no PostgreSQL
 

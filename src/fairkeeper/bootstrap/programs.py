@@ -55,7 +55,15 @@ class Installed:
         run_sandbox(port=port, data_dir=data_dir, publisher_url=publisher_url, as_json=as_json, say=say)
 
     def demo(  # noqa: PLR0913 - what a person may say on the command line, by name
-        self, *, port: int, sandbox_port: int, data_dir: Path, with_customer: bool, as_json: bool, say: Say
+        self,
+        *,
+        port: int,
+        sandbox_port: int,
+        data_dir: Path,
+        with_customer: bool,
+        agent: bool,
+        as_json: bool,
+        say: Say,
     ) -> None:
         """Run a server with a sandbox until it is told to stop."""
         from fairkeeper.bootstrap.demo.running import run_demo
@@ -67,6 +75,7 @@ class Installed:
             sandbox_port=sandbox_port,
             data_dir=data_dir,
             with_customer=with_customer,
+            agent=agent,
             as_json=as_json,
             say=say,
         )

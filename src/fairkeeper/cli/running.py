@@ -47,6 +47,7 @@ def sandbox(*, port: int, data: Path | None, publisher_url: str | None, as_json:
 @click.option(
     "--with-customer", is_flag=True, help="Begin a new folder with a customer that has used what is metered for days."
 )
+@click.option("--agent", is_flag=True, help="Let an agent of a customer go to work, to look at what it was refused.")
 @as_json_option
 def demo(  # noqa: PLR0913 - options, by name
     *,
@@ -55,6 +56,7 @@ def demo(  # noqa: PLR0913 - options, by name
     data: Path | None,
     story: bool,
     with_customer: bool,
+    agent: bool,
     as_json: bool,
 ) -> None:
     """Run a server with a pretend Microsoft on SQLite until it is interrupted."""
@@ -68,6 +70,7 @@ def demo(  # noqa: PLR0913 - options, by name
         sandbox_port=beside,
         data_dir=data or Path(DEMO_FOLDER),
         with_customer=with_customer,
+        agent=agent,
         as_json=as_json,
         say=_say,
     )

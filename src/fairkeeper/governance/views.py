@@ -157,6 +157,7 @@ class DecisionDetail:
     Attributes:
         record: The payload of its evidence entry; None once it was erased.
         outcome_record: The payload of its outcome's entry.
+        reasons: What the policies that determined it are there for, by their ids, in their authors' words.
     """
 
     line: DecisionLine
@@ -171,6 +172,7 @@ class DecisionDetail:
     outcome_entry_id: str | None
     outcome_record: dict[str, Any] | None
     review: ReviewLine | None
+    reasons: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,14 @@ class Demo:
 
 
 def run_demo(  # noqa: PLR0913 - what a person may say on the command line, by name
-    *, port: int, sandbox_port: int, data_dir: Path, with_customer: bool, as_json: bool, say: Callable[[str], None]
+    *,
+    port: int,
+    sandbox_port: int,
+    data_dir: Path,
+    with_customer: bool,
+    agent: bool,
+    as_json: bool,
+    say: Callable[[str], None],
 ) -> None:
     """Run the demo until SIGINT or SIGTERM.
 
@@ -99,23 +106,28 @@ def run_demo(  # noqa: PLR0913 - what a person may say on the command line, by n
         sandbox_port: Of the sandbox; a free one where it is taken.
         data_dir: Folder for everything.
         with_customer: Whether a new folder begins with a customer that has used what is metered for some days.
+        agent: Whether an agent goes to work once it is ready.
         as_json: How to say that it is ready.
         say: Writes a line.
 
     Raises:
         PortTakenError: The server's port is taken.
+        ExampleAbsentError: What the agent needs is not installed.
     """
+    from fairkeeper.bootstrap.demo import at_work
+
+    if agent:
+        at_work.refuse_absent()
+
+    def ready(demo: Demo) -> None:
+        say(demo.as_json() if as_json else demo.as_text())
+        if agent:
+            at_work.begin(demo, data_dir / "mail-agent", as_json=as_json, say=say)
+
     bound = bind(HOST, port)
     sandbox, clock = start_sandbox(address_of(bound, HOST), data_dir=data_dir / "sandbox", port=sandbox_port)
     try:
-        run_beside(
-            sandbox,
-            clock,
-            bound,
-            data_dir=data_dir,
-            with_customer=with_customer,
-            ready=lambda demo: say(demo.as_json() if as_json else demo.as_text()),
-        )
+        run_beside(sandbox, clock, bound, data_dir=data_dir, with_customer=with_customer, ready=ready)
     finally:
         sandbox.stop()
 

@@ -178,6 +178,11 @@ def _policies(found: DecisionDetail, answer: dict[str, Any]) -> tuple[Fact, ...]
     return (
         Fact(label="Lane", value=lane, note="a forbid that nothing lifts" if line.lane == "never" else ""),
         Fact(label="Policies", value=", ".join(answer.get("policies", ())) or "none applied"),
+        *(
+            Fact(label="Because", value=found.reasons[each], note=f"as {each} says")
+            for each in answer.get("policies", ())
+            if each in found.reasons
+        ),
         Fact(label="Risk asks for", value=response or None, note="from severity, reversibility and impact"),
         Fact(label="Reason", value=line.reason.replace("_", " ")),
         Fact(label="Limits taken", value=_limits(answer.get("limits", ()))),
