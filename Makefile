@@ -1,6 +1,6 @@
 # The only door: what a person runs here, CI runs too. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix docs bench bench-agentdojo lock browser lint types tests-quick
+.PHONY: help setup demo test check fix docs bench fuzz bench-agentdojo lock browser lint types tests-quick
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -73,6 +73,12 @@ docs: setup ## build the documentation into site/
 
 bench: setup ## measure against the stated targets; `make bench ONLY=evidence` runs one
 	$(PY) -m bench $(ONLY)
+
+# A release is held to `make fuzz SECONDS=600` of each parser.
+SECONDS ?= 25
+fuzz: setup ## feed broken inputs to every parser, ten minutes in all; `make fuzz ONLY=deal SECONDS=600` runs one
+	$(PY) -m fuzz $(ONLY) --seconds $(SECONDS) $(ARGS)
+	@[ -n "$(ONLY)" ] || HYPOTHESIS_PROFILE=deep $(PYTEST) -q tests/channels/test_openapi_examples.py
 
 bench-agentdojo: setup ## replay AgentDojo's suites workspace and banking (installs it into build/)
 	$(PY) -m bench agentdojo
