@@ -131,7 +131,7 @@ class FloodGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or say how long to wait."""
-        key = self._key(scope) if scope["type"] == "http" else None
+        key = self.key_of(scope) if scope["type"] == "http" else None
         if key is None:
             await self._app(scope, receive, send)
             return
@@ -150,7 +150,7 @@ class FloodGate:
 
         await self._app(scope, receive, watched)
 
-    def _key(self, scope: Scope) -> str | None:
+    def key_of(self, scope: Scope) -> str | None:
         """Return under what a request counts; None for the machine itself."""
         peer = _read(scope["client"][0] if scope.get("client") else "")
         sent = [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED]

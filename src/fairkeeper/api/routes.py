@@ -31,7 +31,7 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 Authenticate = Callable[[Request], Principal]
 """Returns who asks, or raises `UnauthenticatedError`."""
 
-_PATH_FIELD = re.compile(r"{([a-z_]+)}")
+_PATH_FIELD = re.compile(r"{([a-z][a-z0-9_]*)}")
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _ALWAYS = {
     400: "cannot be understood",
