@@ -124,12 +124,17 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         Mount("/ingestion", ingestion_app(ingestion)),
         Mount("/reports", reports_app(reports)),
         Mount("/entra", entra),
-        Mount("/azure", routes=AzureApi(cloud=Cloud(), entra=entra, clock=config.clock).routes()),
+        _azure(config, entra),
     ]
     app = _assembled(config, controls, apis)
     app.state.controls, app.state.reports = controls, reports
     app.state.entra = entra
     return app
+
+
+def _azure(config: SandboxConfig, entra: PretendEntra) -> Mount:
+    """Return the pretend Azure, in which nothing is deployed yet."""
+    return Mount("/azure", routes=AzureApi(cloud=Cloud(), entra=entra, clock=config.clock).routes())
 
 
 def _metered(market: Market, publisher_id: str) -> Callable[[str], MeteredResource | None]:
