@@ -245,7 +245,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     rooms = (
         messages_work(settings, runner, mailer, teams),
         *_marketplace_work(settings, runner, http, clock, outside),
-        _consent_work(settings, runner, tenants, secrets, http, outside),
+        _consent_work(settings, runner, tenants, secrets, http=http, outside=outside),
         GovernanceWork(runner).work(),
         AssuranceWork(runner).work(),
         ForwardingWork(database, clock, secrets, make_event_sender(settings)).work(),
@@ -294,6 +294,7 @@ def _consent_work(  # noqa: PLR0913 - whom it asks
     runner: Runner,
     tenants: TenantTokenClient,
     secrets: SecretStore,
+    *,
     http: httpx.Client,
     outside: OutsideWrites,
 ) -> Work:

@@ -118,9 +118,8 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         faults=faults,
         base_url=config.base_url,
     )
-    usage = MeteringApi(service=metering, faults=faults, check_caller=api.check_caller).routes()
     apis = [
-        Mount("/api", fulfillment_app(api, usage)),
+        Mount("/api", fulfillment_app(api, _usage(metering, faults, api))),
         Mount("/ingestion", ingestion_app(ingestion)),
         Mount("/reports", reports_app(reports)),
         Mount("/entra", entra),
@@ -130,6 +129,11 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
     app.state.controls, app.state.reports = controls, reports
     app.state.entra = entra
     return app
+
+
+def _usage(metering: MeteringService, faults: FaultSwitchboard, api: FulfillmentApi) -> list[Route]:
+    """Return the metering service's routes, which stand beside the fulfillment API's."""
+    return MeteringApi(service=metering, faults=faults, check_caller=api.check_caller).routes()
 
 
 def _azure(config: SandboxConfig, entra: PretendEntra) -> Mount:
