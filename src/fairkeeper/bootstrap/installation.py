@@ -111,7 +111,7 @@ from fairkeeper.jobs.keeping import KeepingWork
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.messages.ports import Mailer, PublishersWords, TeamsChannel
-from fairkeeper.microsoft.consent import ConsentFlow
+from fairkeeper.microsoft.consent import ConsentFlow, TenantTokenClient
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.overview.ports import AddsToReview, NothingToAdd, OwnAddresses
 from fairkeeper.payouts.fetching.ports import FetchPlan
@@ -245,13 +245,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     rooms = (
         messages_work(settings, runner, mailer, teams),
         *_marketplace_work(settings, runner, http, clock, outside),
-        ConsentWork(
-            runner,
-            tenants,
-            secrets,
-            deployments=DeploymentWork(runner, GuardedResourceManager(make_resource_manager(settings, http), outside)),
-            sign_in_app_id=settings.sign_in_app_id,
-        ).work(),
+        _consent_work(settings, runner, tenants, secrets, http=http, outside=outside),
         GovernanceWork(runner).work(),
         AssuranceWork(runner).work(),
         ForwardingWork(database, clock, secrets, make_event_sender(settings)).work(),
@@ -293,6 +287,27 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         integrator=Integrator(database, log_keys, clock),
         followed_clock=_followed(settings, followed, worker),
     )
+
+
+def _consent_work(  # noqa: PLR0913 - whom it asks
+    settings: Settings,
+    runner: Runner,
+    tenants: TenantTokenClient,
+    secrets: SecretStore,
+    *,
+    http: httpx.Client,
+    outside: OutsideWrites,
+) -> Work:
+    """Return what is done in the background with customers' tenants and with what is deployed into them."""
+    azure = GuardedResourceManager(make_resource_manager(settings, http), outside)
+    work = ConsentWork(
+        runner,
+        tenants,
+        secrets,
+        deployments=DeploymentWork(runner, azure),
+        sign_in_app_id=settings.sign_in_app_id,
+    )
+    return work.work()
 
 
 def _marketplace_work(

@@ -118,18 +118,27 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         faults=faults,
         base_url=config.base_url,
     )
-    usage = MeteringApi(service=metering, faults=faults, check_caller=api.check_caller).routes()
     apis = [
-        Mount("/api", fulfillment_app(api, usage)),
+        Mount("/api", fulfillment_app(api, _usage(metering, faults, api))),
         Mount("/ingestion", ingestion_app(ingestion)),
         Mount("/reports", reports_app(reports)),
         Mount("/entra", entra),
-        Mount("/azure", routes=AzureApi(cloud=Cloud(), entra=entra, clock=config.clock).routes()),
+        _azure(config, entra),
     ]
     app = _assembled(config, controls, apis)
     app.state.controls, app.state.reports = controls, reports
     app.state.entra = entra
     return app
+
+
+def _usage(metering: MeteringService, faults: FaultSwitchboard, api: FulfillmentApi) -> list[Route]:
+    """Return the metering service's routes, which stand beside the fulfillment API's."""
+    return MeteringApi(service=metering, faults=faults, check_caller=api.check_caller).routes()
+
+
+def _azure(config: SandboxConfig, entra: PretendEntra) -> Mount:
+    """Return the pretend Azure, in which nothing is deployed yet."""
+    return Mount("/azure", routes=AzureApi(cloud=Cloud(), entra=entra, clock=config.clock).routes())
 
 
 def _metered(market: Market, publisher_id: str) -> Callable[[str], MeteredResource | None]:
