@@ -61,6 +61,9 @@ class Judged:
     expected: dict[Kind, Floats]
     times: dict[Kind, Floats]
     hour_expected: Floats
+    left_amounts: Floats
+    left_amount_sum: Floats
+    """Amounts of the hour that no window holds any more; only those become the past that others are compared with."""
 
 
 def expected_calls(panel: Panel, slot: int) -> tuple[Floats, Floats]:
@@ -86,6 +89,7 @@ def judge(panel: Panel, hour: Tally, slot: int) -> Judged:
     import numpy as np
 
     mean, unsure = expected_calls(panel, slot)
+    left_amounts, left_amount_sum = panel.day_amounts[:, 0].copy(), panel.day_amount_sum[:, 0].copy()
     for values, now in (
         (panel.day_calls, hour.calls),
         (panel.day_expected, mean),
@@ -97,7 +101,7 @@ def judge(panel: Panel, hour: Tally, slot: int) -> Judged:
         values[:, -1] = now
     day, day_mean = panel.day_calls[:, -DAY:].sum(axis=1), panel.day_expected[:, -DAY:].sum(axis=1)
     common = _common_factor(panel, day, day_mean)
-    judged = Judged({}, {}, {}, {}, mean)
+    judged = Judged({}, {}, {}, {}, mean, left_amounts, left_amount_sum)
     _judge_calls(panel, hour, judged, mean * np.maximum(common, _common_now(panel)), unsure)
     spread = _pooled(panel, panel.daily_excess, panel.daily_square, 4.0, _LEAST_SPREAD)
     _put(judged, Kind.VOLUME, count_tail(day, day_mean * common, spread + unsure), day, day_mean * common)
@@ -278,12 +282,19 @@ def learn(panel: Panel, hour: Tally, judged: Judged, slot: int, held: Floats) ->
     surprise = np.minimum((hour.calls - judged.hour_expected) ** 2, _capped(judged.hour_expected))
     panel.hour_excess += (surprise - judged.hour_expected) * counts
     panel.hour_square += judged.hour_expected**2 * counts
-    usual = panel.amount_sum / np.maximum(panel.amount_count, 1)
-    mean = hour.amount_sum / np.maximum(hour.amounts, 1)
-    apart = np.where((hour.amounts > 0) & (panel.amount_count > 5), hour.amounts * (mean - usual) ** 2, 0.0)
-    panel.amount_squares += np.minimum(apart, 9.0 * np.maximum(hour.amounts, 1)) * counts
-    panel.amount_count += hour.amounts * counts
-    panel.amount_sum += hour.amount_sum * counts
+    _learn_amounts(panel, judged, counts)
+
+
+def _learn_amounts(panel: Panel, judged: Judged, counts: Floats) -> None:
+    """Learn the amounts that left the window: of what is judged now, few would already move the usual."""
+    import numpy as np
+
+    amounts, total = judged.left_amounts, judged.left_amount_sum
+    usual, mean = panel.amount_sum / np.maximum(panel.amount_count, 1), total / np.maximum(amounts, 1)
+    apart = np.where((amounts > 0) & (panel.amount_count > 5), amounts * (mean - usual) ** 2, 0.0)
+    panel.amount_squares += np.minimum(apart, 9.0 * np.maximum(amounts, 1)) * counts
+    panel.amount_count += amounts * counts
+    panel.amount_sum += total * counts
 
 
 def is_away(panel: Panel) -> Floats:
