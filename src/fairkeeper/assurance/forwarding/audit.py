@@ -163,7 +163,7 @@ def object_type(subject_type: str) -> str:
 
 def audit_parser_of(*, has_filters: bool) -> tuple[str, str]:
     """Return a parser's name and its KQL: with filters (`vim…`) or without (`ASim…`)."""
-    taken = _PARAMETERS if has_filters else tuple(each for each in _PARAMETERS if each[0] == "disabled")
+    taken = _PARAMETERS if has_filters else _PARAMETERS[-1:]
     declared = ",\n".join(f"    {name}: {kind} = {default}" for name, kind, default in taken)
     passed = ", ".join(f"{name} = {name}" for name, _kind, _default in taken)
     lines = [f"    {TABLE}", "    | where not(disabled)"]

@@ -92,9 +92,7 @@ _NEEDS: Final[Mapping[DestinationKind, _Needs]] = MappingProxyType(
 )
 
 
-FORMATS: Final[Mapping[DestinationKind, tuple[EventFormat, ...]]] = {
-    kind: each.formats for kind, each in _NEEDS.items()
-}
+FORMATS: Final = {kind: needs.formats for kind, needs in _NEEDS.items()}
 """What each kind can be told, the usual first."""
 
 

@@ -1,4 +1,4 @@
-"""Where events go: receivers of the publisher and of customers, how each keeps up, and a new one for whoever may add it."""
+"""Where events go: receivers of the publisher and of customers, how each keeps up, and the way to add one."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def show_all(visit: Visit) -> Response:
 
 def add(visit: Visit) -> Response:
     """Add a receiver and show the secret that signs, once."""
-    form = _form(visit, _kind(visit))
+    form = _form(_kind(visit))
     answered = try_to(visit, add_destination, **typed_fields(visit, form) | dict(form.hidden))
     if isinstance(answered, Refused):
         again = with_answers(form, visit.form, answered.errors, answered.whole)
@@ -110,7 +110,7 @@ def _page(visit: Visit, form: Form | None = None, *, secret: str = "") -> Destin
         )
         if may_add
         else (),
-        create=(form or _form(visit, kind)) if may_add else None,
+        create=(form or _form(kind)) if may_add else None,
         secret=secret,
     )
 
@@ -176,7 +176,7 @@ def sheet_of_destinations(visit: Visit) -> Sheet:
     return sheet_of_rows("destinations", DestinationRow, _rows(visit, lines, may_end=False))
 
 
-def _form(visit: Visit, kind: DestinationKind) -> Form:
+def _form(kind: DestinationKind) -> Form:
     formats = FORMATS[kind]
     fields = [
         Field(name="name", label="Name", hint="As it stands in the list.", autocomplete="off"),
