@@ -440,7 +440,13 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "signal_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "signal"), kinds=("signal",)),
     "destination_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "destination"), kinds=("destination",)),
     "assurance.export_events:after": fixed(-1),
-    "assurance.add_destination:address": fixed("http://127.0.0.1:9/events", "customer"),
+    "assurance.add_destination:address": fixed("https://siem.contoso.example/events", "customer"),
+    "assurance.add_destination:kind": fixed("webhook", "customer"),
+    "assurance.add_destination:tenant_id": fixed("", "tenant"),
+    **{
+        f"assurance.add_destination:{name}": fixed("", "customer")
+        for name in ("rule_id", "stream", "client_id", "authority", "audience", "secret")
+    },
     "hold_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "hold"), kinds=("hold",)),
     "assurance.set_retention:data_class": fixed("payloads"),
     "assurance.set_retention:days": fixed(30),

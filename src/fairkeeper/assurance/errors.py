@@ -74,3 +74,10 @@ class PersonUnknownError(NotFoundError):
 
     code = "assurance.person_unknown"
     remedy = "Give the id as it stands in the decisions, or the person's mail address."
+
+
+class DestinationInvalidError(InvalidError):
+    """A destination could not work as it is asked for."""
+
+    code = "assurance.destination_invalid"
+    remedy = "Correct what the message names; docs/how-to/forward-events.md says what each kind needs."

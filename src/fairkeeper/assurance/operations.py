@@ -6,8 +6,14 @@ from typing import Final
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.assurance.evaluation.running import run_suite, save_suite, show_release
-from fairkeeper.assurance.forwarding.destinations import add_destination, end_destination, list_destinations
+from fairkeeper.assurance.forwarding.destinations import (
+    add_destination,
+    end_destination,
+    keep_secret,
+    list_destinations,
+)
 from fairkeeper.assurance.forwarding.exporting import export_events, list_parsers
+from fairkeeper.assurance.forwarding.following import follow_receiver
 from fairkeeper.assurance.incidents.acting import (
     close_incident,
     open_incident,
@@ -53,6 +59,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     add_destination,
     end_destination,
     list_destinations,
+    keep_secret,
+    follow_receiver,
     set_retention,
     list_retention,
     place_hold,

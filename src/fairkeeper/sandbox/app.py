@@ -29,6 +29,7 @@ from fairkeeper.sandbox.ingestion.accounts import default_accounts, register_par
 from fairkeeper.sandbox.ingestion.api import ROOT, IngestionApi, ingestion_app
 from fairkeeper.sandbox.ingestion.desk import PrivateOfferDesk
 from fairkeeper.sandbox.ingestion.products import products_of
+from fairkeeper.sandbox.logs.api import LogsApi, logs_app
 from fairkeeper.sandbox.marketplace.catalog import Plan
 from fairkeeper.sandbox.marketplace.errors import SubscriptionNotFoundError
 from fairkeeper.sandbox.marketplace.faults import Faults, FaultSwitchboard
@@ -118,15 +119,17 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         faults=faults,
         base_url=config.base_url,
     )
+    logs = LogsApi(verify=entra.verify_app_token, faults=faults)
     apis = [
         Mount("/api", fulfillment_app(api, _usage(metering, faults, api))),
         Mount("/ingestion", ingestion_app(ingestion)),
         Mount("/reports", reports_app(reports)),
+        Mount("/logs", logs_app(logs)),
         Mount("/entra", entra),
         _azure(config, entra),
     ]
     app = _assembled(config, controls, apis)
-    app.state.controls, app.state.reports = controls, reports
+    app.state.controls, app.state.reports, app.state.logs = controls, reports, logs
     app.state.entra = entra
     return app
 

@@ -69,6 +69,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
         "to_mend",
         "missed",
         "foreign",
+        "failing",
     ),
     Tone.BAD: ("failed", "failure", "blocked", "refused", "broken", "overdue", "error", "denied", "lost"),
     Tone.QUIET: (

@@ -93,7 +93,7 @@ def erase_data(context: CommandContext, request: EraseData) -> Outcome[ErasureWi
     if customer_id is not None:
         load_customer(context.session, customer_id)
     refuse_held(context, customer_id)
-    erasure_id, nonce = new_id("era"), secrets.token_hex(16) if request.person else None
+    erasure_id, nonce = new_id("era"), f"non_{secrets.token_hex(16)}" if request.person else None
     # What carries this very instant goes too.
     until = context.now + timedelta(microseconds=1)
     before = format_instant(min(request.before_at or until, until))

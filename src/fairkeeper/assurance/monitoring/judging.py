@@ -49,6 +49,16 @@ _UNSURE: Final = 0.35
 """The relative variance of the level of an agent of which nothing is known but its peers."""
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The hour that no window holds any more: of what is judged now, few calls would already move the usual."""
+
+    calls: Floats
+    shares: Floats
+    amounts: Floats
+    amount_sum: Floats
+
+
 @dataclass(slots=True)
 class Judged:
     """By kind: the chance, what was observed and expected, and how many times that is, one of each for every agent.
@@ -61,6 +71,7 @@ class Judged:
     expected: dict[Kind, Floats]
     times: dict[Kind, Floats]
     hour_expected: Floats
+    left: Left
 
 
 def expected_calls(panel: Panel, slot: int) -> tuple[Floats, Floats]:
@@ -86,6 +97,8 @@ def judge(panel: Panel, hour: Tally, slot: int) -> Judged:
     import numpy as np
 
     mean, unsure = expected_calls(panel, slot)
+    vectors = (panel.day_calls, panel.day_shares, panel.day_amounts, panel.day_amount_sum)
+    left = Left(*(values[:, 0].copy() for values in vectors))
     for values, now in (
         (panel.day_calls, hour.calls),
         (panel.day_expected, mean),
@@ -97,7 +110,7 @@ def judge(panel: Panel, hour: Tally, slot: int) -> Judged:
         values[:, -1] = now
     day, day_mean = panel.day_calls[:, -DAY:].sum(axis=1), panel.day_expected[:, -DAY:].sum(axis=1)
     common = _common_factor(panel, day, day_mean)
-    judged = Judged({}, {}, {}, {}, mean)
+    judged = Judged({}, {}, {}, {}, mean, left)
     _judge_calls(panel, hour, judged, mean * np.maximum(common, _common_now(panel)), unsure)
     spread = _pooled(panel, panel.daily_excess, panel.daily_square, 4.0, _LEAST_SPREAD)
     _put(judged, Kind.VOLUME, count_tail(day, day_mean * common, spread + unsure), day, day_mean * common)
@@ -273,17 +286,24 @@ def learn(panel: Panel, hour: Tally, judged: Judged, slot: int, held: Floats) ->
     counts = (1.0 - held) * (1.0 - is_away(panel))
     panel.calls_by_slot[:, slot] += hour.calls * counts
     panel.hours_by_slot[:, slot] += counts
-    panel.share_count += hour.shares * counts[:, None]
-    panel.share_trials += hour.calls * counts
+    panel.share_count += judged.left.shares * counts[:, None]
+    panel.share_trials += judged.left.calls * counts
     surprise = np.minimum((hour.calls - judged.hour_expected) ** 2, _capped(judged.hour_expected))
     panel.hour_excess += (surprise - judged.hour_expected) * counts
     panel.hour_square += judged.hour_expected**2 * counts
-    usual = panel.amount_sum / np.maximum(panel.amount_count, 1)
-    mean = hour.amount_sum / np.maximum(hour.amounts, 1)
-    apart = np.where((hour.amounts > 0) & (panel.amount_count > 5), hour.amounts * (mean - usual) ** 2, 0.0)
-    panel.amount_squares += np.minimum(apart, 9.0 * np.maximum(hour.amounts, 1)) * counts
-    panel.amount_count += hour.amounts * counts
-    panel.amount_sum += hour.amount_sum * counts
+    _learn_amounts(panel, judged.left, counts)
+
+
+def _learn_amounts(panel: Panel, left: Left, counts: Floats) -> None:
+    """Learn the amounts that left the windows."""
+    import numpy as np
+
+    amounts, total = left.amounts, left.amount_sum
+    usual, mean = panel.amount_sum / np.maximum(panel.amount_count, 1), total / np.maximum(amounts, 1)
+    apart = np.where((amounts > 0) & (panel.amount_count > 5), amounts * (mean - usual) ** 2, 0.0)
+    panel.amount_squares += np.minimum(apart, 9.0 * np.maximum(amounts, 1)) * counts
+    panel.amount_count += amounts * counts
+    panel.amount_sum += total * counts
 
 
 def is_away(panel: Panel) -> Floats:
@@ -323,7 +343,9 @@ def learn_day(panel: Panel, held: Floats) -> None:
     grown = np.maximum(panel.cusum + score - _CUSUM_SLACK, 0)
     grown = np.where(mean > _IDLE_DAY, grown, panel.cusum)
     panel.cusum = np.where(panel.age_days >= _SETTLED_DAYS, grown, 0.0)
-    shares, counts_of = shares_expected(panel), panel.day_shares[:, -DAY:].sum(axis=1)
+    # Of shares, the day that leaves the windows: an hour that is judged today must not teach today that days vary.
+    day = panel.day_calls[:, :DAY].sum(axis=1)
+    shares, counts_of = shares_expected(panel), panel.day_shares[:, :DAY].sum(axis=1)
     variance = day[:, None] * shares * (1 - shares)
     apart = np.minimum((counts_of - day[:, None] * shares) ** 2, 36 * variance * 2)
     panel.share_excess += (apart - variance) * counts[:, None]

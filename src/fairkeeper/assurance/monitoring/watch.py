@@ -53,12 +53,12 @@ class Rule:
 
 
 RULES: Final[Mapping[Kind, Rule]] = {
-    Kind.FIRST_TOOL: Rule(enter=2e-6, least=1, times=0),
-    Kind.FIRST_DATA: Rule(enter=2e-6, least=1, times=0),
+    Kind.FIRST_TOOL: Rule(enter=1e-7, least=1, times=0),
+    Kind.FIRST_DATA: Rule(enter=1e-7, least=1, times=0),
     Kind.SEQUENCE: Rule(enter=1e-6, least=4),
     Kind.FREQUENCY: Rule(enter=1e-8, least=15, times=3.0),
     Kind.OUT_OF_HOURS: Rule(enter=1e-8, least=8, times=5.0),
-    Kind.VOLUME: Rule(enter=1e-6, least=20, times=2.0),
+    Kind.VOLUME: Rule(enter=3e-7, least=20, times=2.0),
     Kind.DRIFT: Rule(enter=2e-6, least=20, times=1.2),
     Kind.DENIALS: Rule(enter=1e-7, least=5, times=3.0),
     Kind.APPROVALS: Rule(enter=5e-6, least=5, times=2.5),
