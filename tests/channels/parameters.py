@@ -168,6 +168,9 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "access": fixed("repair-vault", "customer"),
     "hours": fixed(4),
     "unplaced": fixed(value=True),
+    "dated_on": fixed("2026-11-20"),
+    "permissions": fixed({"name": "permissions.json", "text": "{}"}),
+    "consent.look_up_permission:name": fixed("Mail.Read", "customer"),
     "consent.make_claim_code:offer_id": fixed("fairmile-desk-cluster", "customer"),
     "customers.list_reminders:customer": Filling(
         own=lambda _stage, tenant: tenant.slug, kinds=("slug", "customer", "tenant")

@@ -103,6 +103,12 @@ class TextFile(BaseModel):
     text: Annotated[str, StringConstraints(max_length=900_000)] = Field(description="What is in it.")
 
 
+class LargeTextFile(TextFile):
+    """A file that is larger than others, where one is expected."""
+
+    text: Annotated[str, StringConstraints(max_length=6_000_000)] = Field(description="What is in it.")
+
+
 def _refuse_unstorable(data: Any) -> None:
     if isinstance(data, str):
         if "\x00" in data:

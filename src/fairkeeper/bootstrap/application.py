@@ -39,6 +39,8 @@ from fairkeeper.token.expectations import WebhookTokenExpectation
 from fairkeeper.values.ids import TenantId
 from fairkeeper.web.app import add_console
 
+PERMISSIONS_PATH = "/api/v1/consent/permissions/import"
+"""Microsoft's permissions.json has three megabytes."""
 CONSOLE_UPLOAD_PATH = "/payouts/upload"
 
 if TYPE_CHECKING:
@@ -96,9 +98,12 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
             probes=_probes(installation),
             lifespan=lifespan,
             is_https=settings.address.startswith("https://"),
-            max_body_bytes_by_path=dict.fromkeys(
-                (UPLOAD_PATH, CONSOLE_UPLOAD_PATH), installation.library.limits.packed_bytes + 1024 * 1024
-            ),
+            max_body_bytes_by_path={
+                **dict.fromkeys(
+                    (UPLOAD_PATH, CONSOLE_UPLOAD_PATH), installation.library.limits.packed_bytes + 1024 * 1024
+                ),
+                PERMISSIONS_PATH: 7 * 1024 * 1024,
+            },
             floods=FloodRules(
                 ways_in_per_minute=settings.ways_in_per_minute,
                 failures_per_minute=settings.failures_per_minute,

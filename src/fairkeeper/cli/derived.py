@@ -135,7 +135,7 @@ def refused_input(error: ValidationError) -> InputRefusedError:
 
 def _argument(name: str, field: FieldInfo) -> click.Argument:
     inner, many = _inner(field.annotation)
-    if inner is TextFile:
+    if _is_text_file(inner):
         kind, count = click.Path(allow_dash=True), -1 if many else 1
         return click.Argument([name], metavar="FILE..." if many else "FILE", nargs=count, required=True, type=kind)
     choices = _choices(field.annotation)
@@ -151,7 +151,7 @@ def _option(name: str, field: FieldInfo) -> click.Option:
     shared: dict[str, Any] = {"help": _option_help(field, many=many), "required": field.is_required()}
     if inner is bool:
         return click.Option([f"--{flag}/--no-{flag}", parameter], default=None, **shared)
-    if inner is TextFile:
+    if _is_text_file(inner):
         return click.Option(
             [f"--{flag}", parameter], multiple=many, metavar="FILE", type=click.Path(allow_dash=True), **shared
         )
@@ -190,7 +190,7 @@ def _field_of(parameter: str) -> str:
 def _value(name: str, typed: Any, field: FieldInfo) -> Any:
     """Return what was typed as the input model takes it: texts as they are, structures read from JSON."""
     inner, many = _inner(field.annotation)
-    if inner is TextFile:
+    if _is_text_file(inner):
         return [read_text_file(path) for path in typed] if isinstance(typed, tuple) else read_text_file(typed)
     if isinstance(typed, tuple):
         return list(typed)
@@ -201,6 +201,10 @@ def _value(name: str, typed: Any, field: FieldInfo) -> Any:
             shape = "a list of objects" if many else "an object"
             raise InputRefusedError(f"{name}: give {shape} in JSON.") from error
     return typed
+
+
+def _is_text_file(inner: Any) -> bool:
+    return isinstance(inner, type) and issubclass(inner, TextFile)
 
 
 def _inner(annotation: Any) -> tuple[Any, bool]:

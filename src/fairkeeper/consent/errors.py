@@ -67,6 +67,15 @@ class GrantNotVerifiedError(DeniedError):
     remedy = "Look at the grant; only a verified one unlocks work in the customer's tenant."
 
 
+class PermissionsFileRefusedError(InvalidError):
+    """The file is no permissions.json that could be laid beside the catalogue."""
+
+    code = "consent.permissions_file_refused"
+    remedy = (
+        "Download permissions/new/permissions.json of microsoftgraph/microsoft-graph-devx-content, and import that."
+    )
+
+
 class DeploymentNotFoundError(NotFoundError):
     """There is no such deployment for this principal."""
 

@@ -11,6 +11,10 @@ def _kind(name: str, sentence: str) -> EvidenceKind:
 
 
 PLAN_APPLIED = _kind("plan_applied/1", "Version {version} of the consent plan was applied.")
+PERMISSIONS_IMPORTED = _kind(
+    "permissions_imported/1",
+    "Microsoft's permissions.json of {dated_on} was laid beside the catalogue: {new} new names.",
+)
 LINK_OPENED = _kind("link_opened/1", "Trust in the tenant {tenant} begins with the purchase.")
 LINK_IDENTIFIED = _kind("link_identified/1", "Somebody of the tenant signed in; Microsoft Entra vouched for it.")
 LINK_LINKED = _kind("link_linked/1", "The tenant is linked: the purchase is active.")

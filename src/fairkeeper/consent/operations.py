@@ -17,6 +17,7 @@ from fairkeeper.consent.actions import (
     tokens,
     unlink,
 )
+from fairkeeper.consent.catalogue import keeping
 from fairkeeper.consent.deployments import calling, elevating, receiving, recording, showing
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -31,6 +32,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *probe_link.OPERATIONS,
     *tokens.OPERATIONS,
     *unlink.OPERATIONS,
+    *keeping.OPERATIONS,
     *receiving.OPERATIONS,
     *recording.OPERATIONS,
     *elevating.OPERATIONS,

@@ -15,8 +15,10 @@ from fairkeeper.consent.actions.ask import OneCustomer
 from fairkeeper.consent.actions.start import scopes_of
 from fairkeeper.consent.asking.drift import DriftLine, Places, compare
 from fairkeeper.consent.asking.needs import needs_of
+from fairkeeper.consent.asking.own_consent import own_consent_to
 from fairkeeper.consent.asking.wanted import Wanted, WantedFeature, WantedPermission
-from fairkeeper.consent.catalogue.permissions import Kind, catalogue
+from fairkeeper.consent.catalogue.held import catalogue_in
+from fairkeeper.consent.catalogue.permissions import Catalogue, Kind
 from fairkeeper.consent.deployments.showing import deployments_shown
 from fairkeeper.consent.errors import ConnectLinkRefusedError
 from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
@@ -199,7 +201,7 @@ def show_page(context: QueryContext, request: ShowPage) -> ConnectView:
         publisher=wanted.publisher,
         sign_in_name=None if wanted.sign_in is None else wanted.sign_in.name,
         sign_in_app_id=None if wanted.sign_in is None else wanted.sign_in.app_id,
-        apps=tuple(_asked_app(row, wanted) for row in rows),
+        apps=tuple(_asked_app(row, wanted, catalogue_in(context.session)) for row in rows),
         questions=_questions(context, link),
         expires_at=page.expires_at,
     )
@@ -361,10 +363,11 @@ def _remaining(link: LinkRow) -> tuple[RemainingApp, ...]:
     )
 
 
-def _asked_app(row: GrantRow, wanted: Wanted) -> AskedApp:
+def _asked_app(row: GrantRow, wanted: Wanted, facts: Catalogue) -> AskedApp:
     registration = wanted.registration(row.registration)
     features = tuple(each for each in wanted.features_of(row.registration) if each.key in row.features)
     _, replaced = scopes_of(row, wanted, ())
+    own = own_consent_to(wanted, row.registration, row.features, facts)
     listed = () if registration is None else registration.application
     prompt = tuple(dict.fromkeys((*listed, *row.application))) if row.application else tuple(row.delegated)
     return AskedApp(
@@ -375,14 +378,16 @@ def _asked_app(row: GrantRow, wanted: Wanted) -> AskedApp:
         state=GrantState(row.state),
         note=row.note,
         is_publisher_verified=registration is not None and registration.is_publisher_verified,
-        features=tuple(_asked_feature(each) for each in features),
+        features=tuple(_asked_feature(each, facts) for each in features),
         prompt=prompt,
         replaced=replaced,
         needs_admin=any(each.needs_admin for each in features),
+        own_features=own.features,
+        own_blocked=own.blocked,
     )
 
 
-def _asked_feature(feature: WantedFeature) -> AskedFeature:
+def _asked_feature(feature: WantedFeature, facts: Catalogue) -> AskedFeature:
     return AskedFeature(
         key=feature.key,
         title=feature.title,
@@ -390,12 +395,11 @@ def _asked_feature(feature: WantedFeature) -> AskedFeature:
         needs_admin=feature.needs_admin,
         is_required=feature.is_required,
         without=feature.without,
-        permissions=tuple(_asked_permission(each) for each in feature.permissions),
+        permissions=tuple(_asked_permission(each, facts) for each in feature.permissions),
     )
 
 
-def _asked_permission(permission: WantedPermission) -> AskedPermission:
-    facts = catalogue()
+def _asked_permission(permission: WantedPermission, facts: Catalogue) -> AskedPermission:
     fact, words = facts.fact(permission.name, permission.kind), facts.explanations.get(permission.name)
     return AskedPermission(
         name=permission.name,

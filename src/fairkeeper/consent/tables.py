@@ -6,10 +6,10 @@ that a customer's own session can read it.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import Date, ForeignKeyConstraint, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fairkeeper.database.base import BIG_KEY, Base, CustomerOwned
@@ -29,6 +29,19 @@ class PlanRow(Base):
     text: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
     applied_at: Mapped[datetime]
+
+
+class ImportedPermissionsRow(Base):
+    """One import of Microsoft's permissions.json; the newest number holds."""
+
+    __tablename__ = "imported_permissions"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    dated_on: Mapped[date] = mapped_column(Date)
+    source: Mapped[str] = mapped_column(String(300))
+    digest: Mapped[str] = mapped_column(String(64))
+    document: Mapped[dict[str, Any]]
+    imported_at: Mapped[datetime]
 
 
 class LinkRow(CustomerOwned, Base):

@@ -276,6 +276,8 @@ class AskedApp:
     Attributes:
         prompt: The exact lines that Microsoft's page will list, permission by permission.
         replaced: What was granted before and would go with a new consent.
+        own_features: Keys of the features that a person may allow for themselves.
+        own_blocked: What they may not, each with why.
     """
 
     grant_id: str
@@ -289,6 +291,8 @@ class AskedApp:
     prompt: tuple[str, ...]
     replaced: tuple[str, ...]
     needs_admin: bool
+    own_features: tuple[str, ...] = ()
+    own_blocked: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from fairkeeper.action.operation import (
     command,
 )
 from fairkeeper.consent.actions.check_plan import judge
+from fairkeeper.consent.catalogue.held import catalogue_in
 from fairkeeper.consent.errors import PlanRefusedError
 from fairkeeper.consent.evidence_kinds import PLAN_APPLIED
 from fairkeeper.consent.store import newest_plan_row
@@ -55,7 +56,7 @@ def apply_plan(context: CommandContext, request: ApplyPlan) -> Outcome[PlanAppli
 
     Raises `consent.plan_refused`.
     """
-    reading, findings = judge(request.file)
+    reading, findings = judge(request.file, catalogue_in(context.session))
     errors = [finding for finding in findings if finding.level is Level.ERROR]
     if reading.plan is None or errors:
         first = errors[0]

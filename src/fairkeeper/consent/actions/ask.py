@@ -24,11 +24,14 @@ from fairkeeper.action.operation import (
     ShownOnce,
     command,
 )
+from fairkeeper.consent.asking.own_consent import own_consent_to
 from fairkeeper.consent.asking.wanted import Wanted, WantedRegistration
+from fairkeeper.consent.catalogue.held import catalogue_in
 from fairkeeper.consent.catalogue.permissions import Kind
 from fairkeeper.consent.errors import LinkNotLiveError, PlanMissingError
 from fairkeeper.consent.evidence_kinds import ASKED, HANDED_OVER, PAGE_MADE, PAGE_WITHDRAWN
 from fairkeeper.consent.lifecycle import HELD, GrantEvent, GrantState, LinkState, can_move_grant
+from fairkeeper.consent.plan.control import ACCESS_TIERS
 from fairkeeper.consent.ports import KnownCustomers
 from fairkeeper.consent.store import load_live_link, present_grants, step_grant, wanted_of_row, what_of
 from fairkeeper.consent.tables import ConnectRow, GrantRow, LinkRow
@@ -280,12 +283,14 @@ def hand_over(context: CommandContext, request: OneCustomer) -> Outcome[HandedOv
 
 def hand_over_grants(context: CommandContext, link: LinkRow) -> Outcome[HandedOver]:
     """Move every requested grant of a link that needs an administrator to waiting for one."""
-    wanted = wanted_of_row(link)
-    needing = {feature.key for feature in (wanted.features if wanted else ()) if feature.needs_admin}
+    wanted, facts = wanted_of_row(link), catalogue_in(context.session)
     rows = [
         row
         for row in present_grants(context.session, link, for_change=True)
-        if GrantState(row.state) is GrantState.REQUESTED and needing & set(row.features)
+        if GrantState(row.state) is GrantState.REQUESTED
+        and row.tier not in ACCESS_TIERS
+        and wanted is not None
+        and own_consent_to(wanted, row.registration, row.features, facts).blocked
     ]
     for row in rows:
         step_grant(row, GrantEvent.HAND_OVER, now=context.now)

@@ -7,8 +7,9 @@ from datetime import date
 
 from pydantic import Field
 
-from fairkeeper.action.operation import Operation, OperationInput, TextFile, check
-from fairkeeper.consent.catalogue.permissions import Approver, Kind, catalogue
+from fairkeeper.action.operation import LargeTextFile, Operation, OperationInput, TextFile, check
+from fairkeeper.consent.catalogue.importing import merged, read_permissions
+from fairkeeper.consent.catalogue.permissions import Approver, Catalogue, Kind, catalogue
 from fairkeeper.consent.plan.checks import check_plan
 from fairkeeper.consent.plan.reading import Reading, read_plan
 from fairkeeper.values.findings import Finding, Findings, Level
@@ -69,20 +70,27 @@ class CheckPlans(OperationInput):
     """Which plans to check."""
 
     files: list[TextFile] = Field(min_length=1, max_length=100, description="Consent plans in YAML or JSON.")
+    permissions: LargeTextFile | None = Field(
+        None, description="Microsoft's permissions.json, to know permissions that the shipped catalogue does not."
+    )
 
 
 @check("consent.check_plan", cli="consent check FILES")
 def check_plans(request: CheckPlans) -> CheckedPlans:
     """Check consent plans in files: too much asked for, of the wrong person, at the wrong time, or without a reason.
 
-    Each finding has its line, what to do, and the official page behind the rule.
+    Each finding has its line, what to do, and the official page behind the rule. Raises
+    `consent.permissions_file_refused` for a file of permissions that is none.
     """
     checked, found = [], []
+    facts = catalogue()
+    if request.permissions is not None:
+        named = request.permissions.name or "permissions.json"
+        facts = merged(facts, read_permissions(request.permissions.text), dated_on=facts.dated_on, source=named)
     for file in request.files:
-        reading, findings = judge(file)
+        reading, findings = judge(file, facts)
         checked.append(_checked(file.name, reading, findings))
         found += [view_finding(finding) for finding in findings]
-    facts = catalogue()
     return CheckedPlans(
         catalogue_dated_on=facts.dated_on,
         policy_dated_on=facts.policy_dated_on,
@@ -91,12 +99,17 @@ def check_plans(request: CheckPlans) -> CheckedPlans:
     )
 
 
-def judge(file: TextFile) -> tuple[Reading, Findings]:
-    """Read a plan and ask it every rule; return it with all findings, each with its line."""
+def judge(file: TextFile, facts: Catalogue | None = None) -> tuple[Reading, Findings]:
+    """Read a plan and ask it every rule; return it with all findings, each with its line.
+
+    Args:
+        file: The plan.
+        facts: What is known of permissions; the shipped catalogue by default.
+    """
     reading = read_plan(file.text, file=file.name or None)
     if reading.plan is None:
         return reading, reading.findings
-    found = check_plan(reading.plan, catalogue())
+    found = check_plan(reading.plan, facts or catalogue())
     located = (replace(each, file=file.name or None, row=reading.line_of(each.path)) for each in found)
     return reading, Findings.of((*reading.findings, *located))
 
@@ -146,6 +159,7 @@ class PermissionForm:
         level: Microsoft's privilege level, 1 to 5.
         narrower: What allows less, the widest first.
         can_escalate: Whether its holder can gain what it was not given.
+        source: `shipped`, or `imported` where Microsoft's file alone knows it.
     """
 
     kind: Kind
@@ -155,6 +169,7 @@ class PermissionForm:
     narrower: tuple[str, ...]
     can_escalate: bool
     is_blocked_for_agents: bool
+    source: str = "shipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +182,8 @@ class PermissionView:
     for_administrators: str | None
     for_users: str | None
     dated_on: date
+    imported_dated_on: date | None = None
+    imported_from: str = ""
 
 
 @check("consent.show_permission", cli="consent permission NAME")
@@ -175,28 +192,35 @@ def show_permission(request: ExplainPermission) -> PermissionView:
 
     An unknown permission is said to be unknown; nothing is concluded from its name.
     """
-    facts = catalogue()
-    words = facts.explanations.get(request.name)
+    return view_permission(request.name, catalogue())
+
+
+def view_permission(name: str, facts: Catalogue) -> PermissionView:
+    """Return what a catalogue knows of a permission."""
+    words = facts.explanations.get(name)
     forms = tuple(
         PermissionForm(
             kind=kind,
             id=fact.id,
-            approver=facts.approver(request.name, kind),
+            approver=facts.approver(name, kind),
             level=fact.level,
             narrower=fact.narrower,
             can_escalate=fact.can_escalate,
-            is_blocked_for_agents=request.name in facts.blocked_for_agents,
+            is_blocked_for_agents=name in facts.blocked_for_agents,
+            source="imported" if (name, kind) in facts.only_imported else "shipped",
         )
         for kind in Kind
-        if (fact := facts.fact(request.name, kind)) is not None
+        if (fact := facts.fact(name, kind)) is not None
     )
     return PermissionView(
-        name=request.name,
+        name=name,
         is_known=bool(forms) or words is not None,
         forms=forms,
         for_administrators=words.admin if words else None,
         for_users=words.user if words else None,
         dated_on=facts.dated_on,
+        imported_dated_on=facts.imported_dated_on,
+        imported_from=facts.imported_from,
     )
 
 

@@ -22,7 +22,7 @@ from fairkeeper.action.operation import (
 )
 from fairkeeper.consent.asking.probing import next_link_probe_at
 from fairkeeper.consent.asking.wanted import Wanted, wanted_of
-from fairkeeper.consent.catalogue.permissions import catalogue
+from fairkeeper.consent.catalogue.held import catalogue_in
 from fairkeeper.consent.evidence_kinds import (
     DROPPED,
     KIND_OF_LINK,
@@ -144,7 +144,7 @@ def _wanted_now(context: CommandContext, customer: KnownCustomer) -> dict[str, o
     if row is None:
         return None
     bought = [(each.offer_id, each.plan_id) for each in customer.bought if not each.has_ended]
-    return wanted_of(plan_of_row(row), bought, catalogue()).to_json()
+    return wanted_of(plan_of_row(row), bought, catalogue_in(context.session)).to_json()
 
 
 def _follow_wanted(context: CommandContext, link: LinkRow, customer: KnownCustomer) -> Outcome[Followed]:

@@ -24,7 +24,8 @@ from fairkeeper.action.operation import (
     query,
 )
 from fairkeeper.consent.actions.probe import Probed, RecordProbe, record_probe
-from fairkeeper.consent.actions.start import scopes_of
+from fairkeeper.consent.asking.own_consent import own_consent_to
+from fairkeeper.consent.catalogue.held import catalogue_in
 from fairkeeper.consent.catalogue.permissions import BASIC
 from fairkeeper.consent.errors import ConnectLinkRefusedError, GrantNotFoundError
 from fairkeeper.consent.evidence_kinds import DISPROVED, DRIFTED, LOST, OWN_FAULT, PROVED, PROVED_PARTLY, SUSPECTED
@@ -42,7 +43,11 @@ class BeginPerson(OperationInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonStart:
-    """What a person's consent asks for."""
+    """What a person's consent asks for.
+
+    Attributes:
+        scopes: Empty where nothing of it is theirs to allow, so that it goes to the administrator.
+    """
 
     tenant_id: str
     app_id: str
@@ -60,11 +65,11 @@ def begin_person(context: QueryContext, request: BeginPerson) -> PersonStart:
         raise ConnectLinkRefusedError("There is no such page, or it is not good any more.")
     wanted = wanted_of_row(link)
     row = next((each for each in present_grants(context.session, link) if each.grant_id == request.grant_id), None)
-    if row is None or wanted is None or row.application:
-        msg = f"Nothing of the id {request.grant_id!r} can be approved by one person on this page."
+    if row is None or wanted is None:
+        msg = f"Nothing of the id {request.grant_id!r} is asked for on this page."
         raise GrantNotFoundError(msg)
-    scopes, _ = scopes_of(row, wanted, ())
-    return PersonStart(tenant_id=link.tenant_id, app_id=row.app_id, scopes=scopes)
+    own = own_consent_to(wanted, row.registration, row.features, catalogue_in(context.session))
+    return PersonStart(tenant_id=link.tenant_id, app_id=row.app_id, scopes=own.scopes)
 
 
 class RecordPerson(OperationInput):

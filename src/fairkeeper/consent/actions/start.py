@@ -29,8 +29,10 @@ from fairkeeper.action.operation import (
 )
 from fairkeeper.consent.actions.connect import OnPage, load_page
 from fairkeeper.consent.actions.probe import plan_probe
+from fairkeeper.consent.asking.own_consent import own_consent_to
 from fairkeeper.consent.asking.signals import Signal, signal_of, words_of
 from fairkeeper.consent.asking.wanted import Wanted
+from fairkeeper.consent.catalogue.held import catalogue_in
 from fairkeeper.consent.catalogue.permissions import Kind
 from fairkeeper.consent.errors import AnswerRefusedError, GrantNotFoundError
 from fairkeeper.consent.evidence_kinds import ANSWER_REFUSED, ANSWER_TAKEN, DECLINED, HANDED_OVER, STARTED
@@ -88,7 +90,7 @@ def begin_consent(context: CommandContext, request: BeginConsent) -> Outcome[Beg
     if row is None or wanted is None:
         msg = f"Nothing of the id {request.grant_id!r} is asked for on this page."
         raise GrantNotFoundError(msg)
-    scopes, replaced = scopes_of(row, wanted, request.features)
+    scopes, replaced = _asked_scopes(context, row, wanted, request)
     context.session.add(
         StartRow(
             state_digest=bytes.fromhex(request.state_digest),
@@ -115,6 +117,19 @@ def begin_consent(context: CommandContext, request: BeginConsent) -> Outcome[Beg
     )
     result = Begun(tenant_id=link.tenant_id, app_id=row.app_id, scopes=scopes, replaced=replaced)
     return Outcome(result=result, entry=entry)
+
+
+def _asked_scopes(
+    context: CommandContext, row: GrantRow, wanted: Wanted, request: BeginConsent
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what the request names: of an administrator the union, of a person what they may allow for themselves."""
+    if request.way is Way.ADMIN:
+        return scopes_of(row, wanted, request.features)
+    own = own_consent_to(wanted, row.registration, row.features, catalogue_in(context.session))
+    if not own.is_open:
+        msg = f"Nothing of the id {request.grant_id!r} can be allowed by one person for themselves."
+        raise GrantNotFoundError(msg)
+    return own.scopes, ()
 
 
 def scopes_of(row: GrantRow, wanted: Wanted, features: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -107,6 +107,8 @@ class Catalogue:
         policy_dated_on: Of the list of what users can no longer approve.
         facts: By name and kind.
         operations: For calls (`GET /me/messages`), the permissions that allow them, by kind.
+        imported_dated_on, imported_from: Of what was imported beside it; None and empty where nothing was.
+        only_imported: What is known by the import alone.
     """
 
     dated_on: date
@@ -116,6 +118,9 @@ class Catalogue:
     blocked_for_agents: frozenset[str]
     operations: Mapping[tuple[str, Kind], tuple[str, ...]]
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
+    imported_dated_on: date | None = None
+    imported_from: str = ""
+    only_imported: frozenset[tuple[str, Kind]] = frozenset()
 
     @property
     def names(self) -> frozenset[str]:

@@ -23,7 +23,8 @@ from fairkeeper.accounts.tables import StructureRow
 from fairkeeper.accounts.verification.tracking import ListIncidents, list_incidents
 from fairkeeper.accounts.views import PackageFile
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
-from fairkeeper.consent.catalogue.permissions import catalogue
+from fairkeeper.consent.catalogue.held import catalogue_in
+from fairkeeper.consent.catalogue.permissions import Catalogue
 from fairkeeper.consent.plan.checks import check_plan
 from fairkeeper.consent.plan.plan import ConsentPlan, Tier
 from fairkeeper.consent.store import newest_plan_row, plan_of_row
@@ -216,7 +217,7 @@ class _House:
                 },
                 own=self.context.ports.of(OwnAddresses),
                 today=self.context.now.date(),
-                consent=_consent(self.plan, offer.id),
+                consent=_consent(self.plan, offer.id, catalogue_in(self.context.session)),
             )
         )
 
@@ -235,7 +236,7 @@ class _House:
         )
 
 
-def _consent(plan: ConsentPlan | None, offer_id: str) -> ConsentKnown | None:
+def _consent(plan: ConsentPlan | None, offer_id: str, facts: Catalogue) -> ConsentKnown | None:
     """Return what the consent plan in force says of an offer."""
     if plan is None:
         return None
@@ -245,7 +246,7 @@ def _consent(plan: ConsentPlan | None, offer_id: str) -> ConsentKnown | None:
         version=plan.version,
         activation=tuple(permission for each in landing for permission in (*each.delegated, *each.application)),
         features=sum(not each.offers or offer_id in each.offers for each in plan.features) if names_it else None,
-        wrong=tuple(each.message for each in check_plan(plan, catalogue()) if each.level is Level.ERROR),
+        wrong=tuple(each.message for each in check_plan(plan, facts) if each.level is Level.ERROR),
     )
 
 

@@ -52,6 +52,8 @@ class AskedApp:
         replaced: What would go with a new consent.
         ways: The ways to Microsoft's page.
         decline: The form that says no, with a reason.
+        own: What a person may allow for themselves, in a sentence; empty where nothing is open.
+        blocked: What they may not, each with why.
     """
 
     name: str
@@ -64,6 +66,8 @@ class AskedApp:
     replaced: Sequence[str] = ()
     ways: Sequence[Link] = ()
     decline: Form | None = None
+    own: str = ""
+    blocked: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,10 @@ def start(visit: Visit) -> Response:
 
 def _start_person(visit: Visit, token: str, grant_id: str) -> Response:
     found: PersonStart = visit.run_as_system("connect", begin_person, page=page_of(token), grant_id=grant_id)
+    if not found.scopes:
+        # Nothing of it is one person's to allow; the page says so, and an old address of the way still leads here.
+        visit.run_as_system("connect", hand_over_on_page, page=page_of(token))
+        return visit.go(f"{CONNECT_PATH}/{token}?said=waits_for_admin")
     started = visit.parts.consent.start(
         found.app_id, found.tenant_id, found.scopes, redirect_uri=_return_address(visit)
     )

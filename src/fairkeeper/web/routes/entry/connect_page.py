@@ -64,7 +64,7 @@ _ANSWERABLE: Final = _OPEN | {
 def connect_page(visit: Visit, view: ConnectView, token: str) -> pages.ConnectPage:
     """Return the page of what is asked of a tenant."""
     here = f"{CONNECT_PATH}/{token}"
-    is_waiting = any(app.state is GrantState.REQUESTED and app.needs_admin for app in view.apps)
+    is_waiting = any(app.state is GrantState.REQUESTED and app.own_blocked for app in view.apps)
     principals = [(app.name, app.app_id) for app in view.apps]
     if view.sign_in_app_id is not None and view.sign_in_name is not None:
         principals.insert(0, (view.sign_in_name, view.sign_in_app_id))
@@ -110,6 +110,22 @@ def _app(app: AskedApp, here: str) -> pages.AskedApp:
         replaced=app.replaced,
         ways=_ways(app, here) if is_open else (),
         decline=_decline(app, here) if app.state in _OPEN else None,
+        own=_own(app) if is_open else "",
+        blocked=app.own_blocked,
+    )
+
+
+def _own(app: AskedApp) -> str:
+    """Say what a person may allow for themselves, before they try."""
+    if not app.own_features:
+        return (
+            "You cannot allow this for yourself. Send this page on to your administrator; waiting for them is normal."
+        )
+    titles = ", ".join(f"“{each.title}”" for each in app.features if each.key in app.own_features)
+    if app.own_blocked:
+        return f"You may allow {titles} for yourself. The rest waits for your administrator:"
+    return (
+        f"You may allow {titles} for yourself, unless your company forbids it; nobody else’s data is touched by that."
     )
 
 
@@ -123,7 +139,8 @@ def _ways(app: AskedApp, here: str) -> tuple[Link, ...]:
         Link(label=f"Approve only “{each.title}”", href=f"{start}&way=admin&feature={each.key}")
         for each in (app.features if len(app.features) > 1 else ())
     ]
-    return (Link(label="Allow it for myself", href=f"{start}&way=user"), everything, *some)
+    own = (Link(label="Allow it for myself", href=f"{start}&way=user"),) if app.own_features else ()
+    return (*own, everything, *some)
 
 
 def _decline(app: AskedApp, here: str) -> Form:
