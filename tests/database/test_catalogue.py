@@ -86,6 +86,7 @@ KEYS_WITHOUT_CUSTOMER = {
     ("invitation", "invitation_id"): RANDOM,
     ("landing_answer", "subscription_id, name"): OWN,
     ("landing_step", "id"): "a sequence's",
+    ("legal_hold", "hold_id"): RANDOM,
     ("limit_usage", "limit_id, window_key"): OWN,
     ("marketplace_operation", "operation_id"): RANDOM,
     ("message", "code, key"): OURS,

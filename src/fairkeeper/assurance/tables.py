@@ -165,6 +165,10 @@ class EventDestinationRow(CustomerOwned, Base):
     destination_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
     event_format: Mapped[str] = mapped_column(String(10))
+    kind: Mapped[str] = mapped_column(String(12), server_default="webhook")
+    """webhook, file, syslog, sentinel or otlp."""
+    settings: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """What its kind needs beside the address; no secrets."""
     address: Mapped[str] = mapped_column(String(500))
     after: Mapped[int] = mapped_column(BigInteger)
     """The last place in the log that the receiver has taken."""

@@ -53,6 +53,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.governance.approvals.tables",
     "fairkeeper.governance.policies.tables",
     "fairkeeper.assurance.tables",
+    "fairkeeper.assurance.keeping.tables",
     "fairkeeper.payouts.tables",
     "fairkeeper.opportunities.tables",
     "fairkeeper.metering.tables",
