@@ -27,6 +27,7 @@ SEEDS: Final = tuple(int(each) for each in os.environ.get("FAIRKEEPER_BENCH_SEED
 CLEAN_SEED: Final = 104
 _GRACE: Final = timedelta(hours=24)
 _SAME_EPISODE: Final = timedelta(hours=72)
+_LONGEST_EPISODE: Final = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +94,9 @@ def watch(population: Population) -> tuple[list[Alert], list[Alert], list[Raised
         for raised in watching.observe(at, acts, world.announced(day)):
             signals.append(raised)
             mine = rings[raised.agent_id]
-            if raised.is_new_episode or not mine:
+            if raised.is_new_episode:
                 mine.append(Alert(agent_id=raised.agent_id, at=at, kinds=frozenset({raised.kind.value})))
-            else:
+            elif mine and at - mine[-1].at <= _LONGEST_EPISODE:
                 last = mine[-1]
                 mine[-1] = Alert(agent_id=last.agent_id, at=last.at, kinds=last.kinds | {raised.kind.value})
         naive.observe(at, acts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fairkeeper.assurance.monitoring.acts import SHARES, WORDS, Act, Kind
+from fairkeeper.assurance.monitoring.judging import judge
 from fairkeeper.assurance.monitoring.panel import Panel
 from fairkeeper.assurance.monitoring.tails import count_tail, discoveries, share_tail
 from fairkeeper.assurance.monitoring.watch import RULES, Episodes, Raised, Watch
@@ -88,8 +90,8 @@ def test_a_quiet_day_rings_nothing(learned: str) -> None:
         (Kind.SENSITIVE, some(25, is_sensitive=True)),
         (Kind.FAILURES, some(40, is_failed=True)),
         (Kind.COST, some(12, amount_minor=40_000)),
-        (Kind.FIRST_TOOL, some(1, tool="export")),
-        (Kind.FIRST_DATA, some(1, data=("payroll",))),
+        (Kind.FIRST_TOOL, some(3, tool="export")),
+        (Kind.FIRST_DATA, some(3, data=("payroll",))),
         (
             Kind.SEQUENCE,
             [act for n in range(12) for tool in ("pack", "send") for act in some(1, tool=tool, task_id=f"task_{n}")],
@@ -119,6 +121,36 @@ def test_growth_day_by_day_rings_as_drift_or_volume(learned: str) -> None:
         )
     assert {each.agent_id for each in raised} == {"agt_2"}
     assert {each.kind for each in raised} & {Kind.DRIFT, Kind.VOLUME}
+
+
+def test_a_single_first_use_is_told_and_rings_once_it_is_repeated(learned: str) -> None:
+    watch = again(learned)
+    first = next_monday(watch, some(1, tool="export"))
+    assert [(each.what, each.is_new_episode) for each in first] == [("export", False)]
+    at = MONDAY + timedelta(days=36, hours=10)
+    acts = [replace(act, at=at + timedelta(minutes=number)) for number, act in enumerate(some(2, tool="export"))]
+    later = watch.observe(at, [*usual_hour(at, np.random.default_rng(11)), *acts])
+    assert [(each.what, each.is_new_episode, each.observed) for each in later] == [("export", True, 3)]
+
+
+def test_a_holiday_does_not_teach_that_days_vary(learned: str) -> None:
+    rng, watch = np.random.default_rng(12), again(learned)
+    before = watch.panel.daily_excess.copy() / watch.panel.daily_square
+    for number in range(5 * 24):
+        at = MONDAY + timedelta(days=35, hours=number)
+        watch.observe(at, [act for act in usual_hour(at, rng) if act.agent_id != "agt_3"])
+    after = watch.panel.daily_excess / watch.panel.daily_square
+    assert after[3] <= before[3] + 0.01
+
+
+def test_a_large_share_counts_by_its_odds(learned: str) -> None:
+    """From a fifth of the calls to two thirds is far more than three times."""
+    panel = again(learned).panel
+    panel.share_count[:, SHARES.index(Kind.APPROVALS)] = panel.share_trials * 0.22
+    panel.day_calls[:], panel.day_shares[:] = 0, 0
+    judged = judge(panel, panel.tally([*some(12, is_waiting=True), *some(6)]), 10)
+    assert judged.times[Kind.APPROVALS][1] == pytest.approx((12.5 / 6.5) * (0.78 / 0.22), rel=0.1)
+    assert judged.observed[Kind.APPROVALS][1] / judged.expected[Kind.APPROVALS][1] == pytest.approx(3.0, rel=0.1)
 
 
 def test_what_was_just_permitted_is_no_news(learned: str) -> None:

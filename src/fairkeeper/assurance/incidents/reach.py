@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from fairkeeper.governance.tables import AgentTaskRow, DecisionBasisRow, DecisionRow
 from fairkeeper.policy.decision.facts import PUBLISHER
+from fairkeeper.policy.decision.labels import labels_from_json
 from fairkeeper.policy.decision.record import read_basis
 
 MOST: int = 5_000
@@ -127,7 +128,7 @@ def _untrusted(session: Session, decisions: Sequence[DecisionRow], tasks: Sequen
     rows = session.scalars(
         select(AgentTaskRow).where(AgentTaskRow.scope.in_(sorted(scopes)), AgentTaskRow.task_id.in_(tasks))
     )
-    return tuple(sorted(row.task_id for row in rows if not json.loads(row.labels).get("is_trusted", True)))
+    return tuple(sorted(row.task_id for row in rows if not labels_from_json(json.loads(row.labels)).is_trusted))
 
 
 def reached_by(session: Session, decision: DecisionRow, *, ended_at: datetime) -> list[Edge]:

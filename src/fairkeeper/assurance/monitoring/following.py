@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any, Final
 
 from pydantic import AwareDatetime, Field
@@ -19,11 +20,12 @@ from sqlalchemy.orm import Session
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, internal_command
 from fairkeeper.assurance.evidence_kinds import SIGNAL_RAISED
 from fairkeeper.assurance.monitoring.acts import WORDS, Act, Kind
-from fairkeeper.assurance.monitoring.panel import Panel
+from fairkeeper.assurance.monitoring.panel import HOURS, Panel
 from fairkeeper.assurance.monitoring.watch import Episodes, Raised, Watch
 from fairkeeper.assurance.tables import BehaviourRow, SignalRow, SignalRuleRow
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.governance.tables import AgentRow, DataGrantRow, DecisionBasisRow, DecisionRow, PermitRow
+from fairkeeper.policy.decision.labels import NO_LABELS, Labels, join, labels_from_json
 from fairkeeper.policy.decision.reasons import Reason
 from fairkeeper.policy.decision.record import read_basis
 from fairkeeper.values.clock import parse_instant
@@ -99,7 +101,7 @@ def judge_hour(context: CommandContext, request: JudgeHour) -> Outcome[HourJudge
 def _read(content: str) -> dict[str, Any]:
     """Return what is remembered; nothing where an older version wrote it, so that the agent begins anew."""
     found: dict[str, Any] = json.loads(content)
-    return found if "vectors" in found else {}
+    return found if len(found.get("vectors", {}).get("day_calls", ())) == HOURS else {}
 
 
 def _is_due(row: BehaviourRow | None, began_at: datetime) -> bool:
@@ -137,8 +139,8 @@ def _act(session: Session, row: DecisionRow, payload: str | None, bases: dict[st
         is_denied=not row.allowed and row.reason != Reason.APPROVAL_NEEDED.value,
         is_waiting=row.reason == Reason.APPROVAL_NEEDED.value,
         is_failed=row.outcome == "error",
-        is_untrusted=not labels.get("is_trusted", True),
-        is_sensitive=int(labels.get("sensitivity", 0)) >= _SENSITIVE,
+        is_untrusted=not labels.is_trusted,
+        is_sensitive=labels.sensitivity >= _SENSITIVE,
         person_id=row.person_id,
         task_id=row.task_id,
         amount_minor=_amount(row.reservations),
@@ -146,16 +148,10 @@ def _act(session: Session, row: DecisionRow, payload: str | None, bases: dict[st
     )
 
 
-def _labels(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+def _labels(inputs: Mapping[str, Any]) -> Labels:
     """Return the labels that reached a call: the caller's and the task's, whichever says worse."""
-    found: dict[str, Any] = {"is_trusted": True, "sensitivity": 0}
-    for place in (inputs, inputs.get("call") or {}, inputs.get("moment") or {}):
-        for name in ("labels", "task_labels"):
-            labels = place.get(name) if isinstance(place, Mapping) else None
-            if isinstance(labels, Mapping):
-                found["is_trusted"] = found["is_trusted"] and labels.get("is_trusted", True)
-                found["sensitivity"] = max(found["sensitivity"], int(labels.get("sensitivity", 0)))
-    return found
+    stated = [labels_from_json(inputs[name]) for name in ("call_labels", "task_labels") if name in inputs]
+    return reduce(join, stated, NO_LABELS)
 
 
 def _amount(reservations: str | None) -> int | None:

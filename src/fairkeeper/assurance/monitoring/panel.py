@@ -1,4 +1,4 @@
-"""What monitoring remembers of every agent: decayed counts, the last 24 hours, and which tools, data and people it met.
+"""What monitoring remembers of every agent: decayed counts, the last three days, and which tools, data, people it met.
 
 All agents stand in arrays side by side, so that an hour of a few hundred agents is judged at once. A panel can be
 written down as plain JSON and read back; nothing else is needed to go on.
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-HOURS: Final = 24
+DAY: Final = 24
+HOURS: Final = 3 * DAY
+"""So many of the last hours are kept one by one."""
 SLOTS: Final = 48
 """An hour of the day, apart for working days and for the end of the week."""
 HALF_LIFE_DAYS: Final = 21.0
@@ -31,9 +33,10 @@ _VECTORS: Final = (
     *("calls_by_slot", "hours_by_slot", "day_calls", "day_expected", "day_shares", "day_amounts", "day_amount_sum"),
     *("share_count", "share_trials", "hour_excess", "hour_square", "daily_excess", "daily_square"),
     *("share_excess", "share_square", "amount_count", "amount_sum", "amount_squares", "cusum", "age_days"),
+    "away_days",
 )
-_LASTING: Final = frozenset(_VECTORS[2:7]) | {"cusum", "age_days"}
-"""What does not fade: the last 24 hours, and what counts days."""
+_LASTING: Final = frozenset(_VECTORS[2:7]) | {"cusum", "age_days", "away_days"}
+"""What does not fade: the last hours, and what counts days."""
 
 
 def slot_of(at: datetime) -> int:
@@ -57,6 +60,8 @@ class Met:
     persons: Counter[str] = field(default_factory=Counter)
     last_tool: dict[str, str] = field(default_factory=dict)
     """By task; forgotten at midnight."""
+    fresh: dict[str, list[int]] = field(default_factory=dict)
+    """By kind and name: since how many hours a new thing is used, and how often it was; for as long as it is news."""
 
     def forget_least(self) -> None:
         """Keep what is remembered within bounds."""
@@ -68,12 +73,13 @@ class Met:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class First:
-    """Something met for the first time."""
+    """Something that an agent began to use: so often since, and for so many hours."""
 
     agent: int
     kind: Kind
     what: str
     calls: int
+    hours: int
 
 
 @dataclass(slots=True)
@@ -116,7 +122,7 @@ class Panel:
         self.daily_excess, self.daily_square = np.zeros(count), np.zeros(count)
         self.share_excess, self.share_square = np.zeros((count, shares)), np.zeros((count, shares))
         self.amount_count, self.amount_sum, self.amount_squares = np.zeros(count), np.zeros(count), np.zeros(count)
-        self.cusum, self.age_days = np.zeros(count), np.zeros(count)
+        self.cusum, self.age_days, self.away_days = np.zeros(count), np.zeros(count), np.zeros(count)
 
     def by_group(self, values: Floats) -> Floats:
         """Return, for each agent, the sum over its group."""
@@ -134,7 +140,9 @@ class Panel:
 
         count = len(self.agents)
         hour = Tally(np.zeros(count), np.zeros((count, len(SHARES))), np.zeros(count), np.zeros(count))
-        first: dict[tuple[int, Kind, str], int] = {}
+        first: dict[tuple[int, Kind, str], None] = {}
+        for met in self.met:
+            met.fresh = {key: [hours + 1, calls] for key, (hours, calls) in met.fresh.items() if hours + 1 < HOURS}
         for act in acts:
             agent = self.place.get(act.agent_id)
             if agent is None:
@@ -148,9 +156,9 @@ class Panel:
                 hour.amounts[agent] += 1
                 hour.amount_sum[agent] += math.log1p(act.amount_minor)
             self._meet(agent, act, first)
-        hour.firsts = [
-            First(agent=agent, kind=kind, what=what, calls=calls) for (agent, kind, what), calls in first.items()
-        ]
+        for agent, kind, what in first:
+            hours, calls = self.met[agent].fresh[f"{kind.value}:{what}"]
+            hour.firsts.append(First(agent=agent, kind=kind, what=what, calls=calls, hours=hours))
         return hour
 
     def _shares_of(self, agent: int, act: Act) -> list[Kind]:
@@ -190,15 +198,19 @@ class Panel:
         group[order] += 1
         return others < 1 and met.orders[order] <= 20
 
-    def _meet(self, agent: int, act: Act, first: dict[tuple[int, Kind, str], int]) -> None:
-        group = self.group[agent]
+    def _meet(self, agent: int, act: Act, first: dict[tuple[int, Kind, str], None]) -> None:
+        group, met = self.group[agent], self.met[agent]
         for kind, mine, peers, names in (
-            (Kind.FIRST_TOOL, self.met[agent].tools, self.group_tools[group], (act.tool,)),
-            (Kind.FIRST_DATA, self.met[agent].data, self.group_data[group], act.data),
+            (Kind.FIRST_TOOL, met.tools, self.group_tools[group], (act.tool,)),
+            (Kind.FIRST_DATA, met.data, self.group_data[group], act.data),
         ):
             for name in names:
-                if name not in mine or (agent, kind, name) in first:
-                    first[(agent, kind, name)] = first.get((agent, kind, name), 0) + 1
+                key = f"{kind.value}:{name}"
+                if name not in mine:
+                    met.fresh[key] = [0, 0]
+                if key in met.fresh:
+                    met.fresh[key][1] += 1
+                    first[agent, kind, name] = None
                 mine[name] += 1
                 peers[name] += 1
 
@@ -226,6 +238,7 @@ class Panel:
                 "orders": dict(self.met[place].orders),
                 "persons": dict(self.met[place].persons),
                 "last_tool": self.met[place].last_tool,
+                "fresh": self.met[place].fresh,
             }
             for agent, place in self.place.items()
         }
@@ -245,7 +258,7 @@ class Panel:
             met, group = panel.met[place], panel.group[place]
             met.tools, met.data = Counter(mine["tools"]), Counter(mine["data"])
             met.orders, met.persons = Counter(mine["orders"]), Counter(mine["persons"])
-            met.last_tool = dict(mine["last_tool"])
+            met.last_tool, met.fresh = dict(mine["last_tool"]), dict(mine["fresh"])
             panel.group_tools[group].update(met.tools)
             panel.group_data[group].update(met.data)
             panel.group_orders[group].update(met.orders)

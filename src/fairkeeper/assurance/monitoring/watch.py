@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 LEARNING_DAYS: Final = YOUNG_DAYS
 """An agent is judged from then on; one that is new among peers earlier, see `_is_judged`."""
 NOVELTY_CALLS: Final = 100
-NOVELTY_GROUP_CALLS: Final = 8_000
-"""Before that, a group has not yet shown which of its tools are rare; a smaller group is heard after a month."""
-_MONTH_DAYS: Final = 28
-_AFTER_A_MONTH: Final = 8.0
-"""What nobody used in a month is rarer than few calls alone can say; so small groups are heard too."""
+"""Before that, an agent has not yet shown which of its tools are rare."""
+_NEARLY_NEVER: Final = 8e-6
+"""The share of calls below which a single first use rings; others are told, and ring when they are repeated."""
 _QUIET_HOURS: Final = 24
 _SAME_EPISODE: Final = timedelta(hours=72)
 _LONGEST_HELD: Final = timedelta(days=10)
@@ -45,7 +43,7 @@ class Rule:
         enter: The chance below which a surprise opens a signal.
         leave: The chance above which it counts as over.
         least: How many observations at least.
-        times: By how much the observed exceeds the expected at least.
+        times: By how much the observed exceeds the expected at least; of shares, their odds.
     """
 
     enter: float
@@ -55,20 +53,20 @@ class Rule:
 
 
 RULES: Final[Mapping[Kind, Rule]] = {
-    Kind.FIRST_TOOL: Rule(enter=3e-5, least=1, times=0),
-    Kind.FIRST_DATA: Rule(enter=3.5e-5, least=1, times=0),
-    Kind.SEQUENCE: Rule(enter=1e-7, least=4),
-    Kind.FREQUENCY: Rule(enter=2e-8, least=15, times=3.0),
+    Kind.FIRST_TOOL: Rule(enter=1e-7, least=1, times=0),
+    Kind.FIRST_DATA: Rule(enter=1e-7, least=1, times=0),
+    Kind.SEQUENCE: Rule(enter=1e-6, least=4),
+    Kind.FREQUENCY: Rule(enter=1e-8, least=15, times=3.0),
     Kind.OUT_OF_HOURS: Rule(enter=1e-8, least=8, times=5.0),
-    Kind.VOLUME: Rule(enter=2e-7, least=20, times=2.0),
+    Kind.VOLUME: Rule(enter=3e-7, least=20, times=2.0),
     Kind.DRIFT: Rule(enter=2e-6, least=20, times=1.2),
-    Kind.DENIALS: Rule(enter=2e-6, least=5, times=3.0),
-    Kind.APPROVALS: Rule(enter=1e-5, least=5, times=2.5),
+    Kind.DENIALS: Rule(enter=1e-8, least=5, times=3.0),
+    Kind.APPROVALS: Rule(enter=5e-6, least=5, times=2.5),
     Kind.INSTRUCTIONS: Rule(enter=1e-6, least=5, times=3.0),
     Kind.SENSITIVE: Rule(enter=1e-7, least=5, times=2.0),
-    Kind.FAILURES: Rule(enter=1e-10, least=6, times=3.0),
+    Kind.FAILURES: Rule(enter=1e-9, least=6, times=3.0),
     Kind.PERSONS: Rule(enter=5e-7, least=6, times=3.0),
-    Kind.COST: Rule(enter=6e-6, least=0, times=1.5),
+    Kind.COST: Rule(enter=1e-6, least=0, times=1.5),
 }
 FALSE_DISCOVERIES: Final = 0.01
 """The share of a kind's surprises of one hour that may be false, among all agents."""
@@ -79,7 +77,8 @@ class Raised:
     """A signal that opened: who, what, how surprising, against what.
 
     Attributes:
-        is_new_episode: Whether it rings; another kind of the same episode is told beside the first.
+        is_new_episode: Whether it rings; another kind of the same episode is told beside the first, and so is a single
+            first use.
         what: The tool, the class of data; empty for counts.
         acts: Behind it, the newest last; at most 50.
     """
@@ -173,33 +172,40 @@ class Watch:
         return raised
 
     def _news(self, hour: Tally, at: datetime, announced: Collection[tuple[str, str]]) -> list[Raised]:
+        """Tell each first use; ring for one that is repeated, or that a long past says nearly never happens."""
         raised = []
         for first in hour.firsts:
             agent = self.panel.agents[first.agent]
-            chance = self._chance_of_first(first)
-            is_known = self.panel.age_days[first.agent] >= _MONTH_DAYS
-            enter = self.rules[first.kind].enter * (_AFTER_A_MONTH if is_known else 1)
-            if (agent, first.what) in announced or chance >= enter:
+            share = self._share_of_news(first)
+            if (agent, first.what) in announced or share is None:
                 continue
-            found = self._raise(first.agent, first.kind, at, chance, first.calls, 0.0, hour, first.what)
-            raised += [found] if found is not None else []
+            chance = self._chance_of_news(first, share)
+            rings = chance < self.rules[first.kind].enter or share < _NEARLY_NEVER
+            if rings or first.hours == 0:
+                found = self._raise(
+                    first.agent, first.kind, at, chance, first.calls, 0.0, hour, first.what, rings=rings
+                )
+                raised += [found] if found is not None else []
         return raised
 
-    def _chance_of_first(self, first: First) -> float:
-        """Return how likely a call meets this, going by the peers; 1 while there is too little past to say."""
+    def _share_of_news(self, first: First) -> float | None:
+        """Return of which share of calls one meets this, going by the peers; None while there is too little past."""
         panel = self.panel
         mine, group = panel.met[first.agent], panel.group[first.agent]
         peers = (panel.group_tools if first.kind is Kind.FIRST_TOOL else panel.group_data)[group]
         own = mine.tools if first.kind is Kind.FIRST_TOOL else mine.data
         own_calls, all_calls = own.total() - first.calls, peers.total() - own.total()
-        if own_calls < NOVELTY_CALLS or panel.age_days[first.agent] < LEARNING_DAYS:
-            return 1.0
-        if peers[first.what] > own[first.what] or (
-            all_calls + own_calls < NOVELTY_GROUP_CALLS and panel.age_days[first.agent] < _MONTH_DAYS
-        ):
-            return 1.0
-        share = 0.5 / (all_calls + own_calls + 1)
-        return float(share)
+        is_known = own_calls >= NOVELTY_CALLS and panel.age_days[first.agent] >= LEARNING_DAYS
+        if not is_known or peers[first.what] > own[first.what]:
+            return None
+        return float(0.5 / (all_calls + own_calls + 1))
+
+    def _chance_of_news(self, first: First, share: float) -> float:
+        """Return how likely so many calls of the last days meet what that share of calls meets."""
+        from scipy.special import gammainc
+
+        calls = self.panel.day_calls[first.agent, -first.hours - 1 :].sum()
+        return float(gammainc(first.calls, max(calls, first.calls) * share))
 
     def _surprises(self, hour: Tally, judged: Judged, at: datetime) -> list[Raised]:
         import numpy as np
@@ -214,7 +220,7 @@ class Watch:
                 & (chances < rule.enter)
                 & discoveries(chances, FALSE_DISCOVERIES)
                 & (observed >= rule.least)
-                & (observed >= rule.times * expected)
+                & (judged.times[kind] >= rule.times)
             )
             for place in np.flatnonzero(believed):
                 found = self._raise(
@@ -243,15 +249,20 @@ class Watch:
         expected: float,
         hour: Tally,
         what: str = "",
+        *,
+        rings: bool = True,
     ) -> Raised | None:
         agent, panel = self.panel.agents[place], self.panel
         if (agent, kind) in self.episodes.open:
             return None
-        is_new = not any(each == agent for each, _ in self.episodes.open) and (
-            agent not in self.episodes.last_at or at - self.episodes.last_at[agent] > _SAME_EPISODE
+        is_new = (
+            rings
+            and not any(each == agent for each, _ in self.episodes.open)
+            and (agent not in self.episodes.last_at or at - self.episodes.last_at[agent] > _SAME_EPISODE)
         )
-        self.episodes.open[(agent, kind)] = Open(since=at)
-        self.episodes.last_at[agent] = at
+        if rings:
+            self.episodes.open[agent, kind] = Open(since=at)
+            self.episodes.last_at[agent] = at
         return Raised(
             agent_id=agent,
             kind=kind,
