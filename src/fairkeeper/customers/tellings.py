@@ -62,11 +62,21 @@ def tell_deadline(
     )
 
 
-def tell_finding(context: CommandContext, reminder: ReminderRow, row: SubscriptionRow | None) -> None:
-    """Let the owner of a finding hear of it, each time it is raised; an error at once."""
+def tell_finding(
+    context: CommandContext, reminder: ReminderRow, row: SubscriptionRow | None, *, about: str, href: str
+) -> None:
+    """Let the owner of a finding hear of it, each time it is raised; an error at once.
+
+    Args:
+        context: Of the command.
+        reminder: The finding.
+        row: The subscription that it is about, if any.
+        about: What it is about otherwise, in words.
+        href: Where that stands.
+    """
     if row is not None and is_observed(row):
         return
-    href = "/webhooks?state=held" if row is None else f"/subscriptions/{row.subscription_id}"
+    href = href if row is None else f"/subscriptions/{row.subscription_id}"
     tell(
         context,
         Telling(
@@ -75,7 +85,7 @@ def tell_finding(context: CommandContext, reminder: ReminderRow, row: Subscripti
             to=reminder.owner_role,
             urgency=Urgency.URGENT if reminder.level == Level.ERROR else Urgency.DIGEST,
             values={
-                "customer": "A webhook" if row is None else _customer_name(context, row),
+                "customer": about if row is None else _customer_name(context, row),
                 "what": reminder.message,
                 "remedy": reminder.remedy,
             },

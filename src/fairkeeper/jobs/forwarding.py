@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from fairkeeper.assurance.forwarding.destinations import secret_name
 from fairkeeper.assurance.forwarding.exporting import EventFormat, events_of
+from fairkeeper.assurance.forwarding.following import FOLLOW_RECEIVER, PATIENCE
 from fairkeeper.assurance.forwarding.happening import Happening, happening
+from fairkeeper.assurance.forwarding.kinds import DestinationKind, Receiver
 from fairkeeper.assurance.tables import EventDestinationRow
 from fairkeeper.database.secrets import SecretStore
 from fairkeeper.database.session import Database
-from fairkeeper.database.tasks import Task
+from fairkeeper.database.tasks import NewTask, Task, enqueue
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.jobs.handler import Handler, Schedule, Work
@@ -28,6 +31,8 @@ from fairkeeper.values.clock import Clock
 FORWARD: Final = "assurance.forward"
 EVERY: Final = timedelta(minutes=1)
 BATCH: Final = 200
+_SIGNED: Final = frozenset({DestinationKind.WEBHOOK, DestinationKind.SENTINEL})
+"""Without their secret nothing is delivered."""
 _MOST_BATCHES: Final = 50
 """So much in one piece of work; what is left waits for the next."""
 
@@ -35,7 +40,7 @@ _MOST_BATCHES: Final = 50
 class Sender(Protocol):
     """Delivers a batch, or raises."""
 
-    def send(self, address: str, secret: str, batch_id: str, events: Sequence[dict[str, Any]]) -> None:
+    def send(self, to: Receiver, batch_id: str, events: Sequence[dict[str, Any]]) -> None:
         """Deliver it."""
 
 
@@ -43,9 +48,8 @@ class Sender(Protocol):
 class _Destination:
     id: str
     customer_id: str | None
-    address: str
     event_format: EventFormat
-    secret: str
+    receiver: Receiver
 
 
 class ForwardingWork:
@@ -88,16 +92,23 @@ class ForwardingWork:
             found = []
             for row in rows:
                 secret = self._secrets.get(session, secret_name(row.destination_id))
-                if secret is not None:
-                    found.append(
-                        _Destination(
-                            id=row.destination_id,
-                            customer_id=row.customer_id,
-                            address=row.address,
-                            event_format=EventFormat(row.event_format),
-                            secret=secret.reveal().decode(),
-                        )
+                if secret is None and row.kind in _SIGNED:
+                    continue
+                receiver = Receiver(
+                    kind=DestinationKind(row.kind),
+                    address=row.address,
+                    settings=row.settings,
+                    secret="" if secret is None else secret.reveal().decode(),
+                    is_customers=row.customer_id is not None,
+                )
+                found.append(
+                    _Destination(
+                        id=row.destination_id,
+                        customer_id=row.customer_id,
+                        event_format=EventFormat(row.event_format),
+                        receiver=receiver,
                     )
+                )
         return found
 
     def _deliver(self, to: _Destination) -> bool:
@@ -119,25 +130,41 @@ class ForwardingWork:
         events = events_of(told, to.event_format)
         last = told[-1].leaf_index
         if events:
-            self._sender.send(to.address, to.secret, f"{to.id}-{told[0].leaf_index}-{last}", events)
+            self._sender.send(to.receiver, f"{to.id}-{told[0].leaf_index}-{last}", events)
         self._taken(to.id, before, last, self._clock.now())
         return len(told) == BATCH
 
     def _taken(self, destination_id: str, before: int, last: int, at: datetime | None) -> None:
-        values: dict[str, Any] = {"after": last, "failing_since": None, "last_error": None}
         with self._database.write() as session:
-            session.execute(
-                update(EventDestinationRow)
-                .where(EventDestinationRow.destination_id == destination_id, EventDestinationRow.after == before)
-                .values(values | ({} if at is None else {"taken_at": at}))
-            )
+            row = session.get(EventDestinationRow, destination_id, with_for_update=True)
+            if row is None or row.after != before:
+                return
+            row.after = last
+            row.taken_at = at or row.taken_at
+            if row.failing_since is not None:
+                self._follow(session, row, self._clock.now())
+            row.failing_since, row.last_error = None, None
 
     def _failed(self, destination_id: str, why: str) -> None:
         with self._database.write() as session:
             row = session.get(EventDestinationRow, destination_id, with_for_update=True)
-            if row is not None:
-                row.failing_since = row.failing_since or self._clock.now()
-                row.last_error = why[:300]
+            if row is None:
+                return
+            if row.failing_since is None:
+                row.failing_since = self._clock.now()
+                self._follow(session, row, row.failing_since + PATIENCE)
+            row.last_error = why[:300]
+
+    def _follow(self, session: Session, row: EventDestinationRow, due_at: datetime) -> None:
+        """Let somebody look whether it still fails then; the look itself decides what is told."""
+        task = NewTask(
+            name=FOLLOW_RECEIVER,
+            key=f"{row.destination_id}:{due_at.isoformat()}",
+            due_at=due_at,
+            payload={"destination_id": row.destination_id},
+            customer_id=row.customer_id,
+        )
+        enqueue(session, task, now=self._clock.now())
 
 
 def _told(entry: EntryRow) -> Happening:

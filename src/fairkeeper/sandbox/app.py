@@ -27,6 +27,7 @@ from fairkeeper.sandbox.ingestion.accounts import default_accounts, register_par
 from fairkeeper.sandbox.ingestion.api import ROOT, IngestionApi, ingestion_app
 from fairkeeper.sandbox.ingestion.desk import PrivateOfferDesk
 from fairkeeper.sandbox.ingestion.products import products_of
+from fairkeeper.sandbox.logs.api import LogsApi, logs_app
 from fairkeeper.sandbox.marketplace.catalog import Plan
 from fairkeeper.sandbox.marketplace.errors import SubscriptionNotFoundError
 from fairkeeper.sandbox.marketplace.faults import Faults, FaultSwitchboard
@@ -116,15 +117,17 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         faults=faults,
         base_url=config.base_url,
     )
+    logs = LogsApi(verify=entra.verify_app_token, faults=faults)
     usage = MeteringApi(service=metering, faults=faults, check_caller=api.check_caller).routes()
     apis = [
         Mount("/api", fulfillment_app(api, usage)),
         Mount("/ingestion", ingestion_app(ingestion)),
         Mount("/reports", reports_app(reports)),
+        Mount("/logs", logs_app(logs)),
         Mount("/entra", entra),
     ]
     app = _assembled(config, controls, apis)
-    app.state.controls, app.state.reports = controls, reports
+    app.state.controls, app.state.reports, app.state.logs = controls, reports, logs
     app.state.entra = entra
     return app
 

@@ -25,7 +25,7 @@ from fairkeeper.web.routes import (
     webhooks,
 )
 from fairkeeper.web.routes.accounts import readiness, structure, verification
-from fairkeeper.web.routes.assurance import incidents, posture, signals, transparency
+from fairkeeper.web.routes.assurance import destinations, incidents, posture, signals, transparency
 from fairkeeper.web.routes.deals import actions as deal_actions
 from fairkeeper.web.routes.deals import board as deal_board
 from fairkeeper.web.routes.deals import editor as deal_editor
@@ -63,6 +63,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *signals.WAYS,
     *incidents.WAYS,
     *posture.WAYS,
+    *destinations.WAYS,
     *transparency.WAYS,
     *agents.WAYS,
     *approvals.WAYS,

@@ -67,6 +67,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
         "not_asked_for",
         "not_registered",
         "to_mend",
+        "failing",
     ),
     Tone.BAD: ("failed", "failure", "blocked", "refused", "broken", "overdue", "error", "denied", "lost"),
     Tone.QUIET: (

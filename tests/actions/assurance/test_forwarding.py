@@ -13,28 +13,32 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook
 
+from fairkeeper.action.principal import system
 from fairkeeper.assurance.erasure import erase_assurance
-from fairkeeper.assurance.errors import DestinationNotFoundError
+from fairkeeper.assurance.errors import DestinationInvalidError, DestinationNotFoundError
 from fairkeeper.assurance.forwarding.destinations import (
+    KEEP_SECRET,
     DestinationLine,
     add_destination,
     end_destination,
+    keep_secret,
     list_destinations,
     secret_name,
 )
 from fairkeeper.assurance.forwarding.exporting import EventPage, export_events
+from fairkeeper.assurance.forwarding.following import FOLLOW_RECEIVER, follow_receiver
 from fairkeeper.assurance.forwarding.ocsf import problems_of
 from fairkeeper.assurance.tables import EventDestinationRow
-from fairkeeper.customers.tables import CustomerRow
+from fairkeeper.customers.tables import CustomerRow, ReminderRow
 from fairkeeper.database.secrets import MasterKeys, SecretStore
 from fairkeeper.database.session import Database
-from fairkeeper.database.tasks import Task
+from fairkeeper.database.tasks import Task, TaskRow
 from fairkeeper.evidence.tables import EntryRow
-from fairkeeper.jobs.forwarding import BATCH, FORWARD, ForwardingWork
-from fairkeeper.outbound.events import EventSender
+from fairkeeper.jobs.forwarding import BATCH, FORWARD, ForwardingWork, Sender
+from fairkeeper.outbound.receivers.webhook import EventSender
 from fairkeeper.values.ids import CustomerId, TenantId
 from tests.actions.evidence.world import Log, draft
-from tests.actions.house import NOW, House, staff
+from tests.actions.house import NOW, House, customer_person, staff
 
 OWNER = staff("owner")
 
@@ -89,12 +93,12 @@ class Receiver:
 class Delivery:
     """A log, a house to add destinations in, and the work that delivers."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sender: Sender | None = None) -> None:
         self.log = Log(database)
         self.secrets = SecretStore(MasterKeys([MasterKeys.new_key()]))
-        operations = (add_destination, end_destination, list_destinations, export_events)
+        operations = (add_destination, end_destination, list_destinations, export_events, follow_receiver, keep_secret)
         self.house = House(database, operations, {SecretStore: self.secrets})
-        self.work = ForwardingWork(database, self.house.clock, self.secrets, EventSender())
+        self.work = ForwardingWork(database, self.house.clock, self.secrets, sender or EventSender())
         self.database = database
 
     def tell(self, *numbers: int, customer_id: str | None = "cus_contoso") -> None:
@@ -113,15 +117,54 @@ class Delivery:
                 statement = statement.where(EntryRow.customer_id == customer_id)
             return list(session.scalars(statement.order_by(EntryRow.leaf_index)))
 
+    def kept(self, destination_id: str) -> str | None:
+        """Do what customers' secrets wait for; return the secret that is kept of a destination."""
+        with self.database.read() as session:
+            tasks = session.scalars(select(TaskRow).where(TaskRow.name == KEEP_SECRET).order_by(TaskRow.id)).all()
+        for task in tasks:
+            self.house.run(keep_secret, system("test"), **task.payload)
+        with self.database.read() as session:
+            found = self.secrets.get(session, secret_name(destination_id))
+        return None if found is None else found.reveal().decode()
+
+    def look(self) -> list[ReminderRow]:
+        """Look after the receivers as the worker would, where it is due; return what waits for a person."""
+        now = self.house.clock.now()
+        with self.database.read() as session:
+            due = session.scalars(select(TaskRow).where(TaskRow.name == FOLLOW_RECEIVER, TaskRow.due_at <= now)).all()
+        for task in due:
+            self.house.run(follow_receiver, system("test"), destination_id=task.payload["destination_id"])
+        with self.database.read() as session:
+            return list(session.scalars(select(ReminderRow).where(ReminderRow.closed_at.is_(None))))
+
     def line(self) -> DestinationLine:
         (found,) = self.house.run(list_destinations, OWNER)
         line: DestinationLine = found
         return line
 
 
+def contoso(database: Database) -> None:
+    """Make the customer Contoso."""
+    with database.write() as session:
+        session.add(
+            CustomerRow(
+                customer_id=CustomerId("cus_contoso"),
+                slug="contoso",
+                name="Contoso",
+                tenant_id=TenantId("0b01aaaa-0000-4000-8000-000000000001"),
+                created_at=NOW,
+            )
+        )
+
+
 @pytest.fixture
 def delivery(sqlite_database: Database) -> Delivery:
     return Delivery(sqlite_database)
+
+
+@pytest.fixture
+def delivery_on_both(database: Database) -> Delivery:
+    return Delivery(database)
 
 
 @pytest.fixture
@@ -131,7 +174,8 @@ def receiver() -> Iterator[Receiver]:
     opened.close()
 
 
-def test_a_receiver_that_fails_for_an_hour_loses_nothing(delivery: Delivery, receiver: Receiver) -> None:
+def test_a_receiver_that_fails_for_an_hour_loses_nothing(delivery_on_both: Delivery, receiver: Receiver) -> None:
+    delivery = delivery_on_both
     added = delivery.house.run(add_destination, OWNER, name="SIEM", address=receiver.address, from_beginning=True)
     delivery.tell(1, 2, 3)
     delivery.minute()
@@ -157,6 +201,60 @@ def test_a_receiver_that_fails_for_an_hour_loses_nothing(delivery: Delivery, rec
     assert receiver.uids() == delivery.entries()
 
 
+def test_a_receiver_that_keeps_failing_is_put_before_somebody_until_it_works(
+    delivery: Delivery, receiver: Receiver
+) -> None:
+    delivery.house.run(add_destination, OWNER, name="SIEM", address=receiver.address)
+    delivery.tell(1)
+    receiver.status = 503
+    for _ in range(10):
+        delivery.minute()
+    assert delivery.look() == []
+    for _ in range(10):
+        delivery.minute()
+    (reminder,) = delivery.look()
+    assert reminder.code == "assurance.receiver_failing"
+    assert "SIEM takes no events since 22 Nov 2026 09:01 UTC" in reminder.message
+    receiver.status = 200
+    delivery.minute()
+    assert delivery.look() == []
+
+
+ELSEWHERE = {"address": "https://siem.contoso.example/events"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ({**ELSEWHERE, "address": "http://siem.contoso.example/"}, "is no secret address"),
+        ({**ELSEWHERE, "address": "https://localhost/events"}, "is no secret address"),
+        ({**ELSEWHERE, "kind": "file", "address": "siem"}, "for the publisher's own events"),
+        ({**ELSEWHERE, "kind": "syslog", "address": "tcp://siem.contoso.example:514"}, "is no secret address"),
+        ({**ELSEWHERE, "kind": "sentinel"}, "not ocsf"),
+        ({**ELSEWHERE, "kind": "sentinel", "event_format": "audit"}, "needs a proper rule_id"),
+        ({**ELSEWHERE, "kind": "otlp", "event_format": "ocsf"}, "takes spans"),
+        ({**ELSEWHERE, "secret": "mine"}, "no secret from outside"),
+        ({**ELSEWHERE, "stream": "Custom-X"}, "has no stream"),
+    ],
+)
+def test_a_destination_that_could_not_work_or_reaches_inside_is_refused(
+    delivery: Delivery, wanted: dict[str, str], says: str
+) -> None:
+    contoso(delivery.database)
+    admin = customer_person("cus_contoso", "customer_admin")
+    with pytest.raises(DestinationInvalidError) as refused:
+        delivery.house.run(add_destination, admin, name="Ours", **wanted)
+    assert says in refused.value.message
+    added = delivery.house.run(add_destination, admin, name="Ours", **ELSEWHERE)
+    (line,) = delivery.house.run(list_destinations, OWNER)
+    assert (line.destination_id, line.customer_id) == (added.destination_id, "cus_contoso")
+    assert delivery.kept(added.destination_id) == added.secret
+    delivery.house.run(end_destination, admin, destination_id=added.destination_id, reason="Replaced.")
+    assert delivery.kept(added.destination_id) is None
+    with pytest.raises(DestinationInvalidError):
+        delivery.house.run(add_destination, OWNER, name="Up", kind="file", address="../etc/passwd")
+
+
 def test_what_comes_twice_has_the_same_id(delivery: Delivery, receiver: Receiver) -> None:
     delivery.house.run(add_destination, OWNER, name="SIEM", address=receiver.address)
     delivery.tell(1, 2)
@@ -173,16 +271,7 @@ def test_what_comes_twice_has_the_same_id(delivery: Delivery, receiver: Receiver
 def test_a_customers_receiver_gets_its_own_and_one_that_fails_keeps_nobody_waiting(
     delivery: Delivery, receiver: Receiver
 ) -> None:
-    with delivery.database.write() as session:
-        session.add(
-            CustomerRow(
-                customer_id=CustomerId("cus_contoso"),
-                slug="contoso",
-                name="Contoso",
-                tenant_id=TenantId("0b01aaaa-0000-4000-8000-000000000001"),
-                created_at=NOW,
-            )
-        )
+    contoso(delivery.database)
     delivery.house.run(add_destination, OWNER, name="Away", address="http://127.0.0.1:9/away")
     delivery.house.run(
         add_destination, OWNER, name="Contoso", address=receiver.address, customer_id="cus_contoso", from_beginning=True
@@ -191,8 +280,8 @@ def test_a_customers_receiver_gets_its_own_and_one_that_fails_keeps_nobody_waiti
     delivery.tell(3, 4)
     delivery.minute()
     assert receiver.uids() == delivery.entries("cus_contoso")
-    away, contoso = delivery.house.run(list_destinations, OWNER)
-    assert (away.failing_since is None, contoso.failing_since) == (False, None)
+    away, ours = delivery.house.run(list_destinations, OWNER)
+    assert (away.failing_since is None, ours.failing_since) == (False, None)
 
     taken = receiver.uids()
     with delivery.database.write() as session:
@@ -202,9 +291,9 @@ def test_a_customers_receiver_gets_its_own_and_one_that_fails_keeps_nobody_waiti
     assert receiver.uids() == taken
     with delivery.database.read() as session:
         rows = {row.destination_id: row for row in session.scalars(select(EventDestinationRow))}
-        assert (rows[contoso.destination_id].address, rows[contoso.destination_id].name) == ("erased", "erased")
+        assert (rows[ours.destination_id].address, rows[ours.destination_id].name) == ("erased", "erased")
         kept = {each: delivery.secrets.get(session, secret_name(each)) is not None for each in rows}
-    assert kept == {away.destination_id: True, contoso.destination_id: False}
+    assert kept == {away.destination_id: True, ours.destination_id: False}
 
 
 def test_more_than_a_batch_is_delivered_in_order_and_an_ended_one_gets_nothing(

@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairkeeper.assurance.forwarding.happening import CALLS, Happening, happening
+from fairkeeper.assurance.forwarding.audit import COLUMNS as AUDIT_COLUMNS
+from fairkeeper.assurance.forwarding.audit import audit_parser_of, audit_row_of
+from fairkeeper.assurance.forwarding.happening import CALLS, OUTCOME, Happening, happening
 from fairkeeper.assurance.forwarding.ocsf import event_of, problems_of
 from fairkeeper.assurance.forwarding.sentinel import COLUMNS, TABLE, parser_of, row_of
+from fairkeeper.assurance.forwarding.spans import span_of
 from fairkeeper.bootstrap.rooms import make_registry
 
 AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -200,3 +203,159 @@ def test_a_parser_gives_documented_columns_from_the_tables_own(has_filters: bool
         if has_filters
         else {"disabled", "pack"}
     )
+
+
+AUDIT_EVENT = frozenset(
+    [
+        "ActorUserType",
+        "ActorUsernameType",
+        "ActorUserIdType",
+        "EventResult",
+        "EventType",
+        "EventSchema",
+        "ValueType",
+        "EventSeverity",
+        "EventVendor",
+        "EventProduct",
+        "SrcDvcIdType",
+        "TargetDvcIdType",
+        "SrcDomainType",
+        "TargetDomainType",
+        "SrcDeviceType",
+        "TargetDeviceType",
+        "ObjectType",
+        "OriginalObjectType",
+        "TargetAppType",
+        "TargetOriginalAppType",
+        "ActingAppType",
+        "ActingOriginalAppType",
+        "ThreatConfidence",
+        "SrcGeoCountry",
+        "TargetGeoCountry",
+        "EventSubType",
+        "EventResultDetails",
+        "SrcHostname",
+        "TargetHostname",
+        "SrcIpAddr",
+        "TargetIpAddr",
+        "SrcGeoRegion",
+        "SrcGeoCity",
+        "TargetGeoRegion",
+        "TargetGeoCity",
+        "ThreatRiskLevel",
+        "EventSchemaVersion",
+        "EventReportUrl",
+        "User",
+        "ActorUsername",
+        "Application",
+        "Process",
+        "Operation",
+        "Object",
+        "ObjectId",
+        "OldValue",
+        "NewValue",
+        "Value",
+        "TimeGenerated",
+        "_ResourceId",
+        "Type",
+        "AdditionalFields",
+        "EventMessage",
+        "EventCount",
+        "EventStartTime",
+        "EventEndTime",
+        "EventOriginalUid",
+        "EventOriginalType",
+        "EventOriginalSubType",
+        "EventOriginalResultDetails",
+        "EventOriginalSeverity",
+        "EventProductVersion",
+        "EventOwner",
+        "Rule",
+        "RuleName",
+        "RuleNumber",
+        "ThreatId",
+        "ThreatName",
+        "ThreatCategory",
+        "ActorUserId",
+        "ActorScopeId",
+        "ActorScope",
+        "ActorOriginalUserType",
+        "ActorSessionId",
+        "TargetAppId",
+        "TargetAppName",
+        "TargetUrl",
+        "ActingAppId",
+        "ActingAppName",
+        "HttpUserAgent",
+        "Src",
+        "SrcPortNumber",
+        "SrcDomain",
+        "SrcFQDN",
+        "Dst",
+        "TargetDomain",
+        "TargetFQDN",
+        "Dvc",
+        "DvcId",
+        "DvcIpAddr",
+        "DvcHostname",
+        "DvcAction",
+        "DvcOriginalAction",
+        "DvcScope",
+    ]
+)
+"""Documented columns of AuditEvent 0.1 (the empty schema, read 2026-11-28), without those on threats and places."""
+
+
+def test_what_somebody_did_becomes_a_row_of_audit_event_and_a_call_of_an_agent_does_not() -> None:
+    for kind in KINDS:
+        told = entry(kind, {"reason": "Why", "lane": "automatic", "before": "approval", "tool": "pay"}, actor="staff")
+        row = audit_row_of(told)
+        is_call = told.kind in CALLS or told.kind == OUTCOME
+        assert (row is None) == is_call, kind
+        assert (row is None) == (row_of(told) is not None), "one of the two tells it"
+        if row is not None:
+            assert set(row) == set(AUDIT_COLUMNS)
+    held = audit_row_of(entry("governance.contained/1", {"state": "paused"}, actor="staff"))
+    assert held is not None
+    assert (held["EventType"], held["ObjectType"], held["NewValue"]) == ("Disable", "Policy Rule", "paused")
+    assert held["ActorUserType"] == "Admin"
+
+
+@pytest.mark.parametrize("has_filters", [True, False])
+def test_the_parsers_of_audit_event_give_documented_columns_alone(has_filters: bool) -> None:
+    name, text = audit_parser_of(has_filters=has_filters)
+    assert name == ("vimAuditEventFairkeeper" if has_filters else "ASimAuditEventFairkeeper")
+    projected = {line.strip().rstrip(",") for line in text.split("| project\n")[1].split("\n};")[0].splitlines()}
+    assert projected <= AUDIT_EVENT
+    assert set(AUDIT_COLUMNS) <= projected
+    assert {"User", "Application", "Value", "Type"} <= projected
+    assert not set(AUDIT_COLUMNS) & RESERVED
+    assert all(len(each) <= 45 for each in AUDIT_COLUMNS)
+    declared = re.findall(r"^    (\w+): \w+ = ", text, re.MULTILINE)
+    wanted = ["starttime", "endtime", "srcipaddr_has_any_prefix", "actorusername_has_any", "operation_has_any",
+              "eventtype_in", "eventresult", "object_has_any", "newvalue_has_any", "disabled"]  # fmt: skip
+    assert declared == (wanted if has_filters else ["disabled"])
+    assert "by EventOriginalUid" in text
+
+
+def test_a_span_names_tool_agent_and_decision_in_the_words_of_the_conventions() -> None:
+    told = entry(
+        "governance.call_allowed/1",
+        {"tool": "pay", "agent": "clerk", "decision": "dec_1", "answer": {"lane": "automatic", "policies": ["p1"]},
+         "inputs": {"task_id": "t1", "arguments": {"to": "Samira Sand"}}},
+    )  # fmt: skip
+    span = span_of(told)
+    assert span is not None
+    assert span["name"] == "execute_tool pay"
+    assert re.fullmatch(r"[0-9a-f]{32}", span["traceId"])
+    assert re.fullmatch(r"[0-9a-f]{16}", span["spanId"])
+    found = {each["key"]: each["value"] for each in span["attributes"]}
+    assert found["gen_ai.operation.name"] == {"stringValue": "execute_tool"}
+    assert found["gen_ai.tool.name"] == {"stringValue": "pay"}
+    assert found["gen_ai.tool.call.id"] == {"stringValue": "dec_1"}
+    assert found["gen_ai.agent.id"] == {"stringValue": "agt_1"}
+    assert found["gen_ai.conversation.id"] == {"stringValue": "t1"}
+    assert found["fairkeeper.policies"] == {"arrayValue": {"values": [{"stringValue": "p1"}]}}
+    assert "Samira" not in json.dumps(span)
+    assert span_of(told) == span, "what is sent again is the same span"
+    assert span_of(entry("governance.contained/1", {})) is None

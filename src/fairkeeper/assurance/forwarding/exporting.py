@@ -7,18 +7,22 @@ without the same id.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 from sqlalchemy import select
 
 from fairkeeper.action.operation import OperationInput, QueryContext, query
 from fairkeeper.assurance.errors import EventInvalidError
+from fairkeeper.assurance.forwarding.audit import STREAM as AUDIT_STREAM
+from fairkeeper.assurance.forwarding.audit import audit_parser_of, audit_row_of
 from fairkeeper.assurance.forwarding.happening import Happening, happening
 from fairkeeper.assurance.forwarding.ocsf import event_of, problems_of
 from fairkeeper.assurance.forwarding.sentinel import STREAM, parser_of, row_of
+from fairkeeper.assurance.forwarding.spans import span_of
 from fairkeeper.evidence.tables import EntryRow
 
 
@@ -27,6 +31,11 @@ class EventFormat(StrEnum):
 
     OCSF = "ocsf"
     SENTINEL = "sentinel"
+    SENTINEL_AUDIT = "audit"
+    SPANS = "spans"
+
+
+SAYS: Final = "ocsf; sentinel (calls of agents alone), audit (the rest, for Sentinel); spans (calls, OpenTelemetry)."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +53,7 @@ class EventPage:
 class ExportEvents(OperationInput):
     """Which events."""
 
-    event_format: EventFormat = Field(EventFormat.OCSF, description="ocsf, or sentinel (calls of agents alone).")
+    event_format: EventFormat = Field(EventFormat.OCSF, description=SAYS)
     after: int = Field(-1, ge=-1, le=2**62, description="Only what stands after this place in the log.")
     limit: int = Field(100, ge=1, le=500, description="How many entries are looked at, at most.")
 
@@ -71,14 +80,22 @@ def export_events(context: QueryContext, request: ExportEvents) -> EventPage:
     )
 
 
+_MADE: Final[Mapping[EventFormat, Callable[[Happening], dict[str, Any] | None]]] = {
+    EventFormat.SENTINEL: row_of,
+    EventFormat.SENTINEL_AUDIT: audit_row_of,
+    EventFormat.SPANS: span_of,
+}
+
+
 def events_of(told: list[Happening], event_format: EventFormat) -> list[dict[str, Any]]:
     """Return what happened in a format.
 
     Raises:
         EventInvalidError: One of them does not validate.
     """
-    if event_format is EventFormat.SENTINEL:
-        return [row for each in told if (row := row_of(each)) is not None]
+    made = _MADE.get(event_format)
+    if made is not None:
+        return [found for each in told if (found := made(each)) is not None]
     events = [event_of(each) for each in told]
     for event in events:
         if problems := problems_of(event):
@@ -101,8 +118,10 @@ class ListParsers(OperationInput):
 
 @query("assurance.list_parsers", groups=("evidence.read",), http="GET /event-parsers", cli="assurance parsers")
 def list_parsers(_context: QueryContext, _request: ListParsers) -> list[ParserText]:
-    """List the KQL functions that make ASIM AgentEvent of the rows in Microsoft Sentinel."""
+    """List the KQL functions that make ASIM AgentEvent and AuditEvent of the rows in Microsoft Sentinel."""
+    made = ((STREAM, parser_of), (AUDIT_STREAM, audit_parser_of))
     return [
-        ParserText(name=name, stream=STREAM, text=text)
-        for name, text in (parser_of(has_filters=True), parser_of(has_filters=False))
+        ParserText(name=name, stream=stream, text=text)
+        for stream, parser in made
+        for name, text in (parser(has_filters=True), parser(has_filters=False))
     ]

@@ -26,11 +26,14 @@ class Raising:
         comes_back: Whether it opens again after a person closed it although it says the same: for what has happened
             anew, not for what still is.
         owner_role: Who is asked to look.
+        about, href: What it is about and where it stands, where that is no subscription.
     """
 
     key: str = ""
     comes_back: bool = True
     owner_role: str = "platform"
+    about: str = "A webhook"
+    href: str = "/webhooks?state=held"
 
 
 def raise_reminder(
@@ -51,7 +54,7 @@ def raise_reminder(
     known.raised_at, known.closed_at, known.closed_why = context.now, None, None
     known.customer_id = None if row is None else row.customer_id
     context.session.flush()
-    tell_finding(context, known, row)
+    tell_finding(context, known, row, about=how.about, href=how.href)
     return True
 
 

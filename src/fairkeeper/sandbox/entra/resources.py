@@ -20,6 +20,10 @@ PARTNER_APP_ID = "4990cffe-04e8-4e8b-808a-1175604b879f"
 """Microsoft Partner (Microsoft Dev Center), the API permission that Partner Center's report APIs need."""
 PARTNER_URIS = frozenset({"https://api.partnercenter.microsoft.com", "https://api.partner.microsoft.com"})
 """The names by which it is asked for, of the analytics and of the payouts API."""
+MONITOR_URI = "https://monitor.azure.com"
+"""Azure Monitor, which takes logs."""
+_MONITOR_APP_ID = "aaaaaaaa-0000-4000-8000-00000000001a"
+"""Assumption: made up; nothing compares it."""
 
 OIDC_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 DEFAULT_SCOPE = ".default"
@@ -62,6 +66,8 @@ def find_resource(directory: Directory, named: str, *, tenant: str) -> Resource:
         return Resource(app_id=MARKETPLACE_APP_ID, audience=named, token_version=1)
     if plain in PARTNER_URIS or plain == PARTNER_APP_ID:
         return Resource(app_id=PARTNER_APP_ID, audience=named, token_version=1)
+    if plain == MONITOR_URI:
+        return Resource(app_id=_MONITOR_APP_ID, audience=named, token_version=1)
     app = directory.app(plain.removeprefix("api://"))
     if app is None:
         raise StsError(500011, resource=named, tenant=tenant)

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from fairkeeper.web.format import StateWord
-from fairkeeper.web.forms import Question
+from fairkeeper.web.forms import Form, Question
+from fairkeeper.web.listing import Listing
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.parts import Fact, Finding, Identifier, Link, Tab
 
@@ -58,3 +59,37 @@ class ReportPage(Page):
     def title(self) -> str:
         """What it reports on."""
         return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationRow:
+    """A receiver of events: where, whose events, how it keeps up."""
+
+    name: str
+    destination: Identifier
+    address: str
+    whose: str
+    how: str
+    state: StateWord
+    note: str
+    failing_since: datetime | None
+    taken_at: datetime | None
+    end: Question | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationsPage(Page):
+    """Receivers of events; `secret` is shown once, on the page that answers that one was added.
+
+    Attributes:
+        kinds: The ways to add one; none for those who may not.
+    """
+
+    template: ClassVar[str] = "pages/destinations.html"
+    title: ClassVar[str] = "Destinations"
+    sentence: str
+    tabs: Sequence[Tab]
+    destinations: Listing[DestinationRow]
+    kinds: Sequence[Tab] = ()
+    create: Form | None = None
+    secret: str = ""

@@ -157,7 +157,7 @@ class ReceiptsRow:
     receipt: Identifier
     issued_at: datetime
     state: StateWord
-    subscription: Identifier
+    subscription: Identifier | None
     customer: Link | None = None
 
 

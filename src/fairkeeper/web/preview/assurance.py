@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import StateWord, Tone
 from fairkeeper.web.forms import Field, FieldKind, Form, Question
-from fairkeeper.web.pages.assurance import Block, ReportPage
+from fairkeeper.web.listing import Column, Listing
+from fairkeeper.web.pages.assurance import Block, DestinationRow, DestinationsPage, ReportPage
 from fairkeeper.web.pages.base import Page
-from fairkeeper.web.parts import Fact, Finding, Level, Link, Tab
+from fairkeeper.web.parts import Empty, Fact, Finding, Level, Link, Tab
 from fairkeeper.web.preview.frames import frame, hours, ulid
 
 _BAD = StateWord(word="Failed", tone=Tone.BAD)
@@ -25,7 +27,69 @@ def assurance_pages() -> dict[str, Page]:
         "incident": _incident(),
         "release": _release(),
         "transparency": _transparency(),
+        "destinations": _destinations(),
     }
+
+
+def _destinations() -> DestinationsPage:
+    """Return two receivers, one of which cannot be reached, and a third that was just added."""
+    kinds = ("Webhook", "Microsoft Sentinel", "Syslog", "OpenTelemetry", "File on the server")
+    return DestinationsPage(
+        frame=frame("Assurance"),
+        trail=(Link(label="Assurance", href="/assurance.html"),),
+        tabs=(
+            Tab(label="Signals", href="/assurance.html"),
+            Tab(label="Destinations", href="/destinations.html", is_here=True),
+        ),
+        sentence="Events are delivered to 2 receivers. 1 of them cannot be reached at present; nothing is lost.",
+        secret="whsec_bWFkZSB1cCBhbmQgc2hvd24gb25jZSBvbmx5",  # noqa: S106  (made up)
+        destinations=Listing(
+            id="destinations",
+            caption="Destinations of events",
+            columns=tuple(
+                Column(label=label, is_number=label == "Change")
+                for label in ("Receiver", "Whose events", "As", "State", "Last taken", "Change")
+            ),
+            rows=(
+                DestinationRow(
+                    name="Contoso SIEM",
+                    destination=ulid("dst", 31, "destination id"),
+                    address="https://siem.contoso.example/events",
+                    whose="Contoso",
+                    how="Webhook, OCSF 1.8 events",
+                    state=StateWord(word="Failing", tone=Tone.CARE),
+                    note="The receiver at siem.contoso.example answered 503. 214 entries behind.",
+                    failing_since=hours(-2),
+                    taken_at=hours(-2),
+                    end=_question("end-destination", "End"),
+                ),
+                DestinationRow(
+                    name="Our workspace",
+                    destination=ulid("dst", 7, "destination id"),
+                    address="https://fairmile-1a2b.westeurope-1.ingest.monitor.azure.com",
+                    whose="Everybody’s",
+                    how="Microsoft Sentinel, Rows for Sentinel: calls of agents",
+                    state=StateWord(word="Active", tone=Tone.GOOD),
+                    note="up to date",
+                    failing_since=None,
+                    taken_at=hours(-1),
+                ),
+            ),
+            empty=Empty(title="No receiver yet", text="A security system hears what happens here."),
+            address=Address("/assurance/destinations"),
+        ),
+        kinds=tuple(Tab(label=each, href="/destinations.html", is_here=each == "Webhook") for each in kinds),
+        create=Form(
+            id="add-destination",
+            action="/assurance/destinations",
+            submit="Deliver events there",
+            idempotency_key="web_preview",
+            fields=(
+                Field(name="name", label="Name", hint="As it stands in the list."),
+                Field(name="address", label="Address", hint="An https address that takes a signed POST."),
+            ),
+        ),
+    )
 
 
 def _question(name: str, opener: str) -> Question:

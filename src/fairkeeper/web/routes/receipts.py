@@ -88,7 +88,9 @@ def _row(line: ReceiptView, names: Names) -> ReceiptsRow:
         receipt=Identifier(text=line.entry_id, names="receipt id"),
         issued_at=line.at,
         state=state(line.kind),
-        subscription=Identifier(
+        subscription=None
+        if line.subscription_id is None
+        else Identifier(
             text=line.subscription_id, names="subscription id", href=f"/subscriptions/{line.subscription_id}"
         ),
         customer=None if customer is None else Link(label=customer.name, href=f"/customers/{customer.slug}"),
@@ -136,6 +138,9 @@ def _statement(visit: Visit, statement: Mapping[str, Any], customer: str) -> str
         at = when_text(parse_instant(statement["stopped_at"]))
         return f"{publisher} has stopped everything of this subscription of {customer}; it was complete on {at}."
     at = when_text(parse_instant(statement["erased_at"]))
+    if "subscription_id" not in statement:
+        whose = "what named one person" if statement.get("person_commitment") else "data of agents"
+        return f"{publisher} has erased {whose} of {customer}, recorded before {at}."
     return f"{publisher} has erased the data of this subscription of {customer}; it was complete on {at}."
 
 
@@ -158,6 +163,8 @@ def _stop_facts(statement: Mapping[str, Any]) -> tuple[Fact, ...]:
 
 
 def _erase_facts(statement: Mapping[str, Any]) -> tuple[Fact, ...]:
+    if "subscription_id" not in statement:
+        return _data_facts(statement)
     stopped = statement.get("stopped_receipt")
     facts = [
         _subscription(statement),
@@ -165,6 +172,29 @@ def _erase_facts(statement: Mapping[str, Any]) -> tuple[Fact, ...]:
     ]
     if stopped:
         facts.append(Fact(label="Stopped before", value=Link(label="The first receipt", href=f"/receipts/{stopped}")))
+    return tuple(facts)
+
+
+def _data_facts(statement: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Return what a receipt about data of agents says: which classes, from before when, and which entries."""
+    facts = [
+        Fact(label="Classes of data", value=", ".join(map(words, statement["data_classes"]))),
+        Fact(label="Recorded before", value=parse_instant(statement["before_at"])),
+        Fact(label="Entries whose contents went", value=count(statement["entries"], "entry", "entries")),
+        Fact(
+            label="Digest of their ids",
+            value=Identifier(text=statement["entry_ids_sha256"], names="digest", is_whole=True),
+            note="SHA-256 of the ids in order, one a line; an export shows each of them as erased",
+        ),
+    ]
+    if commitment := statement.get("person_commitment"):
+        facts.append(
+            Fact(
+                label="The person",
+                value=Identifier(text=commitment, names="digest", is_whole=True),
+                note="SHA-256 of the nonce that whoever asked was given, followed by the person's id",
+            )
+        )
     return tuple(facts)
 
 

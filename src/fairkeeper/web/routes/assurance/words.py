@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from fairkeeper.action.operation import Operation
+from fairkeeper.assurance.forwarding.destinations import list_destinations
 from fairkeeper.assurance.incidents.queries import list_incidents
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals
 from fairkeeper.assurance.posture.showing import show_posture
@@ -51,6 +52,7 @@ def tabs(visit: Visit, here: str) -> tuple[Tab, ...]:
         ("Signals", "/assurance", list_signals),
         ("Incidents", "/incidents", list_incidents),
         ("Rules", "/assurance/rules", list_signal_rules),
+        ("Destinations", "/assurance/destinations", list_destinations),
         ("Posture", "/assurance/posture", show_posture),
     )
     return tuple(

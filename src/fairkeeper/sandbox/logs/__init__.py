@@ -1,0 +1,1 @@
+"""The pretend Logs Ingestion API of Azure Monitor."""
