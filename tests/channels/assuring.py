@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 
 from fairkeeper.assurance.evaluation.running import run_suite, save_suite
 from fairkeeper.assurance.forwarding.destinations import add_destination
 from fairkeeper.assurance.incidents.acting import open_incident
+from fairkeeper.assurance.keeping.holding import lift_hold, place_hold
+from fairkeeper.assurance.keeping.rules import set_retention
 from fairkeeper.assurance.monitoring.following import raise_signal
 from fairkeeper.assurance.tables import BehaviourRow
 from fairkeeper.database.tasks import TaskRow
@@ -67,7 +69,11 @@ def assure(stage: Stage, owner: Principal, name: str, **of: str) -> None:
     )
     receiver = f"http://127.0.0.1:9/{name}"
     stage.run(add_destination, owner, name=f"Receiver of {name}", address=receiver, customer_id=customer)
+    stage.run(set_retention, owner, customer_id=customer, data_class="payloads", days=365)
+    held = stage.run(place_hold, owner, customer_id=customer, reason=f"A matter of {name}.")
+    stage.run(lift_hold, owner, hold_id=held.hold_id, reason=f"{name} has settled it.")
     suite = stage.run(save_suite, owner, use_id=use, file={"name": "s", "text": SUITE.format(name=name)})
     stage.run(run_suite, owner, suite_id=suite.suite_id)
     with stage.installation.database.write() as session:
-        session.execute(delete(TaskRow).where(TaskRow.name.like("assurance.%")))
+        held_up = TaskRow.name.in_(("customers.end_retention", "customers.erase_held"))
+        session.execute(delete(TaskRow).where(or_(TaskRow.name.like("assurance.%"), held_up)))

@@ -58,6 +58,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "notice_draft": ("incident_notice", "notice_id"),
     "suite": ("evaluation_suite", "suite_id"),
     "destination": ("event_destination", "destination_id"),
+    "hold": ("legal_hold", "hold_id"),
     "count": ("usage_count", "count_id"),
     "fixed": ("fixed_usage", "schedule_id"),
 }
@@ -429,7 +430,22 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "signal_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "signal"), kinds=("signal",)),
     "destination_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "destination"), kinds=("destination",)),
     "assurance.export_events:after": fixed(-1),
-    "assurance.add_destination:address": fixed("http://127.0.0.1:9/events", "customer"),
+    "assurance.add_destination:address": fixed("https://siem.contoso.example/events", "customer"),
+    "assurance.add_destination:kind": fixed("webhook", "customer"),
+    "assurance.add_destination:tenant_id": fixed("", "tenant"),
+    **{
+        f"assurance.add_destination:{name}": fixed("", "customer")
+        for name in ("rule_id", "stream", "client_id", "authority", "audience", "secret")
+    },
+    "hold_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "hold"), kinds=("hold",)),
+    "assurance.set_retention:data_class": fixed("payloads"),
+    "assurance.set_retention:days": fixed(30),
+    "assurance.erase_data:data_classes": Filling(
+        own=lambda _stage, _tenant: ["payloads"], kinds=("customer",), is_list=True
+    ),
+    "assurance.erase_data:before_at": fixed("2026-11-20T00:00:00Z"),
+    "assurance.erase_data:person": fixed("", "person", "object"),
+    "assurance.export_subject:person": Filling(own=_user, kinds=("person", "object")),
     "suite_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "suite"), kinds=("suite",)),
     "assurance.run_suite:agent_id": fixed("", "agent"),
     **{

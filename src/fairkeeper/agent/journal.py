@@ -25,6 +25,8 @@ class Journal:
         # The decision is durable at the server before anything runs; of an outcome, the last moments before a loss of
         # power may be missing, and the record then says that none is known.
         self._database.execute("PRAGMA synchronous=NORMAL")
+        # What the server has is overwritten, and not only left out.
+        self._database.execute("PRAGMA secure_delete=ON")
         self._database.execute(
             "CREATE TABLE IF NOT EXISTS came (decision_id TEXT PRIMARY KEY, agent_id TEXT, document TEXT)"
         )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from fairkeeper.assurance.forwarding.destinations import secret_name
+from fairkeeper.assurance.keeping.tables import LegalHoldRow
 from fairkeeper.assurance.tables import (
     BehaviourRow,
     EventDestinationRow,
@@ -49,6 +50,9 @@ def erase_assurance(session: Session, customer_id: CustomerId, *, now: datetime)
     runs = session.scalars(select(SuiteRunRow).where(SuiteRunRow.customer_id == customer_id).with_for_update()).all()
     for run in runs:
         run.results = [{**each, "scenario": ERASED} for each in run.results]
+    session.execute(update(LegalHoldRow).where(LegalHoldRow.customer_id == customer_id).values(reason=ERASED))
+    lifted = LegalHoldRow.customer_id == customer_id, LegalHoldRow.lifted_why.is_not(None)
+    session.execute(update(LegalHoldRow).where(*lifted).values(lifted_why=ERASED))
     destinations = session.scalars(
         select(EventDestinationRow).where(EventDestinationRow.customer_id == customer_id).with_for_update()
     ).all()

@@ -61,3 +61,23 @@ class DestinationNotFoundError(NotFoundError):
     """There is no such destination for this principal."""
 
     code = "assurance.destination_not_found"
+
+
+class HoldNotFoundError(NotFoundError):
+    """There is no such hold for this principal, or it was lifted."""
+
+    code = "assurance.hold_not_found"
+
+
+class PersonUnknownError(NotFoundError):
+    """Nothing that is kept names this person."""
+
+    code = "assurance.person_unknown"
+    remedy = "Give the id as it stands in the decisions, or the person's mail address."
+
+
+class DestinationInvalidError(InvalidError):
+    """A destination could not work as it is asked for."""
+
+    code = "assurance.destination_invalid"
+    remedy = "Correct what the message names; docs/how-to/forward-events.md says what each kind needs."

@@ -6,8 +6,14 @@ from typing import Final
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.assurance.evaluation.running import run_suite, save_suite, show_release
-from fairkeeper.assurance.forwarding.destinations import add_destination, end_destination, list_destinations
+from fairkeeper.assurance.forwarding.destinations import (
+    add_destination,
+    end_destination,
+    keep_secret,
+    list_destinations,
+)
 from fairkeeper.assurance.forwarding.exporting import export_events, list_parsers
+from fairkeeper.assurance.forwarding.following import follow_receiver
 from fairkeeper.assurance.incidents.acting import (
     close_incident,
     open_incident,
@@ -17,6 +23,10 @@ from fairkeeper.assurance.incidents.acting import (
     take_step,
 )
 from fairkeeper.assurance.incidents.queries import list_incidents, show_incident, show_reach
+from fairkeeper.assurance.keeping.holding import lift_hold, list_holds, place_hold
+from fairkeeper.assurance.keeping.proving import erase_data, prove_erasure
+from fairkeeper.assurance.keeping.rules import list_retention, set_retention
+from fairkeeper.assurance.keeping.subject import export_subject
 from fairkeeper.assurance.monitoring.following import judge_hour, raise_signal
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals, set_signal_rule, settle_signal
 from fairkeeper.assurance.posture.showing import show_posture
@@ -49,4 +59,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     add_destination,
     end_destination,
     list_destinations,
+    keep_secret,
+    follow_receiver,
+    set_retention,
+    list_retention,
+    place_hold,
+    lift_hold,
+    list_holds,
+    erase_data,
+    prove_erasure,
+    export_subject,
 )

@@ -25,8 +25,8 @@ from fairkeeper.microsoft.identity import AppRegistration, SignInFlow, TokenSour
 from fairkeeper.microsoft.ingestion import GRAPH_RESOURCE, IngestionClient
 from fairkeeper.microsoft.ingestion_answers import IngestionVersions
 from fairkeeper.microsoft.marketplace_transport import IMPATIENT
-from fairkeeper.outbound.events import EventSender
 from fairkeeper.outbound.provisioning import CallRules, NothingToSetUp, ProvisioningWebhook, load_entry_point
+from fairkeeper.outbound.receivers.every_kind import EventReceivers
 from fairkeeper.token.authority import EntraAuthority
 from fairkeeper.token.expectations import ApiTokenExpectation
 from fairkeeper.token.keys import SigningKeys
@@ -194,9 +194,9 @@ def make_provisioner(settings: Settings, database: Database, secrets: SecretStor
     return NothingToSetUp()
 
 
-def make_event_sender(settings: Settings) -> EventSender:
-    """Return what delivers events; receivers may be in a private network where the publisher's own receiver may."""
-    return EventSender(CallRules(allow_private=settings.provisioning_allow_private))
+def make_event_receivers(settings: Settings) -> EventReceivers:
+    """Return what delivers events; the publisher's receivers may be in a private network where its own systems may."""
+    return EventReceivers(CallRules(allow_private=settings.provisioning_allow_private), settings.data_dir / "events")
 
 
 def webhook_secret(settings: Settings, database: Database, secrets: SecretStore, clock: Clock) -> str:

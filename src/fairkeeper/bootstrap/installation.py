@@ -21,11 +21,13 @@ from fairkeeper.action.outside import OutsideWrites
 from fairkeeper.action.registry import Registry
 from fairkeeper.action.runner import Authorise, Runner, Wiring
 from fairkeeper.assurance.evaluation.running import MeasuredReleases
+from fairkeeper.assurance.keeping.holding import StandingHolds
+from fairkeeper.assurance.keeping.rules import Defaults
 from fairkeeper.bootstrap.connectors import (
     EntraAccessTokens,
     make_access_tokens,
     make_authority,
-    make_event_sender,
+    make_event_receivers,
     make_fulfillment,
     make_http_client,
     make_ingestion,
@@ -85,6 +87,7 @@ from fairkeeper.deals.ports import Submission
 from fairkeeper.evidence.append import append
 from fairkeeper.evidence.export import Exporter
 from fairkeeper.evidence.integrator import Integrator, ensure_head
+from fairkeeper.evidence.ports import LegalHolds
 from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import LogKeyRow
@@ -97,6 +100,7 @@ from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.forwarding import ForwardingWork
 from fairkeeper.jobs.governance import GovernanceWork
 from fairkeeper.jobs.handler import Work
+from fairkeeper.jobs.keeping import KeepingWork
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.messages.ports import Mailer, PublishersWords, TeamsChannel
@@ -223,6 +227,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         OwnAddresses: own_addresses(settings),
         AddsToReview: NothingToAdd(),
         SecretStore: secrets,
+        Defaults: Defaults(database),
         Library: library,
         FetchPlan: fetching.plan,
     }
@@ -236,7 +241,8 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         ConsentWork(runner, tenants, secrets, sign_in_app_id=settings.sign_in_app_id).work(),
         GovernanceWork(runner).work(),
         AssuranceWork(runner).work(),
-        ForwardingWork(database, clock, secrets, make_event_sender(settings)).work(),
+        ForwardingWork(database, clock, secrets, make_event_receivers(settings)).work(),
+        KeepingWork(runner).work(),
         payouts_work(runner, library, fetching, outside),
         opportunities_work(settings, runner, teams),
     )
@@ -347,6 +353,7 @@ def _ports(
             NamedByPurchase: NamedBuyers(),
             RolesFromEntra: ConfiguredRoles(is_deciding=settings.roles_from == "entra"),
             Retention: Retention(settings.retention_days),
+            LegalHolds: StandingHolds(),
             Questions: make_questions(),
             ReleaseGate: MeasuredReleases(),
             **connectors,

@@ -15,7 +15,7 @@ from fairkeeper.action.operation import Operation, OperationInput, QueryContext,
 from fairkeeper.customers.actions.ring_clock import DEADLINE_CODE
 from fairkeeper.customers.actions.set_change_rule import RULE_ID, SetChangeRule
 from fairkeeper.customers.errors import NoticeNotFoundError
-from fairkeeper.customers.evidence_kinds import ERASED_RECEIPT, STOPPED_RECEIPT
+from fairkeeper.customers.evidence_kinds import STOPPED_RECEIPT
 from fairkeeper.customers.path.clocks import CLOCKS, ClockName
 from fairkeeper.customers.path.landing import PERSONAL_ACCOUNTS_TENANT
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
@@ -52,6 +52,7 @@ from fairkeeper.customers.views import (
     SubscriptionDetail,
     SubscriptionLine,
 )
+from fairkeeper.evidence.actions import RECEIPT_SUFFIX
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.values.ids import CustomerId, SubscriptionId
 
@@ -274,7 +275,7 @@ def list_reminders(context: QueryContext, request: ListReminders) -> tuple[Remin
 @query("customers.list_receipts", groups=("customers.read",), http="GET /receipts", cli="customers receipts")
 def list_receipts(context: QueryContext, request: ListReceipts) -> tuple[ReceiptLine, ...]:
     """List the receipts that were signed, newest first; each is fetched and verified by its entry's id."""
-    statement = select(EntryRow).where(EntryRow.kind.in_((STOPPED_RECEIPT.name, ERASED_RECEIPT.name)))
+    statement = select(EntryRow).where(EntryRow.kind.like(f"%{RECEIPT_SUFFIX}"))
     if request.customer:
         statement = statement.where(
             EntryRow.customer_id == load_customer(context.session, request.customer).customer_id
@@ -283,7 +284,7 @@ def list_receipts(context: QueryContext, request: ListReceipts) -> tuple[Receipt
         ReceiptLine(
             entry_id=row.entry_id,
             kind="stopped" if row.kind == STOPPED_RECEIPT.name else "erased",
-            subscription_id=row.subject_id,
+            subscription_id=row.subject_id if row.subject_type == "subscription" else None,
             customer_id=row.customer_id or "",
             at=row.at,
         )

@@ -230,10 +230,14 @@ class ReminderLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptLine:
-    """A receipt to fetch by its entry's id."""
+    """A receipt to fetch by its entry's id.
+
+    Attributes:
+        subscription_id: None for one that is about data of agents alone.
+    """
 
     entry_id: str
     kind: str
-    subscription_id: str
+    subscription_id: str | None
     customer_id: str
     at: datetime

@@ -94,6 +94,8 @@ def _create_sqlite_engine(url: str, *, writes: bool) -> Engine:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-65536")
+        # What is erased is overwritten, and not only left out.
+        cursor.execute("PRAGMA secure_delete=ON")
         if not writes:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()

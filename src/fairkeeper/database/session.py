@@ -123,6 +123,20 @@ class Database:
                     self._begin_on_postgresql(session, begin_with=None)
                     yield session
 
+    def settle_erasure(self) -> None:
+        """Let what was erased leave SQLite's write-ahead log too, as far as no reader still looks at it.
+
+        The pages themselves are overwritten at once (`secure_delete`). PostgreSQL's vacuum does its own.
+        """
+        if not self.is_sqlite:
+            return
+        with _translated(), self._write_lock:
+            connection = self._writer.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            finally:
+                connection.close()
+
     def _open(self, scope: Scope, *, writes: bool) -> Session:
         if scope.customer_id is None:
             return Session(self._writer if writes else self._reader, expire_on_commit=False)

@@ -25,8 +25,10 @@ from fairkeeper.evidence.errors import (
     CosignatureRefusedError,
     EntryNotFoundError,
     ReceiptKeptError,
+    UnderLegalHoldError,
     WholeLogRefusedError,
 )
+from fairkeeper.evidence.ports import LegalHolds
 from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import CosignatureRow, EntryRow, WitnessRow
@@ -128,7 +130,7 @@ def erase_payload(context: CommandContext, request: ErasePayload) -> Outcome[Pay
     """Erase what an entry tells; its header and its place stay, and the log still verifies.
 
     Payload and salt are deleted, so that not even its guess could be confirmed. Raises `evidence.already_erased`,
-    and `evidence.receipt_kept` for receipts.
+    `evidence.receipt_kept` for receipts, and `evidence.under_legal_hold` where the customer's data is held.
     """
     row = context.session.scalars(
         select(EntryRow).where(EntryRow.entry_id == request.entry_id).with_for_update()
@@ -142,6 +144,7 @@ def erase_payload(context: CommandContext, request: ErasePayload) -> Outcome[Pay
     if row.kind.endswith(RECEIPT_SUFFIX):
         msg = f"The entry {row.entry_id} is a receipt."
         raise ReceiptKeptError(msg)
+    refuse_held(context, row.customer_id)
     erase_row(row, now=context.now)
     entry = EvidenceDraft(
         kind=PAYLOAD_ERASED.name,
@@ -152,6 +155,16 @@ def erase_payload(context: CommandContext, request: ErasePayload) -> Outcome[Pay
         cause=row.entry_id,
     )
     return Outcome(result=PayloadErased(entry_id=row.entry_id, erased_at=context.now), entry=entry)
+
+
+def refuse_held(context: CommandContext, customer_id: CustomerId | None) -> None:
+    """Refuse where a customer's data, or the publisher's own, is held.
+
+    Raises:
+        UnderLegalHoldError: It is.
+    """
+    if context.ports.of(LegalHolds).holds(context.session, customer_id):
+        raise UnderLegalHoldError("The data is under a legal hold.")
 
 
 def erase_row(row: EntryRow, *, now: datetime) -> None:

@@ -25,6 +25,13 @@ class ReceiptKeptError(ConflictError):
     remedy = "Receipts hold no personal data; they stay so that they can be verified."
 
 
+class UnderLegalHoldError(ConflictError):
+    """The data is held: nothing of it is erased, by nobody."""
+
+    code = "evidence.under_legal_hold"
+    remedy = "Lift the hold first, or erase when it was lifted; what waits for its end is erased then by itself."
+
+
 class WholeLogRefusedError(InvalidError):
     """The whole log was asked for in one customer's name."""
 

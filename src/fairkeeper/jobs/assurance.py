@@ -12,6 +12,8 @@ from fairkeeper.action.operation import Operation
 from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
 from fairkeeper.assurance.evaluation.running import FOLLOW
+from fairkeeper.assurance.forwarding.destinations import KEEP_SECRET, keep_secret
+from fairkeeper.assurance.forwarding.following import FOLLOW_RECEIVER, follow_receiver
 from fairkeeper.assurance.incidents.acting import is_held, open_incident_by_fact, take_step
 from fairkeeper.assurance.incidents.runbooks import Category
 from fairkeeper.assurance.monitoring.acts import Kind
@@ -52,6 +54,8 @@ class AssuranceWork:
                 Handler(name="assurance.raise_signal", run=self._by(raise_signal)),
                 Handler(name=RESPOND, run=self.respond),
                 Handler(name=FOLLOW, run=self.follow_failed_run),
+                Handler(name=KEEP_SECRET, run=self._by(keep_secret)),
+                Handler(name=FOLLOW_RECEIVER, run=self._by(follow_receiver)),
             ),
             schedules=(Schedule(name="assurance.watch", every=timedelta(hours=1)),),
         )

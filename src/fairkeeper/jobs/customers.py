@@ -19,6 +19,7 @@ from fairkeeper.action.operation import Operation, OperationInput
 from fairkeeper.action.outside import ObservedOnlyError
 from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
+from fairkeeper.assurance.keeping.holding import is_held
 from fairkeeper.customers.actions import provision, retire, ring_clock
 from fairkeeper.customers.actions.erasure import erase_some_payloads
 from fairkeeper.customers.actions.landing.answers import answers_of
@@ -102,6 +103,7 @@ class CustomersWork:
                 Handler(name="customers.issue_stopped_receipt", run=self._once(retire.issue_stopped_receipt)),
                 Handler(name="customers.end_retention", run=self._once(retire.end_retention)),
                 Handler(name="customers.erase_data", run=self.erase_data),
+                Handler(name="customers.erase_held", run=self.erase_held),
                 Handler(name="customers.plant_clocks", run=self._once(ring_clock.plant)),
                 Handler(name="customers.ring_clock", run=self._once(ring_clock.ring)),
                 Handler(name="customers.reconcile", run=self.reconcile, retry=_PATIENT),
@@ -227,10 +229,24 @@ class CustomersWork:
         while has_more:
             with self._runner.database.write() as session:
                 row = load_subscription(session, request.subscription_id)
-                if row.provisioning != ProvisioningState.STOPPED:
+                if row.provisioning != ProvisioningState.STOPPED or is_held(session, row.customer_id):
                     return
                 has_more = erase_some_payloads(session, row, now=self._runner.clock.now())
+        self._runner.database.settle_erasure()
         self._run(retire.issue_erased_receipt, request)
+
+    def erase_held(self, task: Task) -> None:
+        """Go on with an erasure that a legal hold stopped after the publisher's systems had erased theirs."""
+        with self._runner.database.read() as session:
+            erased = session.scalars(
+                select(JobRow.request_id).where(
+                    JobRow.subscription_id == task.payload["subscription_id"],
+                    JobRow.wish == ProvisioningWish.ERASE.value,
+                    JobRow.state == provision.JobState.SUCCEEDED.value,
+                )
+            ).first()
+        if erased is not None:
+            self.erase_data(task)
 
     def reconcile(self, _task: Task) -> None:
         """Compare with Microsoft's list; look for answers that suspended subscriptions still wait for."""

@@ -10,6 +10,7 @@ from fairkeeper.access.tables import PersonRow
 from fairkeeper.action.operation import Circumstances, EvidenceDraft
 from fairkeeper.action.principal import system
 from fairkeeper.action.tables import IdempotencyRow
+from fairkeeper.assurance.keeping.holding import lift_hold, place_hold
 from fairkeeper.customers.actions.land import claim_subscription
 from fairkeeper.customers.actions.marketplace.change_subscription import cancel_subscription
 from fairkeeper.customers.actions.operate import pause_use
@@ -246,3 +247,28 @@ def test_more_entries_than_fit_at_once_are_erased_too(world: World) -> None:
     assert "cora" not in everything(world)
     left: list[Any] = world.rows(SubscriptionRow)
     assert left[0].provisioning == "erased"
+
+
+def test_a_legal_hold_keeps_everything_until_it_is_lifted(world: World) -> None:
+    subscription_id = world.buy_active(name="Secret Project of Cora")
+    customer_id = world.subscription(subscription_id).customer_id
+    world.customer_does(subscription_id, "cancel")
+    world.work()
+    before = world.run(place_hold, staff("security"), customer_id=customer_id, reason="A matter in court.")
+    world.move(days=31)
+    assert world.subscription(subscription_id).provisioning == "stopped"
+    assert world.systems.wishes.count("erase") == 0
+    world.run(lift_hold, staff("security"), hold_id=before.hold_id, reason="Settled.")
+    # Placed again while the publisher's systems erase theirs: what is here stays all the same.
+    world.systems.reports_later = True
+    world.work()
+    again = world.run(place_hold, staff("security"), customer_id=customer_id, reason="A second matter.")
+    erase = world.jobs(subscription_id)[-1]
+    world.run(report_provisioning, PRODUCT, request_id=erase.request_id, result="succeeded")
+    world.work()
+    assert world.subscription(subscription_id).provisioning == "stopped"
+    assert "cora" in everything(world)
+    world.run(lift_hold, staff("security"), hold_id=again.hold_id, reason="Settled too.")
+    world.work()
+    assert world.subscription(subscription_id).provisioning == "erased"
+    assert "cora" not in everything(world)

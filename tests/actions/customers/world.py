@@ -30,6 +30,7 @@ from fairkeeper.action.outside import EverythingManaged, OutsideWrites
 from fairkeeper.action.principal import Principal, PrincipalKind, system
 from fairkeeper.action.registry import Registry
 from fairkeeper.action.runner import Call, Runner, Wiring
+from fairkeeper.assurance.keeping.holding import StandingHolds
 from fairkeeper.bootstrap.ports import (
     ConfiguredRoles,
     CustomersTokens,
@@ -64,6 +65,7 @@ from fairkeeper.errors import FairkeeperError
 from fairkeeper.evidence.append import append
 from fairkeeper.evidence.export import Exporter
 from fairkeeper.evidence.integrator import Integrator, ensure_head
+from fairkeeper.evidence.ports import LegalHolds
 from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import EntryRow
@@ -388,6 +390,7 @@ def wire(database: Database, clock: MovableClock, *, retention_days: int = 30) -
             WhatRemains: SignInAppRemains(app_id=FULFILLMENT_APP_ID, name="Fairmile sign-in"),
             DataToErase: PeopleToErase(),
             Retention: Retention(retention_days),
+            LegalHolds: StandingHolds(),
             Mailer: NoMail(),
             OutsideWrites: EverythingManaged(),
             TeamsChannel: NoTeams(),

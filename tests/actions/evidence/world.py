@@ -14,6 +14,7 @@ from fairkeeper.evidence import actions, queries
 from fairkeeper.evidence.append import append
 from fairkeeper.evidence.export import Exporter
 from fairkeeper.evidence.integrator import Integrator, ensure_head
+from fairkeeper.evidence.ports import LegalHolds, NoHolds
 from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.proof.receipt import ReceiptReport, verify_receipt
@@ -41,6 +42,7 @@ class Log:
         ports: dict[type, object] = {
             LogReader: self.reader,
             LogKeys: self.keys,
+            LegalHolds: NoHolds(),
             Registry: Registry(OPERATIONS),
         }
         self.house = House(database, OPERATIONS, ports)

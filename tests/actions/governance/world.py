@@ -23,6 +23,8 @@ from fairkeeper.action.operation import Operation, Ports
 from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.action.runner import Call as Run
 from fairkeeper.action.runner import Runner, Wiring
+from fairkeeper.assurance.keeping.holding import StandingHolds
+from fairkeeper.assurance.keeping.rules import Defaults
 from fairkeeper.bootstrap.rooms import make_registry
 from fairkeeper.bootstrap.wiring.governance import caller_of, make_questions
 from fairkeeper.customers.tables import CustomerRow, SubscriptionRow
@@ -30,6 +32,7 @@ from fairkeeper.database.secrets import MasterKeys, SecretStore
 from fairkeeper.database.session import Database
 from fairkeeper.evidence.append import append
 from fairkeeper.evidence.integrator import Integrator, ensure_head
+from fairkeeper.evidence.ports import LegalHolds
 from fairkeeper.evidence.signing import LogKeys
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.governance.actions.decide_use import approve_use, propose_use
@@ -108,7 +111,14 @@ class World:
     integrator: Integrator = field(init=False)
 
     def __post_init__(self) -> None:
-        ports = Ports(by_protocol={Questions: self.questions, LogKeys: _log_keys()})
+        ports = Ports(
+            by_protocol={
+                Questions: self.questions,
+                LogKeys: _log_keys(),
+                LegalHolds: StandingHolds(),
+                Defaults: Defaults(self.database),
+            }
+        )
         wiring = Wiring(authorise=make_authorise(nobody_is_suspended), record=append, ports=ports)
         self.runner = Runner(make_registry(), self.database, self.clock, wiring)
         with self.database.write() as session:

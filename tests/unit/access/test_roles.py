@@ -86,6 +86,7 @@ evidence.manage_keys    owner security | |
 assurance.read          owner operations platform support security leader auditor | customer_admin customer_auditor |
 assurance.inspect       owner operations platform security auditor | |
 assurance.change        owner operations security | |
+assurance.administer    owner | customer_admin |
 payouts.read            owner operations finance leader auditor | |
 payouts.change          owner finance | |
 opportunities.read      owner deal_desk seller leader auditor | |

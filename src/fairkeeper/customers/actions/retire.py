@@ -37,6 +37,7 @@ from fairkeeper.customers.ports import ProvisioningWish, Retention, SystemsToSto
 from fairkeeper.customers.store import load_subscription
 from fairkeeper.customers.tables import SubscriptionRow
 from fairkeeper.errors import ConflictError
+from fairkeeper.evidence.ports import LegalHolds
 from fairkeeper.values.ids import EntryId, SubscriptionId
 
 _KEPT = (
@@ -88,14 +89,17 @@ def issue_stopped_receipt(context: CommandContext, request: OneSubscription) -> 
 
 @internal_command("customers.end_retention", evidence=(ERASURE_ASKED,))
 def end_retention(context: CommandContext, request: OneSubscription) -> Outcome[Retired]:
-    """Ask the publisher's systems to erase, once the retention is over; again changes nothing."""
+    """Ask the publisher's systems to erase, once the retention is over; again changes nothing.
+
+    Nothing is asked while the customer's data is under a legal hold; lifting it asks again.
+    """
     row = load_subscription(context.session, request.subscription_id, for_change=True)
     days = context.ports.of(Retention).days
     started_at = row.retention_started_at
     is_over = started_at is not None and context.now >= started_at + timedelta(days=days)
     asked = newest_job(context, row, ProvisioningWish.ERASE)
     was_asked = asked is not None and started_at is not None and asked.asked_at >= started_at
-    if row.provisioning != ProvisioningState.STOPPED or not is_over or was_asked:
+    if row.provisioning != ProvisioningState.STOPPED or not is_over or was_asked or _is_held(context, row):
         return Outcome(result=_view(row, None), entry=None)
     job = ask(context, row, ProvisioningWish.ERASE)
     entry = EvidenceDraft(
@@ -121,6 +125,9 @@ def issue_erased_receipt(context: CommandContext, request: OneSubscription) -> O
     if row.provisioning != ProvisioningState.STOPPED:
         msg = f"The subscription is {row.provisioning}; only what has stopped is erased."
         raise ConflictError(msg, code="customers.not_stopped", remedy="Stop it first.")
+    if _is_held(context, row):
+        # Whoever lifts the hold asks again.
+        return Outcome(result=_view(row, None), entry=None)
     erased = [ErasedThing(kind="provisioned_data", count=None, erased_by="the publisher's systems")]
     erased += erase_subscription(context, row)
     if is_last_subscription(context.session, row):
@@ -140,6 +147,10 @@ def issue_erased_receipt(context: CommandContext, request: OneSubscription) -> O
     row.erased_receipt = entry.entry_id
     plant_clocks(context, row)
     return Outcome(result=_view(row, entry.entry_id), entry=entry)
+
+
+def _is_held(context: CommandContext, row: SubscriptionRow) -> bool:
+    return context.ports.of(LegalHolds).holds(context.session, row.customer_id)
 
 
 def _stop_systems(context: CommandContext, row: SubscriptionRow) -> tuple[StoppedThing, ...]:

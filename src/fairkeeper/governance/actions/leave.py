@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from fairkeeper.governance.actions.forget import forget_approvals_of
 from fairkeeper.governance.epochs import move
 from fairkeeper.governance.tables import AgentRow, AgentTaskRow, ContainmentRow, DecisionRow, DelegationRow, ReviewRow
 from fairkeeper.policy.decision.facts import ContainmentState, Scope
@@ -62,17 +63,20 @@ def _revocation(customer_id: CustomerId, agent_id: str, *, by: str, now: datetim
 
 
 def forget_people(session: Session, customer_id: CustomerId) -> int:
-    """Erase what names people in rows of decisions, delegations and reviews; return how many rows it touched.
+    """Erase what names people, or was carried, in rows of decisions, delegations, reviews and approvals.
+
+    Returns how many rows it touched.
 
     What the evidence tells is erased where evidence is.
     """
     count = 0
     for table, values in (
-        (DecisionRow, {"person_id": None, "task_id": None}),
+        (DecisionRow, {"person_id": None, "task_id": None, "detail": ""}),
         (DelegationRow, {"person_id": None, "person_issuer": None}),
         (ReviewRow, {"note": None}),
     ):
         statement = update(table).where(table.customer_id == customer_id).values(**values)
         count += session.execute(statement.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]
+    count += forget_approvals_of(session, customer_id)
     forgotten = delete(AgentTaskRow).where(AgentTaskRow.customer_id == customer_id)
     return count + int(session.execute(forgotten.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]

@@ -115,6 +115,7 @@ class SQLiteConnection:
                 "synchronous=FULL",
                 "foreign_keys=ON",
                 "cache_size=-65536",
+                "secure_delete=ON",
                 f"wal_autocheckpoint={PAGES_AT_MOST}",
             ):
                 connection.execute(f"PRAGMA {pragma}")
