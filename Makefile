@@ -1,6 +1,6 @@
 # The only door: what a person runs here, CI runs too. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix docs bench bench-agentdojo lock browser lint types tests-quick
+.PHONY: help setup demo test check fix docs bench fuzz package sbom bench-agentdojo lock browser lint types tests-quick
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -12,6 +12,8 @@ PYTEST := $(PY) -m pytest
 # Where a fresh machine may have Python 3.11 or newer; `make setup PYTHON=/path/to/python` overrides.
 PYTHON ?=
 PYTHONS := $(PYTHON) python3.13 python3.12 python3.11 python3 python
+# A machine may forbid to keep compiled modules; every worker and every server of a run would compile all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +38,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	@touch $@
 
 demo: setup ## serve the console with the sandbox on SQLite (FAIRKEEPER_PORT, 8700)
-	@$(BIN)/fairkeeper demo $(ARGS)
+	@$(BIN)/fairkeeper demo --with-customer --agent $(ARGS)
 
 check: setup lint types tests-quick ## lint, types and unit tests: under a minute, no browser, no PostgreSQL
 
@@ -73,6 +75,19 @@ docs: setup ## build the documentation into site/
 
 bench: setup ## measure against the stated targets; `make bench ONLY=evidence` runs one
 	$(PY) -m bench $(ONLY)
+
+# A release is held to `make fuzz SECONDS=600` of each parser.
+SECONDS ?= 25
+fuzz: setup ## feed broken inputs to every parser, ten minutes in all; `make fuzz ONLY=deal SECONDS=600` runs one
+	$(PY) -m fuzz $(ONLY) --seconds $(SECONDS) $(ARGS)
+	@[ -n "$(ONLY)" ] || HYPOTHESIS_PROFILE=deep $(PYTEST) -q tests/channels/test_openapi_examples.py
+
+package: setup ## build the wheel, install it twice into nothing and use it (needs the package index; minutes)
+	$(PY) packaging/try_install.py
+
+sbom: setup ## write the bills of materials of both installations (CycloneDX) into build/
+	$(PY) packaging/sbom.py requirements/server.lock build/sbom-server.json
+	$(PY) packaging/sbom.py requirements/light.lock build/sbom-light.json
 
 bench-agentdojo: setup ## replay AgentDojo's suites workspace and banking (installs it into build/)
 	$(PY) -m bench agentdojo

@@ -107,13 +107,14 @@ async def _replay(python: Path, point: DecisionPoint, agent: Agent) -> _Counted:
     with _child(python) as child:
         assert child.stdout is not None
         assert child.stdin is not None
-        task, approvals = Provenance(), 0
+        task, approvals, asked = Provenance(), 0, dict[str, Any]()
         while (line := await asyncio.to_thread(child.stdout.readline)) != "":
             told = json.loads(line)
             if told["kind"] == "begin":
                 task, approvals = Provenance(), 0
                 task.heard(told["prompt"])
             elif told["kind"] == "call":
+                asked = told["arguments"]
                 verdict = await _decide(point, agent, task, told)
                 counted.decisions += 1
                 allowed, needs_person = verdict
@@ -129,7 +130,7 @@ async def _replay(python: Path, point: DecisionPoint, agent: Agent) -> _Counted:
             elif told["kind"] == "result":
                 tool = TOOLS[told["tool"]]
                 labels = Labels(sources=frozenset({told["tool"]}), sensitivity=1, is_trusted=tool.is_trusted)
-                task.came(told["value"], labels, tool.fields)
+                task.came(told["value"], labels, tool.fields, asked=asked, carries=tool.carries)
             elif told["kind"] == "end":
                 _count(counted, told, approvals)
             else:

@@ -55,6 +55,8 @@ class Told:
 
     seconds: float = 0.0
     peak_kilobytes: int = 0
+    processor_seconds: float = 0.0
+    """Of the process that meters, every one of them."""
     events: int = 0
     states: dict[str, int] = field(default_factory=dict)
     accepted: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -74,6 +76,7 @@ def run(report: Report) -> None:
         f"  {told.events:,} events, {told.hours_sent:,} hours accepted, {total / 1000:,.3f} units; states {told.states}"
     )
     report.plain("whole story", told.seconds, unit="s", conditions=conditions)
+    report.plain("processor time of the process that meters", told.processor_seconds, unit="s", conditions=conditions)
     report.plain("events metered and sent", told.events / told.seconds, unit="/s", conditions=conditions)
     report.plain("peak memory of the process", told.peak_kilobytes / 1024, unit="MB", conditions=conditions)
 
@@ -113,12 +116,13 @@ def tell(story: Story) -> Told:
 
 
 def _hours(story: Story, told: Told, clock: FixedClock, faults: FaultSwitchboard, addresses: tuple[str, str]) -> None:
-    process = _start(story, addresses)
+    process, spent = _start(story, addresses), 0.0
     try:
         for hour in range(story.ends):
             clock.instant = START + hour * HOUR + 59 * HOUR / 60
             faults.set(Faults(fail_percent=100 if story.is_away(hour) else 0, retry_after_seconds=0))
             if hour in story.kills:
+                spent = told.processor_seconds
                 _say(process, hour)
                 time.sleep(0.5)  # in the middle of the hour's work
                 process.send_signal(signal.SIGKILL)
@@ -127,6 +131,7 @@ def _hours(story: Story, told: Told, clock: FixedClock, faults: FaultSwitchboard
                 process = _start(story, addresses)
             _say(process, hour)
             answered = json.loads(_heard(process))
+            told.processor_seconds = spent + answered["processor_seconds"]
             told.peak_kilobytes = max(told.peak_kilobytes, answered["peak_kilobytes"])
     finally:
         process.kill()

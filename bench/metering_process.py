@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -87,7 +88,8 @@ def main(database_url: str, service_url: str, story_text: str) -> None:
         with suppress(UnavailableError):
             work.send(_NO_TASK)
         peak_kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(json.dumps({"hour": hour, "peak_kilobytes": peak_kilobytes}), flush=True)
+        told = {"hour": hour, "peak_kilobytes": peak_kilobytes, "processor_seconds": time.process_time()}
+        print(json.dumps(told), flush=True)
 
 
 def _settle(database: Database, runner: Runner, story: Story) -> None:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 import fairkeeper
 from docs_build.markdown import code, table
-from fairkeeper.consent.asking.signals import MEANINGS, Meaning
+from fairkeeper.consent.asking.probing import CONFIRM_AFTER
+from fairkeeper.consent.asking.signals import MEANINGS, Meaning, Signal
+from fairkeeper.consent.deployments.reading import Answer, ApplicationReading, DeploymentState, Known, judge_reading
 from fairkeeper.consent.lifecycle import GRANT, LINK, GrantState, LinkState
+from fairkeeper.consent.plan.control import CONTROL_OF
 from fairkeeper.customers.path.clocks import CLOCKS, ClockRule
 from fairkeeper.customers.path.lifecycle import (
     COMMERCIAL_MOVES,
@@ -57,6 +61,8 @@ CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
     "metering/rules/terms.py 1": (None, "Nothing; each proof shows where its counters begin and end."),
     "microsoft/insights.py 1": (None, "`rows_in` of a connection in the file of `FAIRKEEPER_INSIGHTS_CONNECTIONS`."),
     "microsoft/insights.py 2": (None, "`next_in` of a connection in the file of `FAIRKEEPER_INSIGHTS_CONNECTIONS`."),
+    "consent/deployments/calling_home.py 1": (None, "Nothing; each instance is told how soon to call again."),
+    "microsoft/resource_manager.py 1": (None, "Nothing; a deployment shows its tenant, to compare with the portal."),
     "microsoft/marketplace_transport.py 1": (None, "Nothing; calls are repeated as Retry-After says."),
     "microsoft/metering.py 1": (None, "`FAIRKEEPER_METERING_TEST_HEADERS`."),
     "opportunities/insights/fields.py 1": (None, "`FAIRKEEPER_OPPORTUNITIES_FIELDS`, with a list of your own."),
@@ -145,10 +151,53 @@ def _signals() -> str:
         return "; ".join(moves) or "nothing"
 
     rows = [
-        [", ".join(map(str, meaning.numbers)) or "any other", meaning.words, follows(meaning)]
-        for meaning in MEANINGS.values()
+        [", ".join(map(str, meaning.numbers)) or _NO_NUMBER[signal], meaning.words, follows(meaning)]
+        for signal, meaning in MEANINGS.items()
     ]
     return table(["AADSTS", "what it tells", "what follows"], rows)
+
+
+_NO_NUMBER: Final = {Signal.UNKNOWN: "any other", Signal.ACCESS_GONE: "none: an answer of Azure, or silence"}
+
+
+def _controls() -> str:
+    """Draw what holds for each offer type."""
+    rows = [
+        [each.title, each.owner.value, each.linked_by, each.controlled_by, each.consent, each.revocation]
+        for each in CONTROL_OF.values()
+    ]
+    heads = ["offer type", "owner of the identity", "how the link begins", "control", "consent", "revocation"]
+    return table(heads, rows)
+
+
+def _deployments() -> str:
+    """Draw what each answer about a managed application leads to, as the rule itself answers."""
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    own = ApplicationReading(
+        answer=Answer.FOUND, tenant_id="t", publisher_tenant_id="p", offer_id="o", provisioning="Succeeded"
+    )
+    found = {
+        "found, of an offer in the plan, `Succeeded`": own,
+        "found, `Accepted` or another word": replace(own, provisioning="Accepted"),
+        "found, `Failed`": replace(own, provisioning="Failed"),
+        "found, of another publisher": replace(own, publisher_tenant_id="q"),
+        "found, in a subscription that belongs to another tenant now": replace(own, tenant_id="u"),
+        "not found, or not to be read": ApplicationReading(answer=Answer.ABSENT),
+    }
+    late = now - CONFIRM_AFTER
+    knowns = {
+        "never confirmed": Known(state=DeploymentState.HEARD),
+        "running": Known(state=DeploymentState.RUNNING, tenant_id="t"),
+        "running, and a notice said deleted": Known(state=DeploymentState.RUNNING, tenant_id="t", says_gone=True),
+        "missed four hours ago": Known(state=DeploymentState.MISSED, tenant_id="t", missed_at=late),
+    }
+
+    def verdict(known: Known, reading: ApplicationReading) -> str:
+        judged = judge_reading(known, reading, publisher_tenant_id="p", offers=frozenset({"o"}), now=now)
+        return code(judged.state.value)
+
+    rows = [[words, *(verdict(known, reading) for known in knowns.values())] for words, reading in found.items()]
+    return table(["what Azure says", *knowns], rows)
 
 
 def _reasons() -> str:
@@ -309,6 +358,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "trust machine": _trust,
     "grant machine": _grant,
     "refusals": _signals,
+    "offer types": _controls,
+    "deployments": _deployments,
     "reasons": _reasons,
     "clocks": _clocks,
     "assumptions": _assumptions,

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import time
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -103,3 +104,43 @@ def chromium_path() -> str:
     if shutil.which(mac):
         return mac
     pytest.fail("No Chromium: run `make browser`, or name one in FAIRKEEPER_TEST_CHROMIUM.")
+
+
+# --- several workers: each begins with what takes long, and opens for it only what nobody else has to open ---
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes long at the beginning of each worker's share, one kind to one worker.
+
+    xdist hands out equal shares in this order, and who is idle takes over the end of another's.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        items[:] = shares(items, workers)
+
+
+def shares(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Return tests so that equal shares begin with those that need the same whole server, or start their own."""
+    kinds: dict[str, list[pytest.Item]] = {"": []}
+    for item in items:
+        kinds.setdefault(kind_of(item), []).append(item)
+    light = iter(kinds.pop(""))
+    begun: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for place, name in enumerate(sorted(kinds)):
+        begun[place % workers] += kinds[name]
+    size = len(items) // workers
+    for share in begun:
+        share.extend(islice(light, max(0, size - len(share))))
+    begun[-1] += light
+    return [item for share in begun for item in share]
+
+
+def kind_of(item: pytest.Item) -> str:
+    """Return in a word what a test needs that takes long to start, or nothing."""
+    if "stories" in item.path.parts:
+        return "story"
+    names = getattr(item, "fixturenames", ())
+    if "sqlite_stage" in names:
+        return "stage on sqlite"
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return f"stage on {parameters['stage']}" if "stage" in parameters else ""

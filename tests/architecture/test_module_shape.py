@@ -24,6 +24,7 @@ LARGE_FOLDERS: dict[str, str] = {
     "fairkeeper/bootstrap/wiring": "one module for each room's wiring",
     "fairkeeper/database/migrations/versions": "one migration for each change of the tables, in their order",
     "fairkeeper/jobs": "one module for each room's background work",
+    "fairkeeper/sandbox": "one folder for each of Microsoft's systems that it stands for",
     "fairkeeper/web/pages": "one module for each room's pages",
     "fairkeeper/web/preview": "one module for each room's pages",
     "fairkeeper/web/routes": "one module or folder for each room's pages",

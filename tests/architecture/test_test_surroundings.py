@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from tests.conftest import kind_of, shares
+
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 80), ("2001:db8::1", 80)])
 def test_the_network_is_refused(address: tuple[str, int]) -> None:
@@ -47,3 +49,13 @@ def test_the_machine_tells_nothing_of_its_own() -> None:
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system cannot change the zone of a running process")
 def test_local_time_is_not_utc() -> None:
     assert time.localtime(0).tm_min == 30
+
+
+def test_shares_hold_every_test_once_and_begin_with_what_takes_long(request: pytest.FixtureRequest) -> None:
+    items = list(request.session.items)
+    for workers in (2, 3, 5):
+        spread = shares(items, workers)
+        assert sorted(map(id, spread)) == sorted(map(id, items))
+        kinds = [kind_of(item) for item in spread]
+        runs = [kind for place, kind in enumerate(kinds) if kind and kinds[place - 1 : place] != [kind]]
+        assert len(runs) == len(set(runs)), "what needs the same server is not together"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import TYPE_CHECKING
 
 from fairkeeper.access.credentials import digest
@@ -10,8 +12,11 @@ from fairkeeper.consent.actions.ask import ask_customer, share_page
 from fairkeeper.consent.actions.connect import ask_on_page
 from fairkeeper.consent.actions.probe import check_now
 from fairkeeper.consent.actions.start import begin_consent
+from fairkeeper.consent.deployments.calling import call_home, make_claim_code
+from fairkeeper.consent.deployments.calling_home import digest_of_code
+from fairkeeper.consent.deployments.receiving import receive_notice
 from fairkeeper.consent.queries import show_customer as show_consent
-from fairkeeper.sandbox.directory import DESK_APP_ID
+from fairkeeper.sandbox.directory import DESK_APP_ID, PUBLISHER_TENANT_ID
 
 if TYPE_CHECKING:
     from tests.channels.stage import Stage, Tenant
@@ -26,6 +31,33 @@ consent_plan:
       type: saas
       identity_owner: publisher
       description: An administrator of your company approves reading and answering mail.
+    - offer_id: fairmile-vault
+      type: managed_application
+      identity_owner: shared
+      description: A vault in your own subscription.
+      access:
+        - key: watch-vault
+          title: Watch that the vault runs
+          way: standing_access
+          roles: [Reader]
+          principal_id: fa111111-0000-4000-8000-0000000000e1
+          reason: Our on-call reads metrics.
+        - key: repair-vault
+          title: Repair the vault
+          way: just_in_time_access
+          roles: [Contributor]
+          principal_id: fa111111-0000-4000-8000-0000000000e1
+          reason: A repair changes resources.
+    - offer_id: fairmile-desk-cluster
+      type: container
+      identity_owner: customer
+      description: The desk in your own cluster.
+      access:
+        - key: run-desk
+          title: Run the desk in your cluster
+          way: own_identity
+          roles: [Key Vault Secrets User]
+          reason: The desk reads its mailbox secret from your vault.
   registrations:
     - key: desk
       name: Fairmile desk
@@ -42,6 +74,7 @@ consent_plan:
       registration: desk
       acts: alone
       consent: admin
+      offers: [fairmile-assistant]
       is_required: false
       permissions:
         - {name: Mail.Read, kind: application, reason: New messages are read at night too.}
@@ -74,5 +107,36 @@ def consent(stage: Stage, tenant: Tenant) -> None:
         "application": ["Mail.Read", "Mail.Send"],
     }
     assert stage.http.post(path, json=granted).is_success
+    _deploy(stage, tenant)
     stage.run(check_now, local_principal(), customer=tenant.slug)
     stage.work()
+
+
+def _deploy(stage: Stage, tenant: Tenant) -> None:
+    """Let a tenant deploy the vault, and register a cluster with a claim code."""
+    (administrator, _) = tenant.people
+    tenant_id = administrator.tenant_id
+    group = f"/subscriptions/5a{tenant_id[2:]}/resourceGroups/papers"
+    vault = f"{group}/providers/Microsoft.Solutions/applications/vault"
+    deployed = {
+        "id": vault,
+        "tenant_id": tenant_id,
+        "product": "fairmile-vault",
+        "plan": "standard",
+        "publisher_tenant_id": PUBLISHER_TENANT_ID,
+        "authorizations": [["fa111111-0000-4000-8000-0000000000e1", "acdd72a7-3385-48ef-bd42-f606fba81ae7"]],
+        "has_jit": True,
+    }
+    assert stage.http.post(f"{stage.sandbox.url}/azure/control/applications", json=deployed).is_success
+    notice = {"eventType": "PUT", "applicationId": vault, "provisioningState": "Succeeded"}
+    stage.run(receive_notice, body=base64.b64encode(json.dumps(notice).encode()))
+    stage.work()
+    # Once more, when it is known whose it is, so that the notice is its customer's.
+    stage.run(receive_notice, body=base64.b64encode(json.dumps({**notice, "eventType": "PATCH"}).encode()))
+    made = stage.run(make_claim_code, local_principal(), customer=tenant.slug, offer_id="fairmile-desk-cluster")
+    stage.run(
+        call_home,
+        tenant_id=tenant_id,
+        object_id=f"0d{tenant_id[2:]}",
+        code_digest=digest_of_code(made.code).hex(),
+    )

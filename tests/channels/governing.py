@@ -37,6 +37,7 @@ NARROWING = (
     '@id("own-mail") @reason("Not by itself.") forbid (principal in Customer::"{customer}", '
     'action == Action::"call_unattended", resource) when {{ context.depth > 2 }};'
 )
+METERS = [{"dimension": "documents"}]
 TOOL = {
     "environment": "live",
     "effect": "write",
@@ -77,7 +78,9 @@ class _Governed:
 
     def live(self) -> None:
         run, own = self._stage.run, {"customer_id": self._customer_id}
-        tool = run(register_tool, OWNER, name="write", title=f"Write for {self._name}", **TOOL, **own).tool_id
+        tool = run(
+            register_tool, OWNER, name="write", title=f"Write for {self._name}", **TOOL, **own, meters=METERS
+        ).tool_id
         asked = run(register_tool, OWNER, name="send", title=f"Send for {self._name}", **TOOL, **own).tool_id
         agent = run(
             register_agent,

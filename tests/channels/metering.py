@@ -15,7 +15,7 @@ from fairkeeper.database.tasks import TaskRow
 from fairkeeper.metering.actions.comparing import record_comparison
 from fairkeeper.metering.actions.counting import count_hours
 from fairkeeper.metering.actions.entering import set_fixed_usage
-from fairkeeper.metering.actions.limiting import set_usage_limit
+from fairkeeper.metering.actions.limiting import FOLLOW, set_usage_limit
 from fairkeeper.metering.actions.proving import prove_usage
 from fairkeeper.metering.actions.recording import record_usage
 from fairkeeper.metering.actions.setting import set_dimension
@@ -62,5 +62,5 @@ def meter(stage: Stage, name: str, subscription_id: str) -> None:
     from_on, to_on = (now - timedelta(days=5)).date().isoformat(), now.date().isoformat()
     stage.run(prove_usage, OWNER, resource_id=subscription_id, from_on=from_on, to_on=to_on)
     with stage.installation.database.write() as session:  # nobody is told
-        session.execute(delete(TaskRow).where(TaskRow.name == "messages.take_up"))
+        session.execute(delete(TaskRow).where(TaskRow.name.in_(("messages.take_up", FOLLOW))))
     stage.place_entries()

@@ -38,7 +38,7 @@ class Route:
     def request(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a request with these values, as the client takes it."""
         path = self.path
-        for name in re.findall(r"{([a-z_]+)}", path):
+        for name in re.findall(r"{([a-z][a-z0-9_]*)}", path):
             path = path.replace(f"{{{name}}}", _quoted(values[name]))
         at: dict[str, dict[str, Any]] = {"query": {}, "header": {}, "body": {}, "path": {}}
         for name, place in self.places.items():

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, insert, select, text, update
 
 from fairkeeper.bootstrap.rooms import all_tables
 
 Row = dict[str, Any]
 Kept = dict[str, dict[tuple[Any, ...], Row]]
+Marks = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Change:
 class Rows:
     """The rows of every table at one instant, to compare with and to come back to.
 
+    Thousands of requests are followed by a look, so a look reads whole only the tables that bear another mark.
+
     Args:
         engine: The staff login's, which sees every row.
     """
@@ -45,36 +49,76 @@ class Rows:
         self._engine = engine
         self._tables: list[Table] = list(all_tables().sorted_tables)
         self.kept = self.read()
-
-    def read(self) -> Kept:
-        """Return every row of every table by its key."""
-        with self._engine.connect() as connection:
-            return {table.name: _rows_of(connection, table) for table in self._tables}
+        with engine.connect() as connection:
+            self._marks = _marks_of(connection, self._tables)
+        self._unchanged_at: str | None = None
 
     def changes(self) -> list[Change]:
         """Return what is not as it was; empty when nothing changed."""
-        found, now = [], self.read()
-        for name, kept in self.kept.items():
-            for key in sorted(kept.keys() | now[name].keys(), key=repr):
-                before, after = kept.get(key), now[name].get(key)
-                if before != after:
-                    found.append(Change(table=name, key=key, before=before, after=after))
-        return found
+        with self._engine.connect() as connection:
+            return list(self._changes(connection))
 
-    def restore(self) -> None:
-        """Bring every row back."""
-        now = self.read()
+    def restore(self, changes: Sequence[Change] | None = None) -> None:
+        """Bring every row back; who has just asked for the changes may hand them over."""
         with self._engine.begin() as connection:
-            for table in reversed(self._tables):
-                for key in now[table.name].keys() - self.kept[table.name].keys():
-                    connection.execute(delete(table).where(_is(table, key)))
-            for table in self._tables:
-                for key, row in self.kept[table.name].items():
-                    there = now[table.name].get(key)
-                    if there is None:
-                        connection.execute(insert(table).values(row))
-                    elif there != row:
-                        connection.execute(update(table).where(_is(table, key)).values(row))
+            changes = list(self._changes(connection)) if changes is None else changes
+            tables = {table.name: table for table in self._tables}
+            for change in reversed(changes):
+                table = tables[change.table]
+                if change.before is None:
+                    connection.execute(delete(table).where(_is(table, change.key)))
+            for change in changes:
+                table = tables[change.table]
+                if change.before is not None and change.after is None:
+                    connection.execute(insert(table).values(change.before))
+                elif change.before is not None:
+                    connection.execute(update(table).where(_is(table, change.key)).values(change.before))
+            self._marks |= _marks_of(connection, [tables[name] for name in {change.table for change in changes}])
+
+    def read(self) -> Kept:
+        """Return every row of every table by its key, as they are now."""
+        with self._engine.connect() as connection:
+            return {table.name: _rows_of(connection, table) for table in self._tables}
+
+    def _changes(self, connection: Connection) -> Iterator[Change]:
+        written = _written(connection)
+        if written is not None and written == self._unchanged_at:
+            return
+        marks = _marks_of(connection, self._tables)
+        is_changed = False
+        for table in self._tables:
+            if marks[table.name] == self._marks[table.name]:
+                continue
+            kept, now = self.kept[table.name], _rows_of(connection, table)
+            for key in sorted(kept.keys() | now.keys(), key=repr):
+                before, after = kept.get(key), now.get(key)
+                if before != after:
+                    is_changed = True
+                    yield Change(table=table.name, key=key, before=before, after=after)
+        if not is_changed:
+            self._unchanged_at = written
+
+
+def _written(connection: Connection) -> str | None:
+    """Return which transactions have ended, so that the same answer means no write since; None where nobody can say."""
+    if connection.dialect.name == "sqlite":
+        return None
+    return str(connection.execute(text("SELECT pg_current_snapshot()::text")).scalar_one())
+
+
+def _marks_of(connection: Connection, tables: Iterable[Table]) -> Marks:
+    """Return of each table what cannot stay the same when a row of it is added, changed or deleted.
+
+    On PostgreSQL the number of rows and the newest transaction that wrote one; on SQLite the rows themselves, as they
+    are stored.
+    """
+    if connection.dialect.name == "sqlite":
+        raw = connection.connection.cursor()
+        return {table.name: raw.execute(f'SELECT * FROM "{table.name}"').fetchall() for table in tables}
+    parts = [f"SELECT '{t.name}', count(*), max(xmin::text::bigint) FROM \"{t.name}\"" for t in tables]
+    if not parts:
+        return {}
+    return {name: (count, newest) for name, count, newest in connection.execute(text(" UNION ALL ".join(parts)))}
 
 
 def _rows_of(connection: Connection, table: Table) -> dict[tuple[Any, ...], Row]:

@@ -182,6 +182,8 @@ def settings_for(folder: Path, address: DatabaseAddress, url: str, microsoft: st
         entra_authority=f"{microsoft}/entra",
         entra_tenant_id=PUBLISHER_TENANT_ID,
         fulfillment_base_url=f"{microsoft}/api",
+        azure_base_url=f"{microsoft}/azure",
+        application_notice_secrets=SecretStr("a-secret-that-nobody-guesses"),
         ingestion_base_url=f"{microsoft}/ingestion/rp/product-ingestion",
         fulfillment_app_id=FULFILLMENT_APP_ID,
         fulfillment_app_secret=FULFILLMENT_APP_SECRET,

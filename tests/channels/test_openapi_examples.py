@@ -6,6 +6,7 @@ answer with it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,6 +51,14 @@ def _told(error: BaseException) -> str:
     """Return what schemathesis found, without its groups and its advice."""
     parts = getattr(error, "exceptions", None)
     return "; ".join(map(_told, parts)) if parts else f"{type(error).__name__}: {str(error)[:600]}"
+
+
+def test_every_part_of_a_path_is_described_and_no_other_is_sent_in_its_place(stage: Stage) -> None:
+    for path, methods in stage.app.openapi()["paths"].items():
+        named = set(re.findall(r"{([^}]+)}", path))
+        for method, told in methods.items():
+            described = {each["name"] for each in told.get("parameters", ()) if each["in"] == "path"}
+            assert described == named, f"{method} {path}"
 
 
 @pytest.mark.parametrize(

@@ -161,9 +161,10 @@ def _attack(stage: Stage, route: Route, token: str, values: Mapping[str, Any]) -
     """Send a request; what it could change is Contoso's own, and is taken back."""
     answer = answer_of(stage, route, token, values)
     if answer.is_success and route.method != "GET":
-        owners = {owner for change in stage.rows.changes() for owner in change.owners}
+        changes = stage.rows.changes()
+        owners = {owner for change in changes for owner in change.owners}
         assert owners <= {stage.contoso.customer_id}, f"{route.name} changed rows of {owners}"
-        stage.rows.restore()
+        stage.rows.restore(changes)
     return answer
 
 

@@ -69,9 +69,9 @@ def started(
 
 
 @contextmanager
-def demo(folder: Path, *, end_with: signal.Signals = signal.SIGTERM) -> Iterator[RunningDemo]:
+def demo(folder: Path, *options: str, end_with: signal.Signals = signal.SIGTERM) -> Iterator[RunningDemo]:
     """Run a demo on free ports while the block lasts, and end it by a signal."""
-    with started("demo", "--json", "--port", "0", "--data", str(folder)) as process:
+    with started("demo", "--json", "--port", "0", "--data", str(folder), *options) as process:
         told = json.loads(read_line(process))
         assert told.keys() == {"url", "sandbox_url", "owner_token"}
         yield RunningDemo(process=process, **told)

@@ -22,6 +22,7 @@ from fairkeeper.agent.errors import ApprovalNeededError, CallRefusedError, Decis
 from fairkeeper.agent.journal import Journal
 from fairkeeper.agent.recognisers import KINDS
 from fairkeeper.policy.decision.labels import NO_LABELS, Labels
+from fairkeeper.policy.decision.measuring import sum_at
 
 PATIENCE_SECONDS: Final = 3.0
 """How long an answer is waited for; then it is no."""
@@ -55,6 +56,7 @@ class Answer:
     Attributes:
         allowed: The only thing to act on.
         redact: Kinds of sensitive data that the result must not hold, by obligation.
+        measures: Fields of the result whose sums are billed, to be told with the outcome.
     """
 
     allowed: bool
@@ -64,6 +66,12 @@ class Answer:
     approval_id: str | None = None
     lane: str | None = None
     redact: frozenset[str] = frozenset()
+    measures: tuple[str, ...] = ()
+
+    def measured(self, result: Any) -> dict[str, str]:
+        """Return the sums of the billed fields of a result; a field that is not there, or no number, is left out."""
+        found = {path: sum_at(result, path) for path in self.measures}
+        return {path: format(value, "f") for path, value in found.items() if value is not None}
 
 
 class Decides(Protocol):
@@ -86,10 +94,11 @@ class Came:
     sources: tuple[str, ...] = ()
     sensitivity: int = 0
     is_trusted: bool = True
+    measured: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Return it as the server takes it."""
-        return {
+        document: dict[str, Any] = {
             "outcome": self.outcome,
             "result_digest": self.result_digest,
             "error": safe_line(self.error),
@@ -98,6 +107,9 @@ class Came:
             "sensitivity": self.sensitivity,
             "is_trusted": self.is_trusted,
         }
+        if self.measured:
+            document["measured"] = dict(self.measured)
+        return document
 
 
 def document_of(agent_id: str, question: Question, instance: str) -> dict[str, Any]:
@@ -152,6 +164,7 @@ def answer_of(document: Any) -> Answer:
         approval_id=told.get("approval_id"),
         lane=told.get("lane"),
         redact=frozenset(redact),
+        measures=tuple(str(each) for each in told.get("measures", ()) if isinstance(each, str)),
     )
 
 

@@ -49,9 +49,11 @@ def chat_middleware(
 ) -> Any:
     """Return middleware that asks before each chat and redacts what goes to the model and what comes back.
 
+    What was redacted and attempted stands in the outcome's record, the texts themselves do not.
+
     Args:
         tool: The chat as it is registered, such as `chat`; its one argument is how many messages there are.
-        tell: Takes what was seen.
+        tell: Takes what was seen, too.
     """
     framework = import_module("agent_framework")
 
@@ -69,7 +71,8 @@ def chat_middleware(
             return str(getattr(context.result, "text", ""))
 
         try:
-            await governed_call(client, tool, {"messages": len(context.messages)}, call)
+            asked = {"messages": len(context.messages)}
+            await governed_call(client, tool, asked, call, seen=seen, is_source=False)
         except (CallRefusedError, DecisionUnavailableError) as error:
             raise framework.MiddlewareFailure(error.message) from error
         if tell is not None:

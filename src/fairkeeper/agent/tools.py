@@ -67,10 +67,16 @@ class Tool:
     treatment: Treatment = field(default_factory=Treatment)
 
 
-async def governed_call(
-    client: FairkeeperClient, tool: Tool, arguments: Mapping[str, Any], call: Callable[[], Awaitable[Any]]
-) -> Any:
+async def governed_call(  # noqa: PLR0913 - what is called and how it is governed, by name
+    client: FairkeeperClient, tool: Tool, arguments: Mapping[str, Any], call: Callable[[], Awaitable[Any]], *,
+    seen: Seen | None = None, is_source: bool = True,
+) -> Any:  # fmt: skip
     """Ask, call, treat and tell: the one path that decorator and middleware share.
+
+    Args:
+        client, tool, arguments, call: Who is asked, what is called, with what, and how.
+        seen: What was seen on the way in; told with the outcome.
+        is_source: Whether what comes back is new to the task; a model's answer says only what had reached it.
 
     Raises:
         CallRefusedError, ApprovalNeededError, DecisionUnavailableError: It was not called.
@@ -82,20 +88,22 @@ async def governed_call(
     if task is not None:
         _keep_approval(task, key, answer)
     refuse(answer)
-    began, seen = time.monotonic(), Seen()
+    began, seen = time.monotonic(), Seen() if seen is None else seen
+    source = Labels(sources=frozenset({tool.name}), sensitivity=tool.result.sensitivity,
+                    is_trusted=tool.result.is_trusted) if is_source else Labels()  # fmt: skip
     try:
         result = await call()
     except BaseException as error:
-        _tell(client, tool, answer, "error", began=began, seen=seen, error=f"{type(error).__name__}: {error}")
+        if task is not None and is_source:  # a model may be shown the error, as it is shown a result
+            _reaches(task, tool, arguments, str(error), source)
+        _tell(client, source, answer, "error", began=began, seen=seen, error=f"{type(error).__name__}: {error}")
         raise
     treatment = tool.treatment.with_kinds(answer.redact)
     treated = treat(result, treatment, seen)
-    if task is not None:
-        own = Labels(sources=frozenset({tool.name}), sensitivity=tool.result.sensitivity,
-                     is_trusted=tool.result.is_trusted)  # fmt: skip
-        task.labels = join(task.labels, own)
-        task.provenance.came(treated, own, tool.trusted_fields)
-    _tell(client, tool, answer, "ok", began=began, seen=seen, digest=_digest(treated))
+    if task is not None and is_source:
+        _reaches(task, tool, arguments, treated, source)
+    measured = answer.measured(result)
+    _tell(client, source, answer, "ok", began=began, seen=seen, digest=_digest(treated), measured=measured)
     return treated
 
 
@@ -120,6 +128,12 @@ def governed(client: FairkeeperClient, tool: Tool) -> Callable[[Callable[P, Any]
         return call
 
     return decorate
+
+
+def _reaches(task: AgentTask, tool: Tool, arguments: Mapping[str, Any], value: Any, source: Labels) -> None:
+    """Note what reached a task, with the labels of the tool that it came from."""
+    task.labels = join(task.labels, source)
+    task.provenance.came(value, source, tool.trusted_fields, asked=arguments, carries=tool.carries)
 
 
 def _question(tool: Tool, arguments: Mapping[str, Any], task: AgentTask | None) -> Question:
@@ -153,8 +167,8 @@ def _digest(value: Any) -> str | None:
 
 
 def _tell(  # noqa: PLR0913 - everything that is known, by name
-    client: FairkeeperClient, tool: Tool, answer: Answer, outcome: str, *, began: float, seen: Seen,
-    digest: str | None = None, error: str = "",
+    client: FairkeeperClient, source: Labels, answer: Answer, outcome: str, *, began: float, seen: Seen,
+    digest: str | None = None, error: str = "", measured: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     if answer.decision_id is None:
         return
@@ -165,8 +179,9 @@ def _tell(  # noqa: PLR0913 - everything that is known, by name
             result_digest=digest,
             error=error,
             took_milliseconds=int((time.monotonic() - began) * 1000),
-            sources=(tool.name, *seen.sources()),
-            sensitivity=tool.result.sensitivity,
-            is_trusted=tool.result.is_trusted,
+            sources=(*sorted(source.sources), *seen.sources()),
+            sensitivity=source.sensitivity,
+            is_trusted=source.is_trusted,
+            measured=measured or {},
         )
     )

@@ -16,11 +16,13 @@ from fastapi.openapi.utils import get_openapi
 
 import fairkeeper
 from fairkeeper.action.runner import Runner
+from fairkeeper.api.deployments import PATH_LIMITS, DeploymentDoors, deployments_router
 from fairkeeper.api.errors import install_error_handlers
+from fairkeeper.api.floods import FloodGate, FloodRules
 from fairkeeper.api.health import Probe, health_router
 from fairkeeper.api.limits import RequestLimits
 from fairkeeper.api.log import COSIGNATURES_PATH, MAX_COSIGNATURE_BYTES, KeepCosignature, LogFiles, log_router
-from fairkeeper.api.routes import Authenticate, derive_routes
+from fairkeeper.api.routes import Authenticate, add_routes, describe_results
 from fairkeeper.api.webhook import MAX_WEBHOOK_BYTES, WEBHOOK_PATH, WebhookDoor, webhook_router
 
 DESCRIPTION = (
@@ -43,9 +45,11 @@ class APIParts:
         log_files: What the log publishes.
         keep_cosignature: Keeps what a witness sends.
         probes: What `/readyz` asks.
+        deployments: Where Azure's notices go, and where instances call home; by default both are put off.
         lifespan: Starts and ends the background work.
         is_https: Whether people come by https.
         max_body_bytes_by_path: Limits of paths that others add (uploads).
+        floods: How often one address may knock; without it nobody counts.
     """
 
     runner: Runner
@@ -54,9 +58,11 @@ class APIParts:
     log_files: LogFiles
     keep_cosignature: KeepCosignature
     probes: Sequence[Probe]
+    deployments: DeploymentDoors | None = None
     lifespan: Lifespan | None = None
     is_https: bool = False
     max_body_bytes_by_path: Mapping[str, int] | None = None
+    floods: FloodRules | None = None
 
 
 def create_api(parts: APIParts) -> FastAPI:
@@ -74,12 +80,17 @@ def create_api(parts: APIParts) -> FastAPI:
     app.include_router(health_router(parts.probes))
     app.include_router(log_router(parts.log_files, parts.keep_cosignature))
     app.include_router(webhook_router(parts.webhook))
-    app.include_router(derive_routes(parts.runner.registry, parts.runner, parts.authenticate))
+    app.include_router(deployments_router(parts.deployments or DeploymentDoors(runner=parts.runner)))
+    add_routes(app, parts.runner.registry, parts.runner, parts.authenticate)
+    if parts.floods is not None:
+        app.add_middleware(FloodGate, rules=parts.floods)
+    # Added last, and so the outermost.
     app.add_middleware(
         RequestLimits,
         is_https=parts.is_https,
         max_body_bytes_by_path={
             WEBHOOK_PATH: MAX_WEBHOOK_BYTES,
+            **PATH_LIMITS,
             COSIGNATURES_PATH: MAX_COSIGNATURE_BYTES,
             **(parts.max_body_bytes_by_path or {}),
         },
@@ -91,6 +102,7 @@ def create_api(parts: APIParts) -> FastAPI:
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """Return the description, without the validation answer that FastAPI adds and we never send."""
     if app.openapi_schema is None:
+        describe_results(app)
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
         )

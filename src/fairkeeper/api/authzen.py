@@ -374,4 +374,6 @@ def decision_of(decided: Decided) -> dict[str, Any]:
         context["recorded_for_review"] = True
     if decided.approval_id is not None:
         context["approval_id"] = decided.approval_id
+    if decided.measures:
+        context["measures"] = list(decided.measures)
     return {"decision": verdict.allowed, "context": context}

@@ -26,6 +26,7 @@ from fairkeeper.errors import (
     InvalidError,
     NotFoundError,
     UnauthenticatedError,
+    UnavailableError,
 )
 from fairkeeper.values.errors import ResourceUnknownError
 from fairkeeper.values.resources import resource
@@ -112,6 +113,13 @@ class BodyNotJSONError(InvalidError):
     remedy = "Send one JSON document in UTF-8 with Content-Type: application/json."
 
 
+class TooManyRequestsError(UnavailableError):
+    """One address has knocked too often."""
+
+    code = "api.too_many_requests"
+    remedy = "Wait as long as Retry-After says; whoever sends less is not slowed down."
+
+
 class InputInvalidError(InvalidError):
     """The input does not fit the operation; `detail` says which fields."""
 
@@ -123,6 +131,7 @@ _STATUSES_OF_THE_CHANNEL: Final[Mapping[type[FairkeeperError], int]] = {
     BodyTooLargeError: 413,
     AddressTooLongError: 414,
     InputInvalidError: 422,
+    TooManyRequestsError: 429,
     HeadersTooLargeError: 431,
 }
 """What the channel itself refuses, and HTTP has words for."""

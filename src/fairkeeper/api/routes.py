@@ -10,11 +10,14 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
+from fastapi import Body, Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from fastapi.utils import create_model_field
 from pydantic import TypeAdapter, ValidationError, create_model
 
 from fairkeeper.action.operation import Operation, OperationInput, OperationKind
@@ -28,7 +31,7 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 Authenticate = Callable[[Request], Principal]
 """Returns who asks, or raises `UnauthenticatedError`."""
 
-_PATH_FIELD = re.compile(r"{([a-z_]+)}")
+_PATH_FIELD = re.compile(r"{([a-z][a-z0-9_]*)}")
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _ALWAYS = {
     400: "cannot be understood",
@@ -49,34 +52,45 @@ The webhook's route brings the model; without it the name would lead nowhere, wh
 _bearer = HTTPBearer(auto_error=False, description="An API token: `fairkeeper token create`.")
 
 
-def derive_routes(operations: Iterable[Operation], runner: Runner, authenticate: Authenticate) -> APIRouter:
-    """Return a router with a route for each operation that a channel may offer.
+def add_routes(app: FastAPI, operations: Iterable[Operation], runner: Runner, authenticate: Authenticate) -> None:
+    """Add a route for each operation that a channel may offer.
+
+    They stand in the application itself: of a router that is included, FastAPI makes every route a second time.
 
     Args:
+        app: The application.
         operations: The registry's.
         runner: Runs them.
         authenticate: Tells who asks.
     """
-    router = APIRouter(prefix=API_PREFIX)
     # Words before fields, so that /people/export is not taken for the person "export".
     for operation in sorted(operations, key=lambda each: (each.path.count("{"), each.path)):
         if not operation.is_internal:
-            _add(router, operation, runner, authenticate)
-    return router
+            _add(app, operation, runner, authenticate)
 
 
-def _add(router: APIRouter, operation: Operation, runner: Runner, authenticate: Authenticate) -> None:
+def describe_results(app: FastAPI) -> None:
+    """Tell the description what each operation's route answers, which a start need not wait for."""
+    for route in app.routes:
+        if isinstance(route, APIRoute) and isinstance(route.endpoint, _Endpoint):
+            name = f"Response_{route.unique_id}"
+            route.response_field = create_model_field(
+                name=name, type_=route.endpoint.operation.result, mode="serialization"
+            )
+
+
+def _add(app: FastAPI, operation: Operation, runner: Runner, authenticate: Authenticate) -> None:
     is_check = operation.kind is OperationKind.CHECK
-    router.add_api_route(
-        operation.path,
-        _endpoint(operation, runner),
+    app.add_api_route(
+        f"{API_PREFIX}{operation.path}",
+        _Endpoint(operation, runner),
         methods=[operation.method],
         name=operation.name,
         operation_id=operation.name,
         summary=operation.summary,
         description=operation.documentation,
         tags=[operation.room],
-        response_model=operation.result,
+        response_model=None,
         responses=_responses(operation),
         # Before the input is judged: who is nobody here is told to sign in, not what a field should be.
         dependencies=[] if is_check else [Depends(_bearer), Depends(_prove(authenticate))],
@@ -90,24 +104,33 @@ def _prove(authenticate: Authenticate) -> Callable[[Request], None]:
     return prove
 
 
-def _endpoint(operation: Operation, runner: Runner) -> Callable[..., Response]:
-    path_fields = tuple(_PATH_FIELD.findall(operation.path))
-    rest = _rest_model(operation, path_fields)
-    adapter: TypeAdapter[Any] = TypeAdapter(operation.result)
+class _Endpoint:
+    """Runs one operation with what FastAPI read from a request."""
 
-    def endpoint(request: Request, **values: Any) -> Response:
+    def __init__(self, operation: Operation, runner: Runner) -> None:
+        path_fields = tuple(_PATH_FIELD.findall(operation.path))
+        rest = _rest_model(operation, path_fields)
+        self.operation = operation
+        self._runner = runner
+        self.__signature__ = inspect.Signature(_parameters(operation, path_fields, rest))
+        self.__name__ = operation.name.replace(".", "_")
+
+    @cached_property
+    def _result(self) -> TypeAdapter[Any]:
+        """How the result is written; made when it is first asked for."""
+        return TypeAdapter(self.operation.result)
+
+    def __call__(self, request: Request, **values: Any) -> Response:
+        """Answer one request; FastAPI fills the values by the signature."""
+        operation = self.operation
         call = Call(
             principal=ANONYMOUS if operation.kind is OperationKind.CHECK else request.state.principal,
             idempotency_key=values.pop("idempotency_key", None),
             request_id=request_id_of(request),
         )
         given: OperationInput = values.pop("rest")
-        result = runner.run(operation, _whole_input(operation, given, values), call)
-        return Response(adapter.dump_json(result), media_type="application/json")
-
-    endpoint.__signature__ = inspect.Signature(_parameters(operation, path_fields, rest))  # type: ignore[attr-defined]
-    endpoint.__name__ = operation.name.replace(".", "_")
-    return endpoint
+        result = self._runner.run(operation, _whole_input(operation, given, values), call)
+        return Response(self._result.dump_json(result), media_type="application/json")
 
 
 def _parameters(

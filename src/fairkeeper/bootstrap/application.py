@@ -16,7 +16,9 @@ from fairkeeper.access.authentication import authenticate_bearer
 from fairkeeper.action.principal import Principal
 from fairkeeper.api.app import APIParts, create_api
 from fairkeeper.api.authzen import AuthZENParts, authzen_routes
+from fairkeeper.api.deployments import make_doors
 from fairkeeper.api.files import files_router
+from fairkeeper.api.floods import FloodRules, read_networks
 from fairkeeper.api.health import Probe, alive_probe, checkpoint_probe, database_probe, schema_probe
 from fairkeeper.api.log import KeepCosignature
 from fairkeeper.api.routes import Authenticate
@@ -25,7 +27,7 @@ from fairkeeper.api.webhook import WebhookDoor, make_webhook_door
 from fairkeeper.bootstrap.console import console_parts
 from fairkeeper.bootstrap.database.migrations import check_schema
 from fairkeeper.bootstrap.installation import Installation
-from fairkeeper.bootstrap.settings import Settings
+from fairkeeper.bootstrap.settings import Settings, notice_secrets
 from fairkeeper.bootstrap.wiring.governance import RememberedCallers, Rooms, make_questions
 from fairkeeper.bootstrap.wiring.handing_on import hand_on_observed
 from fairkeeper.evidence.actions import keep_cosignature
@@ -83,6 +85,12 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
             runner=installation.runner,
             authenticate=authenticate,
             webhook=_webhook_door(installation),
+            deployments=make_doors(
+                installation.runner,
+                installation.validator,
+                app_id=settings.sign_in_app_id or settings.fulfillment_app_id,
+                secrets=notice_secrets(settings.application_notice_secrets),
+            ),
             log_files=installation.log_reader,
             keep_cosignature=_cosignature_keeper(installation),
             probes=_probes(installation),
@@ -90,6 +98,11 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
             is_https=settings.address.startswith("https://"),
             max_body_bytes_by_path=dict.fromkeys(
                 (UPLOAD_PATH, CONSOLE_UPLOAD_PATH), installation.library.limits.packed_bytes + 1024 * 1024
+            ),
+            floods=FloodRules(
+                ways_in_per_minute=settings.ways_in_per_minute,
+                failures_per_minute=settings.failures_per_minute,
+                trusted_proxies=read_networks(settings.trusted_proxies),
             ),
         )
     )

@@ -25,6 +25,7 @@ from fairkeeper.microsoft.identity import AppRegistration, SignInFlow, TokenSour
 from fairkeeper.microsoft.ingestion import GRAPH_RESOURCE, IngestionClient
 from fairkeeper.microsoft.ingestion_answers import IngestionVersions
 from fairkeeper.microsoft.marketplace_transport import IMPATIENT
+from fairkeeper.microsoft.resource_manager import AZURE_RESOURCE, ResourceManagerClient
 from fairkeeper.outbound.provisioning import CallRules, NothingToSetUp, ProvisioningWebhook, load_entry_point
 from fairkeeper.outbound.receivers.every_kind import EventReceivers
 from fairkeeper.token.authority import EntraAuthority
@@ -156,6 +157,18 @@ def make_ingestion(settings: Settings, http: httpx.Client, clock: Clock) -> Inge
     return IngestionClient(
         settings.ingestion_base_url, tokens, http, versions=versions, patience=IMPATIENT, clock=clock
     )
+
+
+def make_resource_manager(settings: Settings, http: httpx.Client) -> ResourceManagerClient:
+    """Return Azure Resource Manager; not configured, every call says which settings are missing.
+
+    The application is the one of the fulfillment APIs, which the plan of a managed application has to give a role.
+    """
+    missing = missing_for_fulfillment(settings)
+    tokens: TokenSource = UnconfiguredTokens(missing)
+    if not missing:
+        tokens = make_app_tokens(settings, make_authority(settings).base, http, resource=AZURE_RESOURCE)
+    return ResourceManagerClient(settings.azure_base_url, tokens, http)
 
 
 def make_sign_in(settings: Settings, http: httpx.Client) -> SignInFlow | None:

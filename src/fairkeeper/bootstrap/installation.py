@@ -32,6 +32,7 @@ from fairkeeper.bootstrap.connectors import (
     make_http_client,
     make_ingestion,
     make_provisioner,
+    make_resource_manager,
     make_sign_in,
     make_validator,
     missing_for_fulfillment,
@@ -67,7 +68,12 @@ from fairkeeper.bootstrap.wiring.deals import deals_work
 from fairkeeper.bootstrap.wiring.governance import AgentsToStop, DecisionsToErase, make_questions
 from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messages_work
 from fairkeeper.bootstrap.wiring.metering import metering_work
-from fairkeeper.bootstrap.wiring.observing import Custodian, GuardedFulfillment, GuardedProvisioner
+from fairkeeper.bootstrap.wiring.observing import (
+    Custodian,
+    GuardedFulfillment,
+    GuardedProvisioner,
+    GuardedResourceManager,
+)
 from fairkeeper.bootstrap.wiring.opportunities import opportunities_ports, opportunities_work
 from fairkeeper.bootstrap.wiring.payouts import make_fetching, make_library, payouts_work
 from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
@@ -97,6 +103,7 @@ from fairkeeper.jobs.accounts import AccountsWork
 from fairkeeper.jobs.assurance import AssuranceWork
 from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
+from fairkeeper.jobs.deployments import DeploymentWork
 from fairkeeper.jobs.forwarding import ForwardingWork
 from fairkeeper.jobs.governance import GovernanceWork
 from fairkeeper.jobs.handler import Work
@@ -104,7 +111,7 @@ from fairkeeper.jobs.keeping import KeepingWork
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.messages.ports import Mailer, PublishersWords, TeamsChannel
-from fairkeeper.microsoft.consent import ConsentFlow
+from fairkeeper.microsoft.consent import ConsentFlow, TenantTokenClient
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.overview.ports import AddsToReview, NothingToAdd, OwnAddresses
 from fairkeeper.payouts.fetching.ports import FetchPlan
@@ -238,7 +245,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     rooms = (
         messages_work(settings, runner, mailer, teams),
         *_marketplace_work(settings, runner, http, clock, outside),
-        ConsentWork(runner, tenants, secrets, sign_in_app_id=settings.sign_in_app_id).work(),
+        _consent_work(settings, runner, tenants, secrets, http=http, outside=outside),
         GovernanceWork(runner).work(),
         AssuranceWork(runner).work(),
         ForwardingWork(database, clock, secrets, make_event_receivers(settings)).work(),
@@ -280,6 +287,27 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         integrator=Integrator(database, log_keys, clock),
         followed_clock=_followed(settings, followed, worker),
     )
+
+
+def _consent_work(  # noqa: PLR0913 - whom it asks
+    settings: Settings,
+    runner: Runner,
+    tenants: TenantTokenClient,
+    secrets: SecretStore,
+    *,
+    http: httpx.Client,
+    outside: OutsideWrites,
+) -> Work:
+    """Return what is done in the background with customers' tenants and with what is deployed into them."""
+    azure = GuardedResourceManager(make_resource_manager(settings, http), outside)
+    work = ConsentWork(
+        runner,
+        tenants,
+        secrets,
+        deployments=DeploymentWork(runner, azure),
+        sign_in_app_id=settings.sign_in_app_id,
+    )
+    return work.work()
 
 
 def _marketplace_work(

@@ -54,13 +54,31 @@ class Installed:
         configure_logging("info")
         run_sandbox(port=port, data_dir=data_dir, publisher_url=publisher_url, as_json=as_json, say=say)
 
-    def demo(self, *, port: int, sandbox_port: int, data_dir: Path, as_json: bool, say: Say) -> None:
+    def demo(  # noqa: PLR0913 - what a person may say on the command line, by name
+        self,
+        *,
+        port: int,
+        sandbox_port: int,
+        data_dir: Path,
+        with_customer: bool,
+        agent: bool,
+        as_json: bool,
+        say: Say,
+    ) -> None:
         """Run a server with a sandbox until it is told to stop."""
         from fairkeeper.bootstrap.demo.running import run_demo
         from fairkeeper.bootstrap.logging import configure_logging
 
         configure_logging("info" if as_json else "warning")
-        run_demo(port=port, sandbox_port=sandbox_port, data_dir=data_dir, as_json=as_json, say=say)
+        run_demo(
+            port=port,
+            sandbox_port=sandbox_port,
+            data_dir=data_dir,
+            with_customer=with_customer,
+            agent=agent,
+            as_json=as_json,
+            say=say,
+        )
 
     def story(self, *, data_dir: Path | None, as_json: bool, say: Say) -> bool:
         """Walk the demo's four customers; return whether all went as it should."""

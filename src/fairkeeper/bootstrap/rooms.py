@@ -31,6 +31,7 @@ import fairkeeper.overview.names
 import fairkeeper.overview.onboarding
 import fairkeeper.overview.queries
 import fairkeeper.overview.readiness.reviewing
+import fairkeeper.overview.tracing.tracing
 import fairkeeper.payouts.operations
 from fairkeeper.action.operation import Operation
 from fairkeeper.action.registry import Registry
@@ -83,6 +84,7 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.overview.connections.announcing.OPERATIONS,
         *fairkeeper.overview.connections.looking.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,
+        *fairkeeper.overview.tracing.tracing.OPERATIONS,
         *fairkeeper.overview.readiness.reviewing.OPERATIONS,
         *fairkeeper.overview.onboarding.OPERATIONS,
         *fairkeeper.overview.names.OPERATIONS,

@@ -7,6 +7,7 @@ opening anything.
 from __future__ import annotations
 
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fairkeeper.consent.deployments.notices import LEAST_SECRET
 from fairkeeper.database.engine import DatabaseAddress, normalise_url
 from fairkeeper.errors import InvalidError
 
@@ -50,6 +52,16 @@ class Settings(BaseSettings):
     port: int = Field(8700, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     base_url: str | None = Field(
         None, description="The address that people and Microsoft use; `http://HOST:PORT` by default."
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        description="Addresses or networks of proxies, by commas, that say in `X-Forwarded-For` who asks.",
+    )
+    ways_in_per_minute: int = Field(
+        120, ge=0, le=100_000, description="Requests of one address to sign-in, landing and connect pages; 0 is any."
+    )
+    failures_per_minute: int = Field(
+        30, ge=0, le=100_000, description="Failed sign-ins and tokens of one address before it has to wait; 0 is any."
     )
     master_key: SecretStr | None = Field(
         None,
@@ -109,6 +121,16 @@ class Settings(BaseSettings):
         description=(
             "Credentials of the registrations that work in customers' tenants: a JSON object, application id to "
             "client secret, or to an object that names a certificate_file (PEM) or a federated_token_file."
+        ),
+    )
+    azure_base_url: str = Field(
+        "https://management.azure.com", description="Azure Resource Manager, where managed applications are read back."
+    )
+    application_notice_secrets: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Secrets of the address that Azure notifies of managed applications (`sig` in its query), 24 characters "
+            "and more; two by a comma while one replaces the other. Without one, notices are put off."
         ),
     )
     api_scope: str = Field(
@@ -205,7 +227,7 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        *("base_url", "entra_authority", "fulfillment_base_url", "ingestion_base_url", "sandbox_url"),
+        *("base_url", "entra_authority", "fulfillment_base_url", "ingestion_base_url", "sandbox_url", "azure_base_url"),
         *("provisioning_url", "webhook_forward_url"),
     )
     @classmethod
@@ -217,6 +239,21 @@ class Settings(BaseSettings):
             msg = "needs an http or https address without query and fragment"
             raise ValueError(msg)
         return value.rstrip("/")
+
+    @field_validator("application_notice_secrets")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if any(len(each) < LEAST_SECRET for each in notice_secrets(value)):
+            msg = f"each secret needs {LEAST_SECRET} characters"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in filter(None, map(str.strip, value.split(","))):
+            ip_network(part)
+        return value
 
     @property
     def is_observing(self) -> bool:
@@ -243,6 +280,11 @@ class Settings(BaseSettings):
             customer_url=_reveal_url(self.database_customer_url),
             owner_url=_reveal_url(self.database_owner_url),
         )
+
+
+def notice_secrets(value: SecretStr) -> tuple[str, ...]:
+    """Return the secrets that a list by commas holds."""
+    return tuple(each.strip() for each in value.get_secret_value().split(",") if each.strip())
 
 
 def _reveal_url(secret: SecretStr | None) -> str | None:

@@ -20,12 +20,19 @@ from pydantic.fields import FieldInfo
 from fairkeeper.action.operation import Operation, OperationKind, TextFile
 from fairkeeper.cli.asking import answer, executor_at, place_options
 from fairkeeper.cli.files import read_text_file
-from fairkeeper.cli.forms import accounts, consent, deals, opportunities, policies
+from fairkeeper.cli.forms import accounts, consent, deals, opportunities, policies, tracing
 from fairkeeper.cli.rendering import render
 from fairkeeper.errors import InvalidError
 
 _TAKEN: Final = frozenset({"json", "url", "token", "idempotency-key", "help"})
-_FORMS: Final = {**accounts.FORMS, **consent.FORMS, **deals.FORMS, **opportunities.FORMS, **policies.FORMS}
+_FORMS: Final = {
+    **accounts.FORMS,
+    **consent.FORMS,
+    **deals.FORMS,
+    **opportunities.FORMS,
+    **policies.FORMS,
+    **tracing.FORMS,
+}
 _OWN_NAMES: Final = frozenset({"as_json", "url", "token", "idempotency_key"})
 
 
@@ -52,9 +59,14 @@ def positionals_of(operation: Operation) -> tuple[str, ...]:
     return tuple(part.lower() for part in operation.cli.split() if part.isupper())
 
 
+def offered(operations: Iterable[Operation]) -> dict[tuple[str, ...], Operation]:
+    """Return each operation that a channel may offer, by its command's words."""
+    return {words_of(operation): operation for operation in operations if not operation.is_internal}
+
+
 def derive_commands(operations: Iterable[Operation]) -> dict[tuple[str, ...], click.Command]:
     """Return a command for each operation that a channel may offer, by its words."""
-    return {words_of(operation): derive(operation) for operation in operations if not operation.is_internal}
+    return {words: derive(operation) for words, operation in offered(operations).items()}
 
 
 def derive(operation: Operation) -> click.Command:

@@ -111,7 +111,17 @@ class Programs(Protocol):
         """Run the pretend Microsoft until it is told to stop."""
         ...
 
-    def demo(self, *, port: int, sandbox_port: int, data_dir: Path, as_json: bool, say: Say) -> None:
+    def demo(  # noqa: PLR0913 - what a person may say on the command line, by name
+        self,
+        *,
+        port: int,
+        sandbox_port: int,
+        data_dir: Path,
+        with_customer: bool,
+        agent: bool,
+        as_json: bool,
+        say: Say,
+    ) -> None:
         """Run a server with a sandbox until it is told to stop."""
         ...
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 API: Final = "/api/v1"
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
-_PATH_FIELD: Final = re.compile(r"{([a-z_]+)}")
+_PATH_FIELD: Final = re.compile(r"{([a-z][a-z0-9_]*)}")
 _PIECE: Final = 1024 * 1024
 _IMPORT_PATIENCE_SECONDS: Final = 3600.0
 _TIMEOUT_SECONDS: Final = 60.0

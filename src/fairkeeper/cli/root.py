@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +15,9 @@ import fairkeeper
 from fairkeeper.cli.outcome import ExitCode, error_text, exit_code_of
 from fairkeeper.cli.programs import Programs
 from fairkeeper.errors import FairkeeperError, InvalidError
+
+if TYPE_CHECKING:
+    from fairkeeper.action.operation import Operation
 
 ROOMS: Final[Mapping[str, str]] = {
     "consent": "What is asked of customers' tenants, what they granted, and how it is taken back",
@@ -44,6 +47,7 @@ ALONE: Final[Mapping[str, str]] = {
     "names": "Say what ids of people, customers and tokens are called",
     "search": "Find customers, subscriptions, entries and people by a word",
     "sign-out": "Sign the asking person out",
+    "trace": "Follow any id from the payment to the tenant link, and back",
     "today": "What needs a person now, the nearest deadline first",
     "whoami": "Say who is asking and with which roles",
 }
@@ -167,7 +171,7 @@ class Room(click.Group):
         """Return the names of its commands; without the server's packages, of those that work without."""
         names = set(self._written())
         try:
-            names |= {words[1] for words in _derived(ctx) if words[0] == self.name and len(words) > 1}
+            names |= {words[1] for words in _derivable(ctx) if words[0] == self.name and len(words) > 1}
         except ModuleNotFoundError as error:
             if _is_ours(error):
                 raise
@@ -176,7 +180,7 @@ class Room(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return one of its commands."""
         written = self._written().get(cmd_name)
-        return written or _derived(ctx).get((str(self.name), cmd_name))
+        return written or _derived(ctx, str(self.name), cmd_name)
 
     def _written(self) -> dict[str, click.Command]:
         load = WRITTEN_IN_ROOMS.get(str(self.name))
@@ -196,7 +200,7 @@ class Root(click.Group):
             return Room(name=cmd_name, help=f"{ROOMS[cmd_name]}.")
         if cmd_name in HAND_WRITTEN:
             return HAND_WRITTEN[cmd_name][1]()[cmd_name]
-        return _derived(ctx).get((cmd_name,)) if cmd_name in ALONE else None
+        return _derived(ctx, cmd_name) if cmd_name in ALONE else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """List everything by what stands here, without importing it."""
@@ -205,17 +209,26 @@ class Root(click.Group):
             formatter.write_dl([(name, told[name]) for name in sorted(told)])
 
 
-def _derived(ctx: click.Context) -> dict[tuple[str, ...], click.Command]:
-    """Return every derived command by its words; made once a run."""
+def _derivable(ctx: click.Context) -> Mapping[tuple[str, ...], Operation]:
+    """Return the operation behind each derived command, by its words; looked up once a run."""
     root = ctx.find_root()
-    made: dict[tuple[str, ...], click.Command] | None = root.meta.get("fairkeeper.derived")
-    if made is None:
-        from fairkeeper.cli.derived import derive_commands
+    found: Mapping[tuple[str, ...], Operation] | None = root.meta.get("fairkeeper.derivable")
+    if found is None:
+        from fairkeeper.cli.derived import offered
 
         programs: Programs = root.obj
-        made = derive_commands(programs.operations())
-        root.meta["fairkeeper.derived"] = made
-    return made
+        found = root.meta["fairkeeper.derivable"] = offered(programs.operations())
+    return found
+
+
+def _derived(ctx: click.Context, *words: str) -> click.Command | None:
+    """Return the derived command of these words; only that one is made."""
+    operation = _derivable(ctx).get(words)
+    if operation is None:
+        return None
+    from fairkeeper.cli.derived import derive
+
+    return derive(operation)
 
 
 @click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -44,15 +44,36 @@ def sandbox(*, port: int, data: Path | None, publisher_url: str | None, as_json:
     help=f"Folder for everything; started again with it, the demo goes on. [{DEMO_FOLDER}, a new one for --story]",
 )
 @click.option("--story", is_flag=True, help="Walk four customers over HTTP, print what happened, and end.")
+@click.option(
+    "--with-customer", is_flag=True, help="Begin a new folder with a customer that has used what is metered for days."
+)
+@click.option("--agent", is_flag=True, help="Let an agent of a customer go to work, to look at what it was refused.")
 @as_json_option
-def demo(*, port: int | None, sandbox_port: int | None, data: Path | None, story: bool, as_json: bool) -> None:
+def demo(  # noqa: PLR0913 - options, by name
+    *,
+    port: int | None,
+    sandbox_port: int | None,
+    data: Path | None,
+    story: bool,
+    with_customer: bool,
+    agent: bool,
+    as_json: bool,
+) -> None:
     """Run a server with a pretend Microsoft on SQLite until it is interrupted."""
     if story:
         is_ok = programs().story(data_dir=data, as_json=as_json, say=_say)
         click.get_current_context().exit(ExitCode.FINE if is_ok else ExitCode.FINDINGS)
     chosen = 8700 if port is None else port
     beside = (chosen + 1 if 0 < chosen < 65535 else 0) if sandbox_port is None else sandbox_port
-    programs().demo(port=chosen, sandbox_port=beside, data_dir=data or Path(DEMO_FOLDER), as_json=as_json, say=_say)
+    programs().demo(
+        port=chosen,
+        sandbox_port=beside,
+        data_dir=data or Path(DEMO_FOLDER),
+        with_customer=with_customer,
+        agent=agent,
+        as_json=as_json,
+        say=_say,
+    )
 
 
 def _say(line: str) -> None:

@@ -65,3 +65,24 @@ class GrantNotVerifiedError(DeniedError):
 
     code = "consent.grant_not_verified"
     remedy = "Look at the grant; only a verified one unlocks work in the customer's tenant."
+
+
+class DeploymentNotFoundError(NotFoundError):
+    """There is no such deployment for this principal."""
+
+    code = "consent.deployment_not_found"
+    remedy = "List the deployments; one of another customer is not shown."
+
+
+class ElevationRefusedError(ConflictError):
+    """Just-in-time access cannot be asked for as it stands."""
+
+    code = "consent.elevation_refused"
+    remedy = "Look at the deployment: it has to be running, allow just-in-time access, and the plan has to name it."
+
+
+class ClaimCodeRefusedError(DeniedError):
+    """The claim code, with this identity, opens nothing; why is recorded where the code is known."""
+
+    code = "consent.claim_code_refused"
+    remedy = "Make a new claim code, put it into the installation in the tenant that it was made for, and use it once."

@@ -43,6 +43,17 @@ LOST = _kind("lost/1", "{what} was taken back: {note}, seen twice.")
 OWN_FAULT = _kind("own_fault/1", "A fault of our own kept {what} from being looked at: {note}.")
 DROPPED = _kind("dropped/1", "{what} is no longer needed by the plan.")
 TOKEN_SERVED = _kind("token_served/1", "A token of the tenant was served for {what}.")
+NOTICE_KEPT = _kind("notice_kept/1", "A notice about a managed application was kept: {what}. Azure is being asked.")
+DEPLOYMENT_READ = _kind("deployment_read/1", "Azure confirmed {what}: it is {state}.")
+DEPLOYMENT_FOREIGN = _kind("deployment_foreign/1", "{what} is not one of this publisher's: {note}.")
+DEPLOYMENT_MISSED = _kind("deployment_missed/1", "{what} was not found: {note}. It is looked for again.")
+DEPLOYMENT_ENDED = _kind("deployment_ended/1", "{what} has ended: {note}.")
+ACCESS_OPENED = _kind("access_opened/1", "The deployment is to give {what}; it is being proved.")
+ELEVATION_ASKED = _kind("elevation_asked/1", "Just-in-time access was asked for, {what} for {hours} hours: {reason}")
+ELEVATION_DECIDED = _kind("elevation_decided/1", "Just-in-time access {what} is {state}: {note}")
+CODE_MADE = _kind("code_made/1", "A claim code for {what} was made; it is good until {until}.")
+INSTANCE_REGISTERED = _kind("instance_registered/1", "An instance of {what} proved itself with its identity's token.")
+INSTANCE_REFUSED = _kind("instance_refused/1", "An instance was refused and nothing was linked: {why}")
 
 KIND_OF_GRANT = {
     GrantState.VERIFIED: PROVED,

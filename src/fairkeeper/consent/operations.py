@@ -17,6 +17,7 @@ from fairkeeper.consent.actions import (
     tokens,
     unlink,
 )
+from fairkeeper.consent.deployments import calling, elevating, receiving, recording, showing
 
 OPERATIONS: tuple[Operation, ...] = (
     *check_plan.OPERATIONS,
@@ -30,5 +31,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *probe_link.OPERATIONS,
     *tokens.OPERATIONS,
     *unlink.OPERATIONS,
+    *receiving.OPERATIONS,
+    *recording.OPERATIONS,
+    *elevating.OPERATIONS,
+    *calling.OPERATIONS,
+    *showing.OPERATIONS,
     *queries.OPERATIONS,
 )

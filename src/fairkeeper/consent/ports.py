@@ -12,6 +12,8 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from fairkeeper.consent.deployments.elevation import ElevationReading
+from fairkeeper.consent.deployments.reading import ApplicationReading
 from fairkeeper.values.ids import CustomerId, TenantId
 
 
@@ -55,6 +57,10 @@ class KnownCustomers(Protocol):
         """
         ...
 
+    def admit(self, session: Session, tenant_id: TenantId, *, now: datetime) -> KnownCustomer:
+        """Return the customer of a tenant, made where there is none: it was confirmed to have bought."""
+        ...
+
     def names(self, session: Session, customer_ids: Collection[CustomerId]) -> Mapping[CustomerId, tuple[str, str]]:
         """Return readable address and name of customers, by id."""
         ...
@@ -84,5 +90,51 @@ class TenantTokens(Protocol):
 
         Raises:
             UnavailableError: Microsoft Entra cannot be reached, or the application has no credential here.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElevationWish:
+    """What a just-in-time request asks for.
+
+    Args:
+        name: Of the request; the same again is the same request.
+        roles: Names of built-in roles, or role ids.
+        starts_at: From when.
+    """
+
+    name: str
+    principal_id: str
+    roles: tuple[str, ...]
+    hours: int
+    starts_at: datetime
+
+
+class ResourceManager(Protocol):
+    """Azure Resource Manager, as far as managed applications go; asked as the publisher's own application."""
+
+    def read_application(self, resource_id: str) -> ApplicationReading:
+        """Read a managed application with the tenant of its subscription.
+
+        Raises:
+            UnavailableError: Azure cannot be reached, or our own application is not configured or not taken.
+        """
+        ...
+
+    def ask_elevation(self, resource_id: str, wish: ElevationWish) -> None:
+        """Ask the customer for just-in-time access; the same again changes nothing.
+
+        Raises:
+            UnavailableError: As `read_application` says.
+            ObservedOnlyError: Nothing outside may be changed.
+        """
+        ...
+
+    def read_elevation(self, resource_id: str, name: str) -> ElevationReading:
+        """Read a just-in-time request.
+
+        Raises:
+            UnavailableError: As `read_application` says.
         """
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 from sqlalchemy import func, select
@@ -17,9 +17,11 @@ from fairkeeper.consent.asking.drift import DriftLine, Places, compare
 from fairkeeper.consent.asking.needs import needs_of
 from fairkeeper.consent.asking.wanted import Wanted, WantedFeature, WantedPermission
 from fairkeeper.consent.catalogue.permissions import Kind, catalogue
+from fairkeeper.consent.deployments.showing import deployments_shown
 from fairkeeper.consent.errors import ConnectLinkRefusedError
 from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
-from fairkeeper.consent.plan.plan import Tier
+from fairkeeper.consent.plan.control import ACCESS_TIERS
+from fairkeeper.consent.plan.plan import AccessWay, Tier
 from fairkeeper.consent.ports import KnownCustomer, KnownCustomers
 from fairkeeper.consent.store import find_link, grants_of, present_grants, wanted_of_row
 from fairkeeper.consent.tables import ConnectRow, GrantRow, LinkRow, QuestionRow
@@ -99,6 +101,7 @@ def show_customer(context: QueryContext, request: OneCustomer) -> CustomerConsen
         questions=_questions(context, link),
         pages=_pages(context, link),
         remaining=_remaining(link),
+        deployments=deployments_shown(context, customer.customer_id),
     )
 
 
@@ -184,7 +187,11 @@ def show_page(context: QueryContext, request: ShowPage) -> ConnectView:
     if link is None or link.link_id != page.link_id or wanted is None or LinkState(link.state) in ENDED_LINKS:
         raise ConnectLinkRefusedError("The link that this page belongs to has ended.")
     customer = context.ports.of(KnownCustomers).find(context.session, page.customer_id)
-    rows = [row for row in present_grants(context.session, link) if row.state != GrantState.NOT_NEEDED.value]
+    rows = [
+        row
+        for row in present_grants(context.session, link)
+        if row.state != GrantState.NOT_NEEDED.value and row.tier not in ACCESS_TIERS
+    ]
     return ConnectView(
         connect_id=page.connect_id,
         customer_name=customer.name,
@@ -210,6 +217,7 @@ def _present_links(context: QueryContext, state: LinkState | None) -> list[LinkR
 def _line(row: LinkRow, grants: list[GrantRow], names: Mapping[Any, tuple[str, str]]) -> ConsentLine:
     wanted = wanted_of_row(row)
     titles = {} if wanted is None else {each.key: each.name for each in wanted.registrations}
+    titles |= {} if wanted is None else {each.key: each.title for each in wanted.access}
     slug, name = names.get(row.customer_id, (row.customer_id, row.customer_id))
     proved = [grant.proved_at for grant in grants if grant.proved_at is not None]
     return ConsentLine(
@@ -249,17 +257,16 @@ def _without_link(customer: KnownCustomer) -> CustomerConsent:
 
 def _grant(row: GrantRow, wanted: Wanted | None) -> GrantView:
     registration = None if wanted is None else wanted.registration(row.registration)
-    titles = {} if wanted is None else {each.key: each.title for each in wanted.features_of(row.registration)}
     return GrantView(
         grant_id=row.grant_id,
         registration=row.registration,
-        name=row.registration if registration is None else registration.name,
+        name=_title(row, wanted) if registration is None else registration.name,
         app_id=row.app_id,
         tier=row.tier,
         state=GrantState(row.state),
         since_at=row.since_at,
         note=row.note,
-        what=tuple(titles.get(key, key) for key in row.features),
+        what=tuple(key if wanted is None else wanted.title_of(key) for key in row.features),
         plan_version=row.plan_version,
         asked_at=row.asked_at,
         asked_again=row.asked_again,
@@ -268,8 +275,22 @@ def _grant(row: GrantRow, wanted: Wanted | None) -> GrantView:
         probe_at=row.probe_at,
         own_fault=row.own_fault,
         lines=_drift(row, wanted),
-        can_be_proved_by="sign_in" if row.tier == Tier.OPERATIONAL_DELEGATED.value else "token",
+        can_be_proved_by=_PROVED_BY.get(row.tier, "token"),
+        deployment_id=row.deployment_id,
+        until_at=row.until_at,
     )
+
+
+_PROVED_BY: Final = {
+    Tier.OPERATIONAL_DELEGATED.value: "sign_in",
+    AccessWay.STANDING.value: "reading",
+    AccessWay.ELEVATED.value: "reading",
+    AccessWay.OWN_IDENTITY.value: "call_home",
+}
+
+
+def _title(row: GrantRow, wanted: Wanted | None) -> str:
+    return row.registration if wanted is None else wanted.title_of(row.registration)
 
 
 def _drift(row: GrantRow, wanted: Wanted | None) -> tuple[DriftLine, ...]:
@@ -282,7 +303,8 @@ def _drift(row: GrantRow, wanted: Wanted | None) -> tuple[DriftLine, ...]:
     places = Places(
         kind=kind,
         requested=frozenset(row.application or row.delegated),
-        registered=frozenset(listed),
+        # Roles are not registered anywhere but in the offer's plan, which is where they are asked for.
+        registered=frozenset(row.application if row.tier in ACCESS_TIERS else listed),
         granted=carried,
         effective=carried if is_live else frozenset(),
     )
@@ -328,7 +350,15 @@ def _remaining(link: LinkRow) -> tuple[RemainingApp, ...]:
         return None if thing["gone_at"] is None else parse_instant(thing["gone_at"])
 
     things = link.remaining
-    return tuple(RemainingApp(app_id=each["app_id"], name=each["name"], gone_at=gone_at(each)) for each in things)
+    return tuple(
+        RemainingApp(
+            app_id=each["app_id"],
+            name=each["name"],
+            gone_at=gone_at(each),
+            is_deployment=each.get("is_deployment", False),
+        )
+        for each in things
+    )
 
 
 def _asked_app(row: GrantRow, wanted: Wanted) -> AskedApp:

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fairkeeper.consent.asking.wanted import Wanted
-from fairkeeper.consent.errors import GrantNotFoundError, LinkNotFoundError, LinkNotLiveError
+from fairkeeper.consent.deployments.reading import LIVE, DeploymentState
+from fairkeeper.consent.errors import DeploymentNotFoundError, GrantNotFoundError, LinkNotFoundError, LinkNotLiveError
 from fairkeeper.consent.lifecycle import (
     ENDED_LINKS,
     GrantEvent,
@@ -21,7 +22,8 @@ from fairkeeper.consent.lifecycle import (
 )
 from fairkeeper.consent.plan.plan import ConsentPlan
 from fairkeeper.consent.plan.reading import read_plan
-from fairkeeper.consent.tables import GrantRow, LinkRow, PlanRow
+from fairkeeper.consent.ports import Bought, KnownCustomer
+from fairkeeper.consent.tables import DeploymentRow, GrantRow, LinkRow, PlanRow
 from fairkeeper.errors import BugError
 from fairkeeper.values.ids import CustomerId
 
@@ -115,6 +117,52 @@ def load_grant(session: Session, grant_id: str, *, for_change: bool = False) -> 
     return row
 
 
+def deployments_of(session: Session, customer_id: CustomerId) -> list[DeploymentRow]:
+    """Return a customer's deployments, the oldest first."""
+    statement = select(DeploymentRow).where(DeploymentRow.customer_id == customer_id)
+    return list(session.scalars(statement.order_by(DeploymentRow.created_at, DeploymentRow.deployment_id)))
+
+
+def load_deployment(session: Session, deployment_id: str, *, for_change: bool = False) -> DeploymentRow:
+    """Return one deployment.
+
+    Raises:
+        DeploymentNotFoundError: There is none for this session.
+    """
+    statement = select(DeploymentRow).where(DeploymentRow.deployment_id == deployment_id)
+    row = session.scalars(statement.with_for_update() if for_change else statement).first()
+    if row is None:
+        msg = f"There is no deployment {deployment_id!r} here."
+        raise DeploymentNotFoundError(msg)
+    return row
+
+
+def bought_by(session: Session, customer: KnownCustomer) -> tuple[Bought, ...]:
+    """Return what a customer bought: subscriptions, and deployments that were confirmed."""
+    deployed = (
+        Bought(
+            offer_id=row.offer_id,
+            plan_id=row.plan_id,
+            is_active=DeploymentState(row.state) in {DeploymentState.RUNNING, DeploymentState.MISSED},
+            is_suspended=False,
+            has_ended=DeploymentState(row.state) not in LIVE,
+            purchaser_tenant_id=None,
+        )
+        for row in deployments_of(session, customer.customer_id)
+    )
+    return (*customer.bought, *deployed)
+
+
+def access_grants(session: Session, deployment_id: str, *, for_change: bool = False) -> list[GrantRow]:
+    """Return the grants of access to a deployment that count, the oldest first."""
+    statement = (
+        select(GrantRow)
+        .where(GrantRow.deployment_id == deployment_id, GrantRow.replaced_by.is_(None))
+        .order_by(GrantRow.asked_at, GrantRow.grant_id)
+    )
+    return list(session.scalars(statement.with_for_update() if for_change else statement))
+
+
 def step_link(row: LinkRow, event: LinkEvent, *, now: datetime, note: str | None = None) -> LinkState:
     """Move a link and write down since when and why."""
     row.state = move_link(LinkState(row.state), event).value
@@ -131,6 +179,5 @@ def step_grant(row: GrantRow, event: GrantEvent, *, now: datetime, note: str | N
 
 def what_of(row: GrantRow, wanted: Wanted | None = None) -> str:
     """Return what a grant is for, in words that stand in a sentence."""
-    titles = {} if wanted is None else {each.key: each.title for each in wanted.features_of(row.registration)}
-    named = [titles.get(key, key) for key in row.features]
+    named = [key if wanted is None else wanted.title_of(key) for key in row.features]
     return ", ".join(f"“{title}”" for title in named) or row.registration

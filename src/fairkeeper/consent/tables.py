@@ -1,4 +1,4 @@
-"""Tables of the room: plans, tenant links, grants, connect pages, consents that were begun, tokens, instances.
+"""Tables of the room: plans, tenant links, grants, connect pages, consents that were begun, tokens, deployments.
 
 A plan is the publisher's; everything else belongs to a customer. What a tenant is asked for is kept with its link, so
 that a customer's own session can read it.
@@ -58,6 +58,8 @@ class LinkRow(CustomerOwned, Base):
     """When the first of the failures in a row was seen."""
     last_code: Mapped[int | None] = mapped_column(Integer)
     own_fault: Mapped[str | None] = mapped_column(String(200))
+    proved_by: Mapped[str] = mapped_column(String(20), default="sign_in", server_default="sign_in")
+    """What trust rests on: a sign-in, a resource that was read back, an instance that called home."""
 
 
 class GrantRow(CustomerOwned, Base):
@@ -95,6 +97,11 @@ class GrantRow(CustomerOwned, Base):
     own_fault: Mapped[str | None] = mapped_column(String(200))
     """What is wrong on our side; never held against the customer."""
     replaced_by: Mapped[str | None] = mapped_column(String(40))
+    deployment_id: Mapped[str | None] = mapped_column(String(40))
+    """The deployment that it is access to; null for a consent of Microsoft Entra's."""
+    hours: Mapped[int | None] = mapped_column(Integer)
+    until_at: Mapped[datetime | None]
+    """When an elevation ends by itself."""
 
 
 class ConnectRow(CustomerOwned, Base):
@@ -166,3 +173,71 @@ class TenantTokenRow(CustomerOwned, Base):
     sealed: Mapped[bytes]
     expires_at: Mapped[datetime]
     kept_at: Mapped[datetime]
+
+
+class DeploymentRow(CustomerOwned, Base):
+    """One managed application, container or virtual machine; the publisher's own until its tenant is confirmed."""
+
+    __tablename__ = "deployment"
+    __table_args__ = (UniqueConstraint("resource_digest"), Index("ix_deployment_look", "look_at"))
+
+    deployment_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    offer_type: Mapped[str] = mapped_column(String(30))
+    resource_id: Mapped[str] = mapped_column(Text)
+    resource_digest: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(20))
+    since_at: Mapped[datetime]
+    note: Mapped[str | None] = mapped_column(Text)
+    tenant_id: Mapped[TenantId | None]
+    """As Azure Resource Manager or a proved token says; never as somebody said."""
+    object_id: Mapped[str | None] = mapped_column(String(64))
+    """Of an instance's managed identity."""
+    offer_id: Mapped[str | None] = mapped_column(String(120))
+    plan_id: Mapped[str | None] = mapped_column(String(120))
+    usage_id: Mapped[str | None] = mapped_column(Text)
+    may_elevate: Mapped[bool] = mapped_column(default=False)
+    roles: Mapped[list[Any]]
+    """Principal and role of each authorization, as last read."""
+    says_gone: Mapped[bool] = mapped_column(default=False)
+    missed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class DeploymentNoticeRow(CustomerOwned, Base):
+    """A notice about a managed application as it came; the same one again counts up."""
+
+    __tablename__ = "deployment_notice"
+    __table_args__ = (UniqueConstraint("digest"),)
+
+    id: Mapped[int] = mapped_column(BIG_KEY, primary_key=True, autoincrement=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    deployment_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    event: Mapped[str] = mapped_column(String(40))
+    provisioning: Mapped[str] = mapped_column(String(40))
+    trouble: Mapped[str | None] = mapped_column(String(200))
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    last_received_at: Mapped[datetime]
+    deliveries: Mapped[int] = mapped_column(Integer)
+
+
+class ClaimCodeRow(CustomerOwned, Base):
+    """A code with which one instance of a customer's registers, once; only its digest is kept."""
+
+    __tablename__ = "claim_code"
+    __table_args__ = (UniqueConstraint("digest"),)
+
+    code_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    offer_id: Mapped[str] = mapped_column(String(120))
+    plan_id: Mapped[str | None] = mapped_column(String(120))
+    offer_type: Mapped[str] = mapped_column(String(30))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    deployment_id: Mapped[str | None] = mapped_column(String(40))
+    withdrawn_at: Mapped[datetime | None]

@@ -8,7 +8,9 @@ from enum import StrEnum
 
 from fairkeeper.consent.asking.drift import DriftLine
 from fairkeeper.consent.catalogue.permissions import Approver, Kind
+from fairkeeper.consent.deployments.reading import DeploymentState
 from fairkeeper.consent.lifecycle import GrantState, LinkState
+from fairkeeper.consent.plan.plan import AccessWay, OfferType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class GrantView:
     own_fault: str | None
     lines: tuple[DriftLine, ...]
     can_be_proved_by: str
+    deployment_id: str | None = None
+    until_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +71,68 @@ class PageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemainingApp:
-    """An application that may be left in the tenant after the end."""
+    """An application that may be left in the tenant after the end, or roles on a deployment."""
 
     app_id: str
     name: str
     gone_at: datetime | None
+    is_deployment: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessView:
+    """What the plan names as access to a deployment."""
+
+    key: str
+    title: str
+    way: AccessWay
+    roles: tuple[str, ...]
+    reason: str
+    without: str
+    hours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentView:
+    """One managed application, container or virtual machine.
+
+    Attributes:
+        customer_id: None while nothing has confirmed whose it is.
+        tenant_id: As Azure or a proved token says.
+        access: What the plan names for it.
+        notices: How often something was said of it, and what was last.
+    """
+
+    deployment_id: str
+    customer_id: str | None
+    offer_type: OfferType
+    resource_id: str
+    state: DeploymentState
+    since_at: datetime
+    note: str | None
+    tenant_id: str | None
+    offer_id: str | None
+    plan_id: str | None
+    usage_id: str | None
+    may_elevate: bool
+    read_at: datetime | None
+    look_at: datetime | None
+    access: tuple[AccessView, ...]
+    notices: int
+    last_notice: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeView:
+    """One notice about a managed application, as it came."""
+
+    notice_id: int
+    deployment_id: str | None
+    event: str
+    provisioning: str
+    trouble: str | None
+    received_at: datetime
+    deliveries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +165,7 @@ class CustomerConsent:
     questions: tuple[QuestionView, ...]
     pages: tuple[PageView, ...]
     remaining: tuple[RemainingApp, ...]
+    deployments: tuple[DeploymentView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

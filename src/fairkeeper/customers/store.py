@@ -283,6 +283,15 @@ def ensure_customer(session: Session, snapshot: SubscriptionSnapshot, *, now: da
     return find_customer(session, *account) or _new_customer(session, account, snapshot, now=now)
 
 
+def ensure_tenant(session: Session, tenant_id: TenantId, *, now: datetime) -> CustomerRow:
+    """Return the customer of a tenant that was confirmed to have bought, made if there is none.
+
+    For what is bought without a subscription here, a managed application in the customer's own.
+    """
+    nothing = SubscriptionSnapshot(id=SubscriptionId(""), status=None, beneficiary=Party(tenant_id=tenant_id))
+    return find_customer(session, tenant_id, "") or _new_customer(session, (tenant_id, ""), nothing, now=now)
+
+
 def _new_customer(
     session: Session, account: tuple[TenantId, str], snapshot: SubscriptionSnapshot, *, now: datetime
 ) -> CustomerRow:

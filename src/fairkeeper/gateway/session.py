@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -171,7 +171,8 @@ class Session:
             await self._refuse(message, PLANTED)
             return
         try:
-            await self._hand_on(message, Waiting(method=message.method, name=name, answer=answer))
+            waiting = Waiting(method=message.method, name=name, answer=answer, asked=question.arguments)
+            await self._hand_on(message, waiting)
         except ServerGoneError as gone:
             self._tell(name, answer, "not_executed", error=str(gone))
             await self._error(message.id, SERVER_GONE, str(gone))
@@ -333,19 +334,28 @@ class Session:
             error = message.error.model_copy(update={"message": treat(message.error.message, treatment, seen)})
             if error.data is not None:
                 error = error.model_copy(update={"data": treat(error.data, treatment, seen)})
+            # A model reads errors as it reads results, so what stands in one reaches the session just so.
+            self._came(waiting, [error.message, error.data])
             self._tell(waiting.name, answer, "error", began=waiting.began, seen=seen, error=error.message)
             return message.model_copy(update={"error": error})
         result = treat(message.result, treatment, seen)
         is_error = bool(result.get("isError"))
-        labels = self._asker.result_labels(waiting.name)
-        fields = self._server.trusted_fields.get(waiting.name.partition("/")[2], ())
-        self._provenance.came(plain(result), named(labels, waiting.name), fields)
-        self._labels = join(self._labels, named(labels, waiting.name))
+        self._came(waiting, plain(result))
         self._tell(
             waiting.name, answer, "error" if is_error else "ok", began=waiting.began, seen=seen, result=result,
             error="The tool answered with an error." if is_error else "",
+            measured={} if is_error else answer.measured(plain(message.result)),
         )  # fmt: skip
         return message.model_copy(update={"result": result})
+
+    def _came(self, waiting: Waiting, value: Any) -> None:
+        """Note what reached the session, with the labels of the tool that it came from."""
+        labels = named(self._asker.result_labels(waiting.name), waiting.name)
+        self._labels = join(self._labels, labels)
+        if self._agent.labels == "provenance":
+            tool = waiting.name.partition("/")[2]
+            fields, carries = self._server.trusted_fields.get(tool, ()), self._server.carries.get(tool, ())
+            self._provenance.came(value, labels, fields, asked=waiting.asked, carries=carries)
 
     def _tell(  # noqa: PLR0913 - everything that is known, by name
         self,
@@ -357,6 +367,7 @@ class Session:
         seen: Seen | None = None,
         result: Any = None,
         error: str = "",
+        measured: Mapping[str, str] | None = None,
     ) -> None:
         if answer.decision_id is None:
             return
@@ -375,6 +386,7 @@ class Session:
                 sources=(name, *([] if seen is None else seen.sources())) if outcome != "not_executed" else (),
                 sensitivity=labels.sensitivity,
                 is_trusted=labels.is_trusted,
+                measured=measured or {},
             )
         )
 

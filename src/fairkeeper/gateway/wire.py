@@ -6,7 +6,9 @@ Source: Model Context Protocol 2025-11-25, read 2026-11-28. It does nothing by i
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -51,11 +53,12 @@ class ServerGoneError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Waiting:
-    """A request that was handed on and not answered yet."""
+    """A request that was handed on and not answered yet; `asked` are the arguments that it was decided with."""
 
     method: str
     name: str = ""
     answer: Answer | None = None
+    asked: Mapping[str, Any] | None = None
     began: float = field(default_factory=time.monotonic)
     timer: asyncio.TimerHandle | None = None
     progress: Any = None
@@ -75,9 +78,22 @@ def named(labels: Labels, source: str) -> Labels:
 
 
 def plain(result: dict[str, Any]) -> Any:
-    """Return what a result says, as far as provenance looks at it: structured content, else its texts."""
+    """Return what a result says, as far as provenance looks at it: structured content, else its texts.
+
+    A single text that is a JSON document counts as the document, because many servers have no other way to say it.
+    """
     if "structuredContent" in result:
         return result["structuredContent"]
+    texts = _texts(result)
+    if len(texts) == 1 and texts[0].lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(texts[0])
+        except ValueError:
+            return texts
+    return texts
+
+
+def _texts(result: dict[str, Any]) -> list[str]:
     return [
         each.get("text") or each.get("resource", {}).get("text", "")
         for member in ("content", "contents", "messages")

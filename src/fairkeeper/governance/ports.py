@@ -109,8 +109,10 @@ class Policies(Protocol):
 class Shadow(Protocol):
     """Sees decisions after they were recorded, to compare them with a bundle that is only tried."""
 
-    def compare(self, call: Call, basis: Basis, verdict: Verdict, *, at: datetime, decision_id: str) -> None:
-        """Look at one decision; must return at once and raise nothing."""
+    def compare(  # noqa: PLR0913 - everything that an answer rested on, by name
+        self, call: Call, basis: Basis, verdict: Verdict, *, at: datetime, decision_id: str, usage: Mapping[str, int]
+    ) -> None:
+        """Look at one decision, with the usage that policies read; must return at once and raise nothing."""
         ...
 
 

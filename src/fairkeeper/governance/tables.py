@@ -10,7 +10,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fairkeeper.database.base import Base, CustomerOwned
@@ -114,8 +124,8 @@ class ToolRow(CustomerOwned, Base):
     """Whether whoever asked may not approve; by default for what is irreversible or crosses people."""
     result_sensitivity: Mapped[int] = mapped_column(Integer)
     result_is_trusted: Mapped[bool]
-    meter: Mapped[str | None] = mapped_column(String(80))
-    """The billing dimension its allowed calls count for, if any."""
+    meters: Mapped[list[Any]]
+    """Which billing dimensions its calls count for, each by calls or by a field's sum."""
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(80))
 
@@ -207,7 +217,7 @@ class EpochRow(CustomerOwned, Base):
 
 
 class LimitRow(CustomerOwned, Base):
-    """A ceiling on calls or on money."""
+    """A ceiling on calls, on money, or on the units of a billing dimension."""
 
     __tablename__ = "spending_limit"
     __table_args__ = (Index("ix_spending_limit_subject", "scope", "subject_id"),)
@@ -221,6 +231,10 @@ class LimitRow(CustomerOwned, Base):
     currency: Mapped[str | None] = mapped_column(String(3))
     span: Mapped[str] = mapped_column(String(8))
     maximum: Mapped[int] = mapped_column(BigInteger)
+    dimension: Mapped[str | None] = mapped_column(String(120))
+    """Of a limit on units, which Metering sets and whose counter it fills."""
+    asks: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a call above it is asked about; otherwise it is refused."""
     set_at: Mapped[datetime]
     set_by: Mapped[str] = mapped_column(String(80))
     ended_at: Mapped[datetime | None]
@@ -267,6 +281,35 @@ class DecisionRow(CustomerOwned, Base):
     outcome: Mapped[str | None] = mapped_column(String(16))
     outcome_at: Mapped[datetime | None]
     outcome_entry_id: Mapped[str | None] = mapped_column(String(40))
+
+
+class MeasuredCallRow(CustomerOwned, Base):
+    """What one carried-out call counts for one billing dimension, until Metering has taken it."""
+
+    __tablename__ = "measured_call"
+    __table_args__ = (
+        Index(
+            "ix_measured_call_open",
+            "customer_id",
+            "dimension",
+            sqlite_where=text("taken_at IS NULL"),
+            postgresql_where=text("taken_at IS NULL"),
+        ),
+    )
+
+    decision_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    """Which of the tool's meters."""
+    customer_id: Mapped[CustomerId]
+    dimension: Mapped[str] = mapped_column(String(120))
+    milli: Mapped[int | None] = mapped_column(BigInteger)
+    """Thousandths of a unit; None where the field that says so was not told."""
+    is_customers: Mapped[bool]
+    """Whether the customer's own program reported the outcome."""
+    ended_at: Mapped[datetime]
+    entry_id: Mapped[str] = mapped_column(String(40))
+    """The evidence of the outcome."""
+    taken_at: Mapped[datetime | None]
 
 
 class DecisionBasisRow(CustomerOwned, Base):

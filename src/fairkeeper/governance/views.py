@@ -115,6 +115,8 @@ class LimitLine:
     span: str
     maximum: int
     used: int
+    dimension: str | None = None
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,7 @@ class DecisionDetail:
     Attributes:
         record: The payload of its evidence entry; None once it was erased.
         outcome_record: The payload of its outcome's entry.
+        reasons: What the policies that determined it are there for, by their ids, in their authors' words.
     """
 
     line: DecisionLine
@@ -169,6 +172,7 @@ class DecisionDetail:
     outcome_entry_id: str | None
     outcome_record: dict[str, Any] | None
     review: ReviewLine | None
+    reasons: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +239,7 @@ class ToolLine:
     most_sensitive: int
     result_sensitivity: int
     result_is_trusted: bool
-    meter: str | None
+    meters: list[dict[str, str]]
     held: str
 
 

@@ -20,12 +20,14 @@ from fairkeeper.consent.actions.probe import PROBE, PROBE_LINK, record_probe
 from fairkeeper.consent.actions.probe_link import record_link_probe
 from fairkeeper.consent.actions.unlink import LOOK_FOR_REMAINS, record_remains
 from fairkeeper.consent.lifecycle import ENDED_LINKS, PROBED_LINKS, GrantState, LinkState
+from fairkeeper.consent.plan.control import TrustProof
 from fairkeeper.consent.plan.plan import Tier
 from fairkeeper.consent.ports import TenantTokens, TokenAnswer
 from fairkeeper.consent.store import load_grant, load_link
 from fairkeeper.consent.tables import GrantRow, LinkRow, StartRow
 from fairkeeper.database.secrets import Secret, SecretStore
 from fairkeeper.database.tasks import NewTask, Task, enqueue
+from fairkeeper.jobs.deployments import DeploymentWork
 from fairkeeper.jobs.handler import Handler, RetryRule, Schedule, Work
 from fairkeeper.microsoft.errors import OwnConfigurationError
 from fairkeeper.values.clock import format_instant
@@ -46,13 +48,21 @@ class ConsentWork:
         runner: Runs the operations.
         tokens: Microsoft Entra.
         secrets: Seals tokens.
+        deployments: Looks at managed applications and instances, and at the access to them.
         sign_in_app_id: The application that customers' people sign in to; None where there is none.
     """
 
     def __init__(
-        self, runner: Runner, tokens: TenantTokens, secrets: SecretStore, *, sign_in_app_id: str | None
+        self,
+        runner: Runner,
+        tokens: TenantTokens,
+        secrets: SecretStore,
+        *,
+        deployments: DeploymentWork,
+        sign_in_app_id: str | None,
     ) -> None:
         self._runner = runner
+        self._deployments = deployments
         self._tokens = tokens
         self._secrets = secrets
         self._sign_in_app_id = sign_in_app_id
@@ -61,6 +71,7 @@ class ConsentWork:
         """Return the handlers and schedules of this room."""
         return Work(
             handlers=(
+                *self._deployments.work().handlers,
                 Handler(name=FOLLOW_CUSTOMER, run=self.follow_customer, retry=_PROMPT),
                 Handler(name=FOLLOW_PLAN, run=self.follow_plan),
                 Handler(name=PROBE, run=self.probe, retry=_PROMPT),
@@ -96,6 +107,9 @@ class ConsentWork:
             link = load_link(session, row.customer_id)
         is_over = link.link_id != row.link_id or LinkState(link.state) in ENDED_LINKS
         if is_over or row.replaced_by is not None or GrantState(row.state) is GrantState.REVOKED:
+            return
+        if row.deployment_id is not None:
+            self._deployments.look(row.deployment_id)
             return
         answer = self._asked(row.app_id, link.tenant_id)
         is_presence = row.tier == Tier.OPERATIONAL_DELEGATED.value
@@ -139,9 +153,12 @@ class ConsentWork:
             link = load_link(session, customer_id)
         if link.link_id != task.payload["link_id"] or LinkState(link.state) is not LinkState.UNLINKING:
             return
-        open_apps = [each["app_id"] for each in link.remaining if each["gone_at"] is None]
+        left = [each for each in link.remaining if each["gone_at"] is None]
+        deployed = [each["app_id"] for each in left if each.get("is_deployment")]
+        open_apps = [each["app_id"] for each in left if not each.get("is_deployment")]
         seen = {app_id: self._asked(app_id, link.tenant_id).numbers for app_id in open_apps}
-        self._run(record_remains, customer_id=customer_id, link_id=link.link_id, seen=seen)
+        gone = [each for each in deployed if self._deployments.gone(each)]
+        self._run(record_remains, customer_id=customer_id, link_id=link.link_id, seen=seen, gone=gone)
 
     def sweep(self, _task: Task) -> None:
         """Forget consents that nobody finished, plant probes that were lost, and looks for our sign-in that are due."""
@@ -156,11 +173,13 @@ class ConsentWork:
                 enqueue(session, task, now=now)
             due = or_(LinkRow.probe_at.is_(None), LinkRow.probe_at <= now)
             probed = LinkRow.state.in_([state.value for state in PROBED_LINKS])
-            for link in session.scalars(select(LinkRow).where(probed, due)):
+            signed_in = LinkRow.proved_by == TrustProof.SIGN_IN.value
+            for link in session.scalars(select(LinkRow).where(probed, signed_in, due)):
                 payload = {"customer_id": link.customer_id, "link_id": link.link_id}
                 key = f"{link.link_id}:due:{format_instant(now)}"
                 task = NewTask(name=PROBE_LINK, key=key, due_at=now, payload=payload, customer_id=link.customer_id)
                 enqueue(session, task, now=now)
+        self._deployments.sweep()
 
     def _asked(self, app_id: str, tenant_id: TenantId) -> TokenAnswer:
         try:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 
 from fairkeeper.action.operation import Operation, OperationInput
 from fairkeeper.action.outside import ObservedOnlyError, OutsideWrites
@@ -27,29 +27,34 @@ from fairkeeper.metering.actions.answering import (
     record_answers,
 )
 from fairkeeper.metering.actions.comparing import RecordComparison, StatedDay, record_comparison
-from fairkeeper.metering.actions.counting import CountHours, count_hours
+from fairkeeper.metering.actions.counting import AT_ONCE, CountHours, count_hours
 from fairkeeper.metering.actions.entering import (
     MeterActions,
     OneFixedUsage,
+    TellUnplaced,
     enter_fixed_usage,
     meter_actions,
     open_calls,
+    tell_unplaced,
 )
-from fairkeeper.metering.actions.limiting import FollowLimits, follow_limits
-from fairkeeper.metering.actions.recording import MOST_EVENTS
-from fairkeeper.metering.errors import MeteringUnavailableError
+from fairkeeper.metering.actions.limiting import FOLLOW, FollowLimits, follow_limits
+from fairkeeper.metering.errors import MeteringRefusedError, MeteringUnavailableError
 from fairkeeper.metering.ports import EventAnswer, Metering, Report
-from fairkeeper.metering.rules.hours import HOUR, expires_at, newest_closed
+from fairkeeper.metering.rules.hours import HOUR, WINDOW, newest_closed
 from fairkeeper.metering.rules.statuses import OPEN, EventStatus, ReportState
 from fairkeeper.metering.store import load_rules, resource_for
 from fairkeeper.metering.tables import FixedUsageRow, MeteredResourceRow, UsageCountRow, UsageEventRow, UsageLimitRow
+from fairkeeper.values.ids import CustomerId
 
 _BATCH: Final = 25
+_TOGETHER: Final = 200
+"""How many are begun, and their answers written down, together: a transaction for each batch took most of the time."""
+_PAGE: Final = 600
+"""How many that are ready are read at once."""
+Ready = tuple[UsageCountRow, MeteredResourceRow]
+Place = tuple[datetime, str, str, int]
 _PATIENT: Final = RetryRule(first_seconds=5, factor=2, ceiling_seconds=300, attempts=10)
-_LOOK_BACK: Final = timedelta(hours=24)
 _COMPARED_DAYS: Final = 4
-_CALLS_SINCE: Final = timedelta(days=3)
-"""How long ago a governed call may have ended that is not metered yet."""
 
 
 class MeteringWork:
@@ -73,6 +78,7 @@ class MeteringWork:
                 Handler(name="metering.count", run=self.count, retry=_PATIENT),
                 Handler(name="metering.send", run=self.send, retry=_PATIENT),
                 Handler(name="metering.compare", run=self.compare, retry=_PATIENT),
+                Handler(name=FOLLOW, run=self.follow, retry=_PATIENT),
             ),
             schedules=(
                 *self.schedules_here(),
@@ -91,7 +97,7 @@ class MeteringWork:
         for resource_id in self._overdue():
             self._run(give_up_hours, GiveUp(resource_id=resource_id))
         for resource_id in self._waiting():
-            while self._run(count_hours, CountHours(resource_id=resource_id)):
+            while self._run(count_hours, CountHours(resource_id=resource_id)) >= AT_ONCE:
                 pass
         with self._runner.database.read() as session:
             limited = session.scalars(
@@ -100,10 +106,14 @@ class MeteringWork:
         for resource_id in limited:
             self._run(follow_limits, FollowLimits(resource_id=resource_id))
 
+    def follow(self, task: Task) -> None:
+        """Fill the counters of the limits of one resource."""
+        self._run(follow_limits, FollowLimits(resource_id=str(task.payload["resource_id"])))
+
     def compare(self, _task: Task) -> None:
         """Read what Microsoft has of the last days, and compare each resource with ours."""
         today = self._runner.clock.now().date()
-        since = today - timedelta(days=_COMPARED_DAYS)
+        since = self._compared_since(today)
         stated = self._metering.list_usage(since, today)
         by_resource: dict[str, list[StatedDay]] = defaultdict(list)
         for each in stated:
@@ -126,51 +136,75 @@ class MeteringWork:
             )
             self._run(record_comparison, request)
 
+    def _compared_since(self, today: date) -> date:
+        """Return the first day to compare: some days back, or the day of the oldest hour that is in doubt."""
+        usual = today - timedelta(days=_COMPARED_DAYS)
+        with self._runner.database.read() as session:
+            doubtful = select(UsageCountRow.hour_at).where(UsageCountRow.state == ReportState.DOUBTFUL)
+            oldest = session.scalars(doubtful.order_by(UsageCountRow.hour_at).limit(1)).first()
+        return usual if oldest is None else min(usual, oldest.date())
+
     def _enter(self) -> None:
         now = self._runner.clock.now()
         with self._runner.database.read() as session:
             due = session.scalars(
                 select(FixedUsageRow.schedule_id).where(FixedUsageRow.ended_at.is_(None), FixedUsageRow.next_at <= now)
             ).all()
-            calls = session.execute(open_calls(now - _CALLS_SINCE)).all()
-            placed: dict[str, list[str]] = defaultdict(list)
-            for customer_id, dimension, decision_id in calls:
-                resource_id = resource_for(session, customer_id, dimension)
-                if resource_id is not None:
-                    placed[resource_id].append(decision_id)
+            calls = [
+                (customer_id, dimension, resource_for(session, customer_id, dimension))
+                for customer_id, dimension in session.execute(open_calls())
+            ]
         for schedule_id in due:
             self._run(enter_fixed_usage, OneFixedUsage(schedule_id=schedule_id))
-        for resource_id, decisions in placed.items():
-            for start in range(0, len(decisions), MOST_EVENTS):
-                part = tuple(decisions[start : start + MOST_EVENTS])
-                self._run(meter_actions, MeterActions(resource_id=resource_id, decisions=part))
+        for customer_id, dimension, resource_id in calls:
+            if resource_id is None:
+                self._run(tell_unplaced, TellUnplaced(customer_id=customer_id, dimension=dimension))
+                continue
+            request = MeterActions(resource_id=resource_id, dimension=dimension)
+            while self._has_calls(customer_id, dimension):
+                self._run(meter_actions, request)
+
+    def _has_calls(self, customer_id: CustomerId, dimension: str) -> bool:
+        with self._runner.database.read() as session:
+            return (customer_id, dimension) in {(row[0], row[1]) for row in session.execute(open_calls())}
 
     def send(self, _task: Task) -> None:
         """Send what is ready, the oldest first, in batches of 25, until nothing is left or the service is away."""
-        tried: set[str] = set()
-        while batch := self._next_batch(tried):
-            tried |= {row.count_id for row, _ in batch}
-            allowed = [each for each in batch if self._is_allowed(each[0])]
-            if allowed:
-                self._send_batch(allowed)
+        after: Place | None = None
+        while page := self._page(after):
+            after = _place(page[-1][0])
+            allowed = self._allowed(page)
+            for start in range(0, len(allowed), _TOGETHER):
+                self._send_some(allowed[start : start + _TOGETHER])
 
-    def _next_batch(self, tried: set[str]) -> list[tuple[UsageCountRow, MeteredResourceRow]]:
+    def _page(self, after: Place | None) -> Sequence[Ready]:
+        """Return the next that are ready after a place in their order; what was tried in this run lies before it."""
         now = self._runner.clock.now()
+        ready = (
+            select(UsageCountRow, MeteredResourceRow)
+            .join(MeteredResourceRow, MeteredResourceRow.resource_id == UsageCountRow.resource_id)
+            .where(
+                UsageCountRow.state.in_(OPEN), UsageCountRow.next_try_at <= now, UsageCountRow.hour_at > now - WINDOW
+            )
+            .order_by(UsageCountRow.hour_at, UsageCountRow.resource_id, UsageCountRow.dimension, UsageCountRow.number)
+            .limit(_PAGE)
+        )
+        if after is not None:
+            order = (UsageCountRow.hour_at, UsageCountRow.resource_id, UsageCountRow.dimension, UsageCountRow.number)
+            ready = ready.where(UsageCountRow.hour_at >= after[0], tuple_(*order) > after)
         with self._runner.database.read() as session:
-            rules = load_rules(session)
-            rows = session.execute(
-                select(UsageCountRow, MeteredResourceRow)
-                .join(MeteredResourceRow, MeteredResourceRow.resource_id == UsageCountRow.resource_id)
-                .where(
-                    UsageCountRow.state.in_(OPEN),
-                    UsageCountRow.next_try_at <= now,
-                    UsageCountRow.hour_at > now - _LOOK_BACK,
-                )
-                .order_by(UsageCountRow.hour_at, UsageCountRow.count_id)
-                .limit(_BATCH + len(tried))
-            ).all()
-        fresh = [(row, resource) for row, resource in rows if row.count_id not in tried]
-        return [each for each in fresh if now < expires_at(each[0].hour_at, rules.hours)][:_BATCH]
+            return [(row, resource) for row, resource in session.execute(ready)]
+
+    def _allowed(self, page: Sequence[Ready]) -> list[Ready]:
+        """Return what may be sent; of a resource that may not be, each hour is noted."""
+        known: dict[str, bool] = {}
+        found = []
+        for row, resource in page:
+            if not known.get(row.resource_id, False):
+                known[row.resource_id] = self._is_allowed(row)
+            if known[row.resource_id]:
+                found.append((row, resource))
+        return found
 
     def _is_allowed(self, row: UsageCountRow) -> bool:
         try:
@@ -179,38 +213,66 @@ class MeteringWork:
             return False
         return True
 
-    def _send_batch(self, batch: Sequence[tuple[UsageCountRow, MeteredResourceRow]]) -> None:
-        ids = [row.count_id for row, _ in batch]
-        self._begin(ids)
+    def _send_some(self, ready: Sequence[Ready]) -> None:
+        """Mark some as begun, send them in batches, and write down what was answered, also if the service goes away."""
+        begun = self._begin([row.count_id for row, _ in ready])
+        left = [each for each in ready if each[0].count_id in begun]
+        answered: dict[str, list[OneAnswer]] = defaultdict(list)
+        try:
+            while left:
+                batch, left = left[:_BATCH], left[_BATCH:]
+                for (row, _), answer in zip(batch, self._answers(batch, left), strict=True):
+                    if answer is not None:
+                        answered[row.resource_id].append(_recorded(row, answer))
+        finally:
+            for resource_id, answers in answered.items():
+                self._run(record_answers, RecordAnswers(resource_id=resource_id, answers=tuple(answers)))
+
+    def _answers(self, batch: Sequence[Ready], after: Sequence[Ready]) -> Sequence[EventAnswer | None]:
+        """Send one batch; what was surely not taken, because the service is away or refuses, is no longer begun.
+
+        None stands for an answer that is not known yet: it is asked for again in the next run.
+        """
         reports = [_report(row, resource) for row, resource in batch]
         try:
-            answers = list(self._metering.send(reports))
-        except MeteringUnavailableError as error:
-            if not error.detail.get("outcome_unknown"):
-                self._not_sent(ids)
+            answers = self._metering.send(reports)
+        except (MeteringUnavailableError, MeteringRefusedError) as error:
+            unsent = after if error.detail.get("outcome_unknown") else (*batch, *after)
+            self._not_sent([row.count_id for row, _ in unsent])
             raise
-        for position, answer in enumerate(answers):
-            if answer.answer.status == EventStatus.DUPLICATE and answer.answer.accepted_milli is None:
-                answers[position] = self._metering.send_one(reports[position])
-        by_resource: dict[str, list[OneAnswer]] = defaultdict(list)
-        for (row, _), answer in zip(batch, answers, strict=True):
-            by_resource[row.resource_id].append(_recorded(row, answer))
-        for resource_id, recorded in by_resource.items():
-            self._run(record_answers, RecordAnswers(resource_id=resource_id, answers=tuple(recorded)))
+        return [self._whole(report, answer) for report, answer in zip(reports, answers, strict=True)]
 
-    def _begin(self, ids: list[str]) -> None:
-        """Mark reports as begun; an attempt whose answer was never written down makes them unknown."""
+    def _whole(self, report: Report, answer: EventAnswer) -> EventAnswer | None:
+        """Return an answer with the quantity that was accepted before, which a batch need not name."""
+        if answer.answer.status != EventStatus.DUPLICATE or answer.answer.accepted_milli is not None:
+            return answer
+        try:
+            return self._metering.send_one(report)
+        except (MeteringUnavailableError, MeteringRefusedError):
+            return None
+
+    def _begin(self, ids: list[str]) -> frozenset[str]:
+        """Mark reports as begun, and return which still can be sent; what was decided about meanwhile is left alone.
+
+        An attempt whose answer was never written down makes a report unknown.
+        """
+        now = self._runner.clock.now()
         with self._runner.database.write() as session:
-            session.execute(
-                update(UsageCountRow)
-                .where(UsageCountRow.count_id.in_(ids), UsageCountRow.in_flight.is_(True))
-                .values(is_unknown=True)
-            )
-            session.execute(
-                update(UsageCountRow)
-                .where(UsageCountRow.count_id.in_(ids))
-                .values(in_flight=True, attempts=UsageCountRow.attempts + 1)
-            )
+            margin = load_rules(session).hours.margin
+            rows = session.scalars(
+                select(UsageCountRow)
+                .where(
+                    UsageCountRow.count_id.in_(ids),
+                    UsageCountRow.state.in_(OPEN),
+                    UsageCountRow.hour_at > now - WINDOW + margin,
+                )
+                .order_by(UsageCountRow.count_id)
+                .with_for_update()
+            ).all()
+            for row in rows:
+                row.is_unknown = row.is_unknown or row.in_flight
+                row.in_flight, row.attempts = True, row.attempts + 1
+            return frozenset(row.count_id for row in rows)
 
     def _not_sent(self, ids: list[str]) -> None:
         with self._runner.database.write() as session:
@@ -221,7 +283,7 @@ class MeteringWork:
         now = self._runner.clock.now()
         with self._runner.database.read() as session:
             rules = load_rules(session)
-            soon = now - _LOOK_BACK + rules.hours.margin
+            soon = now - WINDOW + rules.hours.margin
             return session.scalars(
                 select(UsageCountRow.resource_id)
                 .where(
@@ -250,6 +312,10 @@ class MeteringWork:
 
     def _run(self, operation: Operation, request: OperationInput) -> Any:
         return self._runner.run(operation, request, Call(principal=system("metering")))
+
+
+def _place(row: UsageCountRow) -> Place:
+    return row.hour_at, row.resource_id, row.dimension, row.number
 
 
 def _report(row: UsageCountRow, resource: MeteredResourceRow) -> Report:

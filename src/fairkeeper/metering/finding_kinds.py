@@ -81,11 +81,29 @@ STATED_OTHERWISE: Final = _declare(
     "learn-metering-api",
     "ours 12 on 21 Nov 2026, Microsoft's 10",
 )
+CALL_NOT_MEASURED: Final = _declare(
+    "call_not_measured",
+    Level.ERROR,
+    "A governed call ran and did not say how much it counts for",
+    "Look at the tool's meter: the field it names was not in the arguments or in the result that was told. What was "
+    "used is not billed until it is recorded by hand.",
+    "learn-metered-billing",
+    "a result without usage.tokens",
+)
+CALL_UNPLACED: Final = _declare(
+    "call_unplaced",
+    Level.ERROR,
+    "Governed calls count for a dimension that no plan of the customer has",
+    "Set the dimension for the customer's plan, or change the tool's meter; the calls wait and are counted then.",
+    "learn-metered-billing",
+    "calls for pages, and a plan with documents",
+)
 LIMIT_REACHED: Final = _declare(
     "limit_reached",
     Level.WARNING,
     "A customer's own limit on usage is reached",
-    "Governed calls of the dimension are refused from now on; raise or end the limit to let them through.",
+    "Governed calls of the dimension are refused from now on, or asked about where the limit says so; raise or end it "
+    "to let them through.",
     "learn-metered-billing",
     "limit 1,000, used 1,002",
 )

@@ -24,9 +24,19 @@ from fairkeeper.metering.tables import (
     UsageComparisonRow,
     UsageCounterRow,
     UsageCountRow,
+    UsageEventRow,
     UsageLimitRow,
 )
-from fairkeeper.metering.views import ComparedDay, UsageDay, UsageDetail, UsageHour, UsageLine, UsagePage
+from fairkeeper.metering.views import (
+    ComparedDay,
+    Standing,
+    StandingDay,
+    UsageDay,
+    UsageDetail,
+    UsageHour,
+    UsageLine,
+    UsagePage,
+)
 
 _SHOWN: Final = timedelta(days=31)
 _AT_RISK: Final = timedelta(hours=6)
@@ -34,6 +44,13 @@ _MOST_HOURS: Final = 200
 _HOURS: Final = HourRule()
 """For when an hour expires, which no rule of the publisher's changes; their table is not for customers to read."""
 _WAITING: Final = (*OPEN, ReportState.HELD)
+_STANDINGS: Final = {
+    ReportState.ACCEPTED.value: Standing.ACCEPTED,
+    ReportState.DOUBTFUL.value: Standing.SENT,
+    ReportState.CONFLICT.value: Standing.REFUSED,
+    ReportState.REFUSED.value: Standing.REFUSED,
+    ReportState.LOST.value: Standing.LOST,
+}
 Pair = tuple[str, str]
 
 
@@ -115,6 +132,7 @@ def show_usage(context: QueryContext, request: ShowUsage) -> UsageDetail:
         days=tuple(
             UsageDay(day_on=day, included=show_units(used - over), overage=show_units(over)) for day, used, over in days
         ),
+        standing=_standing(rows, context.now),
         hours=tuple(_hour(row, name) for row in rows[:_MOST_HOURS]),
         compared=_compared(session, resource, context.now.date()),
     )
@@ -171,8 +189,9 @@ def _lines(context: QueryContext, found: Iterable[Any], paces: dict[Pair, list[i
     rows = list(found)
     ids = sorted({counter.resource_id for counter, _ in rows})
     states, first = _states(context, ids)
+    uncounted = _uncounted(context, ids)
     limits = {
-        (row.resource_id, row.dimension): row.limit_milli
+        (row.resource_id, row.dimension): row
         for row in context.session.scalars(
             select(UsageLimitRow).where(UsageLimitRow.resource_id.in_(ids), UsageLimitRow.ended_at.is_(None))
         )
@@ -182,7 +201,7 @@ def _lines(context: QueryContext, found: Iterable[Any], paces: dict[Pair, list[i
         key = (counter.resource_id, counter.dimension)
         hours = first.get(key, [])
         limit = limits.get(key)
-        mark = limit if limit is not None else counter.included_milli
+        mark = counter.included_milli if limit is None else limit.limit_milli
         projected = project(
             counter.used_milli, paces.get(key, []), now=context.now, ends_at=counter.ends_at, mark_milli=mark
         )
@@ -202,15 +221,53 @@ def _lines(context: QueryContext, found: Iterable[Any], paces: dict[Pair, list[i
                 used=show_units(counter.used_milli),
                 included=None if counter.included_milli is None else show_units(counter.included_milli),
                 overage=show_units(over),
+                uncounted=show_units(uncounted.get(key, 0)),
                 states={state: show_units(milli) for state, milli in sorted(states.get(key, {}).items())},
                 at_risk=sum(expiry <= context.now + _AT_RISK for expiry in expiries),
                 expires_at=min(expiries, default=None),
-                limit="" if limit is None else show_units(limit),
+                limit="" if limit is None else show_units(limit.limit_milli),
+                limit_asks=limit is not None and limit.asks,
                 reaches_at=projected.reaches_at if key in paces else None,
                 at_end=show_units(projected.at_end_milli) if key in paces else "",
             )
         )
     return tuple(lines)
+
+
+def _uncounted(context: QueryContext, ids: Sequence[str]) -> dict[Pair, int]:
+    """Return what was used of hours that are not counted yet."""
+    rows = context.session.execute(
+        select(UsageEventRow.resource_id, UsageEventRow.dimension, func.sum(UsageEventRow.milli))
+        .where(UsageEventRow.resource_id.in_(ids), UsageEventRow.count_id.is_(None))
+        .group_by(UsageEventRow.resource_id, UsageEventRow.dimension)
+    )
+    return {(resource_id, dimension): int(milli) for resource_id, dimension, milli in rows}
+
+
+def _standing(rows: Sequence[UsageCountRow], now: datetime) -> tuple[StandingDay, ...]:
+    found: dict[tuple[date, Standing], int] = defaultdict(int)
+    for row in rows:
+        standing = standing_of(row, now)
+        if standing is not None and row.quantity_milli + row.overage_milli:
+            lost = standing is Standing.LOST
+            found[row.hour_at.date(), standing] += row.overage_milli if lost else row.quantity_milli
+    return tuple(
+        StandingDay(day_on=day, standing=standing, units=show_units(milli))
+        for (day, standing), milli in sorted(found.items())
+        if milli
+    )
+
+
+def standing_of(row: UsageCountRow, now: datetime) -> Standing | None:
+    """Return where an hour's quantity stands at Microsoft; None for what is not reported, or stands elsewhere."""
+    plain = _STANDINGS.get(row.state)
+    if plain is not None or row.state not in _WAITING:
+        return plain
+    if expires_at(row.hour_at, _HOURS) <= now + _AT_RISK:
+        return Standing.AT_RISK
+    if row.in_flight or row.is_unknown:
+        return Standing.SENT
+    return Standing.REFUSED if row.state == ReportState.FAULTY else Standing.WAITS
 
 
 def _states(context: QueryContext, ids: Sequence[str]) -> tuple[dict[Pair, dict[str, int]], dict[Pair, list[datetime]]]:

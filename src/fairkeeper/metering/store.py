@@ -106,8 +106,34 @@ def follow(session: Session, row: MeteredResourceRow, *, now: datetime) -> list[
     return [_term(each) for each in rows]
 
 
-def resource_for(session: Session, customer_id: str | None, dimension: str | None) -> str | None:
-    """Return which of a customer's subscriptions a governed call counts for: the oldest whose plan fits."""
+def resource_for(session: Session, customer_id: str, dimension: str) -> str | None:
+    """Return what a governed call counts for: the customer's oldest subscription whose plan has the dimension.
+
+    Where none has, the oldest managed application of the customer whose plan has it.
+    """
+    return _subscription_for(session, customer_id, dimension) or _application_for(session, customer_id, dimension)
+
+
+def _application_for(session: Session, customer_id: str, dimension: str) -> str | None:
+    having = select(MeteredDimensionRow.offer_id, MeteredDimensionRow.plan_id).where(
+        MeteredDimensionRow.dimension == dimension
+    )
+    plans = {(offer_id, plan_id) for offer_id, plan_id in session.execute(having)}
+    terms = session.execute(
+        select(MeteredResourceRow.resource_id, MeteredResourceRow.offer_id, MeteredTermRow.plan_id)
+        .join(MeteredTermRow, MeteredTermRow.resource_id == MeteredResourceRow.resource_id)
+        .where(
+            MeteredResourceRow.customer_id == customer_id,
+            MeteredResourceRow.resource_uri.is_not(None),
+            MeteredResourceRow.ended_at.is_(None),
+        )
+        .order_by(MeteredResourceRow.created_at, MeteredResourceRow.resource_id, MeteredTermRow.since_at)
+    )
+    newest = {resource_id: (offer_id, plan_id) for resource_id, offer_id, plan_id in terms}
+    return next((resource_id for resource_id, plan in newest.items() if plan in plans), None)
+
+
+def _subscription_for(session: Session, customer_id: str, dimension: str) -> str | None:
     return session.scalars(
         select(SubscriptionRow.subscription_id)
         .join(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Date, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text, false, text
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -207,6 +207,8 @@ class UsageLimitRow(CustomerOwned, Base):
     customer_id: Mapped[CustomerId]
     dimension: Mapped[str] = mapped_column(String(120), primary_key=True)
     limit_milli: Mapped[int] = mapped_column(BigInteger)
+    asks: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a governed call above it is asked about; otherwise it is refused."""
     set_at: Mapped[datetime]
     set_by: Mapped[str] = mapped_column(String(80))
     ended_at: Mapped[datetime | None]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Final
+
+from sqlalchemy import select
 
 from fairkeeper.action.operation import CommandContext
 from fairkeeper.action.telling import MessageTemplate, Telling, Urgency, message_templates, settle, tell
-from fairkeeper.customers.actions.reminders import Raising, find_reminder, raise_reminder
-from fairkeeper.customers.tables import CustomerRow, SubscriptionRow
+from fairkeeper.customers.actions.reminders import Raising, raise_reminder
+from fairkeeper.customers.tables import CustomerRow, ReminderRow, SubscriptionRow
 from fairkeeper.customers.tellings import settle_reminder
 from fairkeeper.metering.tables import MeteredResourceRow, UsageCountRow
 from fairkeeper.values.findings import Finding
@@ -29,16 +33,23 @@ def raise_for(
 ) -> bool:
     """Put a finding about a resource before a person; return whether it was not before one already."""
     subscription = None if row.resource_uri else context.session.get(SubscriptionRow, row.resource_id)
-    return raise_reminder(context, finding, subscription, Raising(key=key, owner_role=owner_role, comes_back=False))
+    about = replace(finding, subject=row.resource_id)
+    return raise_reminder(context, about, subscription, Raising(key=key, owner_role=owner_role, comes_back=False))
 
 
-def close_for(context: CommandContext, row: MeteredResourceRow, code: str, *, key: str, why: str) -> None:
-    """Close a finding about a resource because its cause is gone."""
-    for subject in (row.resource_id, key[:64]):
-        known = find_reminder(context, code, subject, key)
-        if known is not None and known.closed_at is None:
-            known.closed_at, known.closed_why = context.now, why
-            settle_reminder(context, known, why)
+def close_for(context: CommandContext, row: MeteredResourceRow, code: str, *, keys: Collection[str], why: str) -> None:
+    """Close findings about a resource because their cause is gone."""
+    if not keys:
+        return
+    open_ones = context.session.scalars(
+        select(ReminderRow).where(
+            ReminderRow.code == code, ReminderRow.subject_id == row.resource_id, ReminderRow.closed_at.is_(None)
+        )
+    ).all()
+    for each in open_ones:
+        if each.key in keys:
+            each.closed_at, each.closed_why = context.now, why
+            settle_reminder(context, each, why)
 
 
 def tell_held(context: CommandContext, row: MeteredResourceRow, count: UsageCountRow, *, rule: str) -> None:

@@ -97,12 +97,21 @@ def trace_id(context: QueryContext, request: Trace) -> TraceView:
     Raises:
         NothingTracedError: No row names the id.
     """
+    return trace_view(context, request.id, rows=request.rows)
+
+
+def trace_view(context: QueryContext, subject: str, *, rows: int = SHOWN_ROWS, is_followed: bool = False) -> TraceView:
+    """Return the chain of an id in the reports, a payment on request back through its earnings.
+
+    Raises:
+        NothingTracedError: No row names the id.
+    """
     library = context.ports.of(Library)
     files, coverage = read_sources(context.session, library, today=context.now.date())
     with library.scratch() as scratch:
-        chain = trace(files, coverage, request.id, scratch, most_rows=request.rows)
+        chain = trace(files, coverage, subject, scratch, most_rows=rows, is_followed=is_followed)
     if chain is None:
-        message = f"No row of any file names {request.id!r}."
+        message = f"No row of any file names {subject!r}."
         raise NothingTracedError(message)
     names = file_names(context.session, {row.file_id for stage in chain.stages for row in stage.rows})
     return TraceView(
@@ -112,6 +121,7 @@ def trace_id(context: QueryContext, request: Trace) -> TraceView:
         offer=chain.offer,
         chain=tuple(_stage(stage, names) for stage in chain.stages),
         payments=chain.payments,
+        assets=chain.assets,
         open_findings=_findings(context, chain),
     )
 
@@ -130,6 +140,7 @@ def _stage(stage: Stage, names: dict[str, str]) -> TraceStage:
         rows=tuple(
             TraceRow(
                 what=row.what,
+                id=row.id,
                 on=row.on,
                 amount=decimal_text(row.amount),
                 currency=row.currency,

@@ -133,9 +133,14 @@ class CoverageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceRow:
-    """One row of a report, with its file and its row there."""
+    """One row of a report, with its file and its row there.
+
+    Attributes:
+        id: By which it is traced itself; None where the row has none.
+    """
 
     what: str
+    id: str | None
     on: date | None
     amount: str | None
     currency: str | None
@@ -168,7 +173,11 @@ class TraceStage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceView:
-    """One transaction from order to bank."""
+    """One transaction from order to bank.
+
+    Attributes:
+        assets: Ids of the orders it belongs to, as the reports name them; none for a payment as such.
+    """
 
     subject: str
     as_of: date
@@ -176,6 +185,7 @@ class TraceView:
     offer: str | None
     chain: tuple[TraceStage, ...]
     payments: tuple[str, ...]
+    assets: tuple[str, ...]
     open_findings: tuple[ChainFinding, ...]
 
 

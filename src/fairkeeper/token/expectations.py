@@ -120,4 +120,30 @@ class ApiTokenExpectation:
         return ANY_TENANT
 
 
-Expectation = IdTokenExpectation | WebhookTokenExpectation | ApiTokenExpectation
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceTokenExpectation:
+    """An instance in a customer's tenant calls home with a version 2.0 token of its managed identity.
+
+    Any application of any tenant can get such a token, so that it proves who calls and nothing else: whoever takes it
+    has to demand a claim code with it, or to know the identity already.
+
+    Args:
+        audience: The API's application (client) id.
+        tenants: The tenants that may call; None takes all.
+    """
+
+    audience: str
+    tenants: frozenset[TenantId] | None = None
+
+    @property
+    def versions(self) -> frozenset[TokenVersion]:
+        """The token formats taken."""
+        return frozenset({TokenVersion.V2})
+
+    @property
+    def key_segment(self) -> str:
+        """Whose keys may have signed it."""
+        return ANY_TENANT
+
+
+Expectation = IdTokenExpectation | WebhookTokenExpectation | ApiTokenExpectation | InstanceTokenExpectation

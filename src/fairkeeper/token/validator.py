@@ -31,6 +31,7 @@ from fairkeeper.token.expectations import (
     ApiTokenExpectation,
     Expectation,
     IdTokenExpectation,
+    InstanceTokenExpectation,
     WebhookTokenExpectation,
 )
 from fairkeeper.token.keys import SigningKey, SigningKeys, scoped_issuer
@@ -304,7 +305,7 @@ def _wanted_kind(expectation: Expectation) -> TokenKind:
     match expectation:
         case IdTokenExpectation():
             return TokenKind.ID
-        case WebhookTokenExpectation():
+        case WebhookTokenExpectation() | InstanceTokenExpectation():
             return TokenKind.APPLICATION
         case ApiTokenExpectation():
             return TokenKind.APPLICATION if expectation.is_app_only else TokenKind.USER
@@ -312,7 +313,8 @@ def _wanted_kind(expectation: Expectation) -> TokenKind:
 
 def _check_kind(claims: Mapping[str, Any], expectation: Expectation) -> TokenKind:
     kind, wanted = _kind(claims), _wanted_kind(expectation)
-    is_proved_app = not isinstance(expectation, ApiTokenExpectation) or claims.get("idtyp") == "app"
+    by_idtyp = isinstance(expectation, ApiTokenExpectation | InstanceTokenExpectation)
+    is_proved_app = not by_idtyp or claims.get("idtyp") == "app"
     if kind is not wanted or (kind is TokenKind.APPLICATION and not is_proved_app):
         _refuse(TokenRefusal.WRONG_KIND, f"This is a token of kind {kind.value}; {wanted.value} is wanted.")
     return kind
@@ -331,6 +333,9 @@ def _check_purpose(claims: Mapping[str, Any], expectation: Expectation, version:
                 _refuse(TokenRefusal.NONCE_MISMATCH, "The token answers another sign-in than this browser's.")
         case WebhookTokenExpectation():
             _check_caller(claims, frozenset({expectation.caller_app_id}), version)
+        case InstanceTokenExpectation():
+            if not is_guid(_text(claims, "oid")):
+                _refuse(TokenRefusal.MALFORMED, "The token's oid is no GUID in lower case.")
         case ApiTokenExpectation():
             if expectation.callers is not None:
                 _check_caller(claims, expectation.callers, version)

@@ -6,7 +6,7 @@ so that an id in a log or a support mail explains itself. Microsoft's ids stay a
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from typing import NewType
 
@@ -46,7 +46,7 @@ def new_ulid(milliseconds: int | None = None, randomness: int | None = None) -> 
         '00000000000000000000000001'
     """
     instant = time.time_ns() // 1_000_000 if milliseconds is None else milliseconds
-    value = (instant << 80) | (secrets.randbits(80) if randomness is None else randomness)
+    value = (instant << 80) | (int.from_bytes(os.urandom(10)) if randomness is None else randomness)
     return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)])
 
 

@@ -439,6 +439,13 @@ _IDENTITY: Final = (
         explains="Which events a publisher is told of, with which body, and how the address is kept secret.",
         find_by="Search Microsoft Learn for the title, section Azure Resource Manager.",
     ),
+    Resource(
+        key="managed-application-access",
+        title="Approve just-in-time access for Azure managed applications",
+        address="https://learn.microsoft.com/azure/azure-resource-manager/managed-applications/approve-just-in-time-access",
+        explains="How a customer allows a publisher a role for some hours, and what the publisher holds otherwise.",
+        find_by="Search Microsoft Learn for the title, section Azure Resource Manager.",
+    ),
 )
 
 _ACCOUNT: Final = (

@@ -21,7 +21,6 @@ from fairkeeper.web.routes import (
     files,
     receipts,
     subscriptions,
-    usage,
     webhooks,
 )
 from fairkeeper.web.routes.accounts import readiness, structure, verification
@@ -37,7 +36,10 @@ from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import connections, keys, people, rules, tabs, tokens
 from fairkeeper.web.routes.settings import landing as landing_looks
 from fairkeeper.web.routes.settings import messages as message_settings
-from fairkeeper.web.routes.start import messages, today
+from fairkeeper.web.routes.start import messages, today, trace
+from fairkeeper.web.routes.usage import hours, limits, proofs
+from fairkeeper.web.routes.usage import listing as usage_list
+from fairkeeper.web.routes.usage import subscription as usage_of
 from fairkeeper.web.serving.console import ConsoleParts
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, MethodNotTakenError, Way, answer, get, route_of
@@ -48,6 +50,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *landing.WAYS,
     *connect.WAYS,
     *today.WAYS,
+    *trace.WAYS,
     *deal_board.WAYS,
     *deal_editor.WAYS,
     *deal_actions.WAYS,
@@ -79,7 +82,11 @@ WAYS: Final[tuple[Way, ...]] = (
     *structure.WAYS,
     *verification.WAYS,
     *readiness.WAYS,
-    *usage.WAYS,
+    *usage_list.WAYS,
+    *proofs.WAYS,
+    *hours.WAYS,
+    *limits.WAYS,
+    *usage_of.WAYS,
     *differences.WAYS,
     *money.WAYS,
     *handing_over.WAYS,

@@ -48,7 +48,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
         *("pending_fulfillment_start", "not_started", "in_progress", "requested", "running", "received", "checked"),
         *("now", "waiting", "unread", "open", "invited", "queued", "draining", "waiting_for_the_checkpoint"),
         *("submitting", "with_partner", "offered"),
-        *("pending", "identified", "pending_admin", "granted_unverified", "unlinking"),
+        *("pending", "identified", "pending_admin", "granted_unverified", "unlinking", "heard", "deploying"),
     ),
     Tone.CARE: (
         "suspended",
@@ -67,6 +67,8 @@ _TONES: dict[Tone, tuple[str, ...]] = {
         "not_asked_for",
         "not_registered",
         "to_mend",
+        "missed",
+        "foreign",
         "failing",
     ),
     Tone.BAD: ("failed", "failure", "blocked", "refused", "broken", "overdue", "error", "denied", "lost"),

@@ -60,6 +60,7 @@ from fairkeeper.sandbox.entra import PretendEntra
 from fairkeeper.sandbox.runner import RunningSandbox, run_in_thread
 from fairkeeper.values.clock import FixedClock, MovableClock, SystemClock
 
+NOTICE_SECRET = "a-secret-that-nobody-guesses"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PLAN = (Path(__file__).parents[3] / "examples" / "consent" / "clean.yaml").read_text("utf-8")
 RETURN = "http://127.0.0.1:8700/connect/return"
@@ -351,6 +352,8 @@ def open_stage(folder: Path, address: DatabaseAddress) -> Iterator[Stage]:
         entra_authority=f"{sandbox.url}/entra",
         entra_tenant_id=PUBLISHER_TENANT_ID,
         fulfillment_base_url=f"{sandbox.url}/api",
+        azure_base_url=f"{sandbox.url}/azure",
+        application_notice_secrets=SecretStr(f"{NOTICE_SECRET},{'x' * 24}"),
         fulfillment_app_id=FULFILLMENT_APP_ID,
         fulfillment_app_secret=FULFILLMENT_APP_SECRET,
         sign_in_app_id=LANDING_APP_ID,

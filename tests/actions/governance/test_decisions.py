@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as changed
 from sqlalchemy import update
 
 from fairkeeper.access.tables import ApiTokenRow
@@ -360,7 +361,7 @@ def test_labels_join_into_the_task_and_only_a_person_takes_them_down(world: Worl
     world.run(record_outcome, program_of(contoso), decision_id=reading.decision_id, outcome="ok", is_trusted=True)
     found = world.one(paying).verdict
     assert (found.reason, found.detail) == (Reason.FLOW_UNTRUSTED, "mailbox")
-    assert world.one(replace(paying, task_id="t2")).verdict.allowed
+    assert world.one(changed(paying, task_id="t2")).verdict.allowed
     shown = world.run(show_task, person_of(contoso), task_id="t1")
     assert shown.labels == {"sources": ["mailbox"], "customers": [contoso], "sensitivity": 1, "trusted": False}
     endorsement = {"task_id": "t1", "sensitivity": 1, "is_trusted": True, "reason": "I read the mail."}
@@ -397,11 +398,11 @@ def test_a_delegation_holds_for_its_task_its_tools_and_its_time(world: World, co
     ada = Person(id="ada", issuer="entra")
     asking = call(clerk, person=ada, delegation_id=first.delegation_id, task_id="t1")
     assert world.one(asking).verdict.allowed
-    assert world.one(replace(asking, task_id="t2")).verdict.reason is Reason.DELEGATION_OF_ANOTHER_TASK
+    assert world.one(changed(asking, task_id="t2")).verdict.reason is Reason.DELEGATION_OF_ANOTHER_TASK
     with pytest.raises(Exception, match="more tools or more time"):
         world.run(delegate, program, parent_id=first.delegation_id, tools=["pay", "mail"], **given)
     second = world.run(delegate, program, parent_id=first.delegation_id, tools=["pay"], **given)
-    further = replace(asking, delegation_id=second.delegation_id)
+    further = changed(asking, delegation_id=second.delegation_id)
     assert world.one(further).verdict.allowed
     world.run(end_delegation, program, delegation_id=first.delegation_id)
     assert world.one(further).verdict.reason is Reason.DELEGATION_ENDED

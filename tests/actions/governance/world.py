@@ -10,11 +10,12 @@ import asyncio
 import json
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
+from msgspec.structs import replace as changed
 from sqlalchemy import select, update
 
 from fairkeeper.access.authorise import make_authorise, nobody_is_suspended
@@ -314,7 +315,7 @@ def call(agent: Agent, by: Principal | None = None, /, **changes: Any) -> Call:
         arguments={"amount": 5, "currency": "USD", "to": "Fabrikam"},
         caller=caller_of(principal),
     )
-    return replace(base, **changes)
+    return changed(base, **changes)
 
 
 def caller(principal: Principal) -> Caller:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -213,3 +214,35 @@ def test_service_that_is_away_says_so(meter: Meter) -> None:
     meter.work.count(None)  # type: ignore[arg-type]
     with pytest.raises(MeteringUnavailableError):
         meter.work.send(None)  # type: ignore[arg-type]
+
+
+def test_a_page_of_reports_is_sent_in_batches_and_goes_on_where_the_service_left(meter: Meter) -> None:
+    """The service goes away in the middle: what was answered is written down, what was not sent is not in doubt."""
+    meter.include(monthly="0")
+    bought = meter.buy()
+    start = meter.now
+    for hour in range(60):
+        meter.world.run(
+            set_dimension, offer_id=OFFER, plan_id=PLAN, dimension=f"d{hour}", title="D", unit="d", included_monthly="0"
+        )
+        event = {"event_id": f"d{hour}", "dimension": f"d{hour}", "quantity": "1", "used_at": start.isoformat()}
+        meter.world.run(record_usage, resource_id=bought, events=[event])
+    meter.use(bought, 1)
+    sent: list[int] = []
+    whole = meter.client.send
+
+    def goes_away(reports: Any) -> Any:
+        sent.append(len(reports))
+        if len(sent) == 2:
+            meter.world.faults(fail_percent=100)
+        return whole(reports)
+
+    meter.client.send = goes_away  # type: ignore[method-assign]
+    meter.hours(2)
+    assert sent[:2] == [25, 25]
+    waiting = [row for row in meter.counts() if row.state == "ready"]
+    assert len(waiting) == 36
+    assert not any(row.in_flight or row.is_unknown for row in waiting)
+    meter.world.faults()
+    meter.tick()
+    assert "ready" not in meter.states()

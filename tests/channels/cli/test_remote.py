@@ -15,6 +15,7 @@ from fairkeeper.cli.remote import RemoteExecutor, ServerUnreachableError
 from fairkeeper.errors import FairkeeperError, InvalidError, UpstreamError
 from fairkeeper.evidence.actions import add_witness, erase_payload
 from fairkeeper.evidence.queries import list_entries, show_entry
+from fairkeeper.payouts.actions.withdraw_file import withdraw_file
 
 ERROR = {"error": {"code": "x.y", "kind": "conflict", "message": "No.", "remedy": "Wait.", "request_id": "req_1"}}
 
@@ -55,6 +56,12 @@ def test_a_read_asks_by_path_and_query() -> None:
     assert (request.method, request.url.path) == ("GET", "/api/v1/evidence/entries")
     assert dict(request.url.params) == {"limit": "5", "kind": "a/1"}
     assert request.headers["authorization"] == "Bearer fk_1"
+
+
+def test_a_field_of_the_path_may_have_a_digit_in_its_name() -> None:
+    request = ran(withdraw_file, {"sha256": "a" * 64, "reason": "No."})
+    assert request.url.path == f"/api/v1/payouts/files/{'a' * 64}/withdraw"
+    assert json.loads(request.content) == {"reason": "No."}
 
 
 def test_a_field_of_the_path_is_escaped() -> None:

@@ -63,12 +63,17 @@ class Street:
     ) -> AsyncIterator[Client]:
         """Connect a real client through a gateway of its own; `hears` are callbacks of the client."""
         agent = agent or self.contoso
-        vault = changes.pop("vault", None)
+        vault, labels, journal = (
+            changes.pop(*each) for each in (("vault", None), ("labels", "task"), ("journal", None))
+        )
         server = ServerPart(**({"name": "strange", "command": command(self.count)} | changes))
         asked = FairkeeperClient(
-            url=url or self.world.url, token=agent.token, agent_id=agent.agent_id, patience_seconds=5
+            url=url or self.world.url, token=agent.token, agent_id=agent.agent_id, patience_seconds=5,
+            journal=journal,
+        )  # fmt: skip
+        part = AgentPart(
+            name="clerk", agent_id=agent.agent_id, servers=("strange",), use_id=agent.use_id, labels=labels
         )
-        part = AgentPart(name="clerk", agent_id=agent.agent_id, servers=("strange",), use_id=agent.use_id)
         to_gateway, from_client = anyio.create_memory_object_stream[Any](0)
         to_client, from_gateway = anyio.create_memory_object_stream[Any](0)
 

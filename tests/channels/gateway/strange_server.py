@@ -52,6 +52,8 @@ def call(name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
     if name == "crash":
         os._exit(3)
     if name == "hang":
+        Path(COUNT).with_suffix(".pids").write_text(f"{os.getppid()} {os.getpid()}", encoding="utf-8")
+        count("hung")
         return None
     if name == "credential":
         return text(os.environ.get("STRANGE_KEY", "none"))
@@ -93,6 +95,7 @@ def say(document: dict[str, Any]) -> None:
 
 def ask(message: dict[str, Any]) -> None:
     """Ask the client something in the middle of a call; `told` answers the call with what it said."""
+    count("ask")
     method = message["params"]["arguments"]["text"]
     WAITING[f"asked-{message['id']}"] = message["id"]
     say({"id": f"asked-{message['id']}", "method": method, "params": ASKED.get(method, {})})

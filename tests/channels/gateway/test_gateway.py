@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from mcp.client.client import Client
 from mcp.shared.exceptions import MCPError
+from sqlalchemy import text
 
 from fairkeeper.agent.manifests import pins_of
 from tests.channels.gateway.conftest import NAMES, SECRET, Street, command, go, vault_with
@@ -190,6 +192,25 @@ def test_a_client_that_leaves_in_a_call_leaves_a_record_that_says_so(street: Str
         await until_recorded(street, "strange/hang", "error")
 
     go(story())
+
+
+def test_what_a_server_says_in_an_error_labels_what_comes_after_it(street: Street) -> None:
+    async def story() -> None:
+        async with street.client(labels="provenance") as client:
+            with pytest.raises(MCPError, match="cannot with"):
+                await client.call_tool("fail", {})
+            await client.call_tool("echo", {"text": "cannot"})
+
+    go(story())
+    with street.world.database.read() as session:
+        kept = session.execute(
+            text(
+                "SELECT payload FROM evidence_entry WHERE entry_id ="
+                " (SELECT entry_id FROM decision WHERE tool_name = 'strange/echo' ORDER BY decision_id DESC LIMIT 1)"
+            )
+        ).scalar_one()
+    labels = json.loads(kept)["answer"]["labels"]
+    assert (labels["sources"], labels["trusted"]) == (["strange/fail"], False)
 
 
 # --- a planted secret, one path each

@@ -85,9 +85,10 @@ def _told(answer: Any, sent: Any) -> str:
 def _attack(stage: Stage, token: str, tool: Route, values: Mapping[str, Any]) -> Any:
     answer = ask(stage, token, "tools/call", name=tool.path, arguments=dict(values))
     if stage.installation.registry.get(tool.name).kind.value == "command" and not answer.json()["result"]["isError"]:
-        owners = {owner for change in stage.rows.changes() for owner in change.owners}
+        changes = stage.rows.changes()
+        owners = {owner for change in changes for owner in change.owners}
         assert owners <= {stage.contoso.customer_id}, f"{tool.name} changed rows of {owners}"
-        stage.rows.restore()
+        stage.rows.restore(changes)
     return answer
 
 

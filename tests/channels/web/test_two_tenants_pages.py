@@ -45,6 +45,7 @@ FOR_EVERYBODY = {
 QUERY_FILLINGS: Mapping[str, Filling] = {
     **FILLINGS,
     "q": FILLINGS["text"],
+    "id": FILLINGS["overview.trace:id"],
     "page": fixed("1"),
     "operation": fixed("", "operation"),
     "recorded": fixed("", "entry"),
@@ -230,7 +231,7 @@ def _attack(
     owners = {owner for change in changes for owner in change.owners}
     assert owners <= {stage.contoso.customer_id}, f"{method} {path} changed rows of {owners}"
     if changes:
-        stage.rows.restore()
+        stage.rows.restore(changes)
     return answer
 
 

@@ -147,6 +147,7 @@ def test_every_kind_of_finding_belongs_to_a_rule() -> None:
     declared = {value.code for name, value in vars(kinds).items() if name.isupper()}
     seen = {code for path in FAULTS for code in codes(path.read_text("utf-8"))}
     others = {"consent.plan_unreadable", "consent.plan_malformed", "consent.permission_unregistered"}
+    others |= {"consent.access_unfit", "consent.standing_access_too_broad"}
     assert declared == seen | others
     assert len(RULES) == len(set(RULES))
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.facts import (
     AgentFacts,
     ApprovalFacts,
@@ -25,7 +26,7 @@ from fairkeeper.policy.decision.facts import (
     UseFacts,
     Verdict,
 )
-from fairkeeper.policy.decision.order import Compiled, decide
+from fairkeeper.policy.decision.order import decide
 from fairkeeper.policy.decision.record import with_digest
 from fairkeeper.policy.decision.response import BusinessImpact, Reversibility, Severity
 

@@ -8,7 +8,10 @@ from datetime import timedelta
 
 import cedarpy
 import pytest
+from msgspec.structs import replace as changed
 
+from fairkeeper.policy.decision.arguments import digest_of, exact
+from fairkeeper.policy.decision.compiled import Compiled, binding_digest
 from fairkeeper.policy.decision.facts import (
     ApprovalState,
     Basis,
@@ -30,7 +33,6 @@ from fairkeeper.policy.decision.facts import (
     Window,
 )
 from fairkeeper.policy.decision.labels import Labels
-from fairkeeper.policy.decision.order import Compiled
 from fairkeeper.policy.decision.profiles import PROFILES
 from fairkeeper.policy.decision.reasons import SENTENCES, Reason
 from fairkeeper.policy.decision.response import BusinessImpact, Reversibility, Severity
@@ -73,7 +75,7 @@ def limited(maximum: int, used: int, **changes: object) -> Verdict:
 def delegated(link: DelegationFacts = LINK, *more: DelegationFacts, **changes: object) -> Verdict:
     chain = (link, *more)
     asked = call(person=ADA, delegation_id=chain[-1].id, task_id="t")
-    return verdict(asked=replace(asked, **changes), moment=Moment(at=NOON, chain=chain))  # type: ignore[arg-type]
+    return verdict(asked=changed(asked, **changes), moment=Moment(at=NOON, chain=chain))
 
 
 def approved(**changes: object) -> Verdict:
@@ -193,12 +195,12 @@ def test_what_stands_earlier_in_the_order_is_the_reason() -> None:
         labels=untrusted,
     )
     steps: list[tuple[Reason, Callable[[Basis, Call], tuple[Basis, Call]]]] = [
-        (Reason.CALLER_MAY_NOT_ASK, lambda b, c: (b, replace(c, caller=call().caller))),
-        (Reason.ANOTHER_CUSTOMER, lambda b, c: (b, replace(c, customer_id=None))),
+        (Reason.CALLER_MAY_NOT_ASK, lambda b, c: (b, changed(c, caller=call().caller))),
+        (Reason.ANOTHER_CUSTOMER, lambda b, c: (b, changed(c, customer_id=None))),
         (Reason.AGENT_CONTAINED, lambda b, c: (replace(b, containments=()), c)),
-        (Reason.ARGUMENTS_REFUSED, lambda b, c: (b, replace(c, arguments=call().arguments))),
+        (Reason.ARGUMENTS_REFUSED, lambda b, c: (b, changed(c, arguments=call().arguments))),
         (Reason.FORBIDDEN, lambda b, c: (replace(b, policies=()), c)),
-        (Reason.FLOW_UNTRUSTED, lambda b, c: (b, replace(c, labels=Labels()))),
+        (Reason.FLOW_UNTRUSTED, lambda b, c: (b, changed(c, labels=Labels()))),
         (Reason.LIMIT_REACHED, lambda b, c: (replace(b, limits=()), c)),
         (Reason.APPROVAL_NEEDED, lambda b, c: (b, c)),
     ]
@@ -321,7 +323,7 @@ def test_swapped_arguments_are_another_call() -> None:
     ids=["a number of another type", "another resource", "another task"],
 )
 def test_nothing_about_the_call_can_change_after_the_approval(changes: dict[str, object]) -> None:
-    asked = replace(call(approval_id="apr_1"), **changes)  # type: ignore[arg-type]
+    asked = changed(call(approval_id="apr_1"), **changes)
     found = verdict(basis(permits=(ASKS,)), asked, Moment(at=NOON, approval=approval()))
     assert found.reason in {Reason.APPROVAL_OF_ANOTHER_CALL, Reason.ARGUMENTS_REFUSED}
     assert not found.allowed
@@ -419,3 +421,10 @@ def test_what_no_policy_speaks_of_changes_nothing_by_being_left_out(
 
 def test_every_member_of_the_context_can_be_made() -> None:
     assert mentioned("context") == frozenset(_MAKERS)
+
+
+@pytest.mark.parametrize("changes", [{}, {"task_id": "t"}, {"resources": (Resource(type="invoice", id="7"),)}])
+def test_what_was_spelled_before_binds_to_the_same_action(changes: dict[str, object]) -> None:
+    asked, found = call(**changes), verdict(asked=call(**changes))
+    expected = binding_digest(asked, basis(), str(found.use_id), digest_of(exact(asked.arguments)))
+    assert found.binding_digest == expected

@@ -8,6 +8,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.facts import (
     PUBLISHER,
     Basis,
@@ -21,7 +22,7 @@ from fairkeeper.policy.decision.facts import (
     Verdict,
 )
 from fairkeeper.policy.decision.labels import NO_LABELS, Labels, join
-from fairkeeper.policy.decision.order import Compiled, decide
+from fairkeeper.policy.decision.order import decide
 from fairkeeper.policy.decision.record import basis_content, read_basis, recorded_inputs, recorded_verdict, replayed
 from tests.unit.policy.facts import NOON, agent, basis, call, tool
 

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.facts import Moment
-from fairkeeper.policy.decision.order import Compiled, decide
+from fairkeeper.policy.decision.labels import Labels
+from fairkeeper.policy.decision.order import decide
 from fairkeeper.policy.decision.reasons import Reason
-from fairkeeper.policy.decision.slices import mentioned, tags_mentioned
-from tests.unit.policy.facts import NOON, basis, call, policies
+from fairkeeper.policy.decision.slices import _MAKERS, Asked, PolicySlice, mentioned, tags_mentioned
+from tests.unit.policy.facts import NOON, USE, basis, call, policies
 
 FORBIDS_LARGE = (
     'forbid (principal, action, resource) when { context.numbers.hasTag("amount") &&'
@@ -47,12 +49,12 @@ def test_cedar_is_asked_once_about_what_no_policy_can_tell_apart(monkeypatch: py
 
     def counted(*given: Any) -> cedarpy.AuthzResult:
         nonlocal asked
-        asked += 1
+        asked += given[0]["action"]["id"] == "call_unattended"
         return genuine(*given)
 
     compiled = Compiled(basis(policies=policies(FORBIDS_LARGE)))
     monkeypatch.setattr("fairkeeper.policy.decision.slices.cedarpy.is_authorized", counted)
-    for to, amount in (("Fabrikam", 5), ("Contoso", 5), ("Contoso", 6), ("Fabrikam", 6)):
+    for to, amount in (("Fabrikam", 5), ("Contoso", 5), ("Contoso", 6), ("Fabrikam", 100), ("Fabrikam", 101)):
         decide(call(arguments={"to": to, "amount": amount, "currency": "USD"}), compiled, Moment(at=NOON))
     assert asked == 2
 
@@ -90,3 +92,39 @@ def test_a_tag_that_is_computed_brings_all_of_them() -> None:
 
 def test_arguments_that_are_named_around_the_context_bring_all_members() -> None:
     assert {"texts", "numbers"} <= mentioned(FORBIDS_AROUND_THE_CONTEXT)
+
+
+def asked(**changes: Any) -> Asked:
+    known: dict[str, Any] = {
+        "use_id": USE.id, "texts": {"t": "x"}, "numbers": {"n": 1}, "usage": {"u": 1}, "labels": Labels(), "at": NOON,
+        "depth": 0, "person": "per_1", "task": "t1", "amount": 1, "currency": "USD",
+    }  # fmt: skip
+    return Asked(**(known | changes))
+
+
+OTHERWISE: dict[str, tuple[str, Asked]] = {
+    "use": ("context.use == context.use", asked(use_id="use_other")),
+    "texts": ('context.texts.hasTag("t") && context.texts.getTag("t") == "x"', asked(texts={"t": "y"})),
+    "numbers": ('context.numbers.hasTag("n") && context.numbers.getTag("n") < 2', asked(numbers={"n": 2})),
+    "usage": ('context.usage.hasTag("u") && context.usage.getTag("u") < 80', asked(usage={"u": 80})),
+    "labels": ("context.labels.trusted", asked(labels=Labels(is_trusted=False))),
+    "at": ("context.at.minute < 1439", asked(at=NOON.replace(hour=23, minute=59))),
+    "depth": ("context.depth < 1", asked(depth=1)),
+    "person": ("context has person", asked(person=None)),
+    "task": ('context has task && context.task == "t1"', asked(task="t2")),
+    "amount": ("context has amount && context.amount < 2", asked(amount=2)),
+    "currency": ('context has currency && context.currency == "USD"', asked(currency="EUR")),
+}
+"""Of every member of the context: a condition that holds, and a call in which it does not, or that is another's."""
+
+
+@pytest.mark.parametrize("name", sorted(_MAKERS))
+def test_every_member_of_the_context_tells_calls_apart(name: str) -> None:
+    condition, other = OTHERWISE[name]
+    known = basis(policies=policies(f"forbid (principal, action, resource) when {{ {condition} }};"))
+    remembers = PolicySlice(known)
+    answers = [remembers.lane(each) for each in (asked(), other, asked())]
+    assert answers == [PolicySlice(known).lane(each) for each in (asked(), other, asked())]
+    assert answers[0].reason is Reason.FORBIDDEN
+    if name != "use":
+        assert answers[1].reason is Reason.PERMITTED

@@ -9,13 +9,14 @@ import sys
 import uuid
 from typing import Any
 
+import msgspec
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fairkeeper.errors import InvalidError
-from fairkeeper.proof.canonical import LARGEST_INTEGER, canonical_bytes, read_canonical
+from fairkeeper.proof.canonical import LARGEST_INTEGER, canonical_bytes, canonical_bytes_of_plain, read_canonical
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 keys = st.text(st.characters(max_codepoint=0x7F))
@@ -30,6 +31,19 @@ class Colour(enum.Enum):
 @given(values)
 def test_equals_rfc_8785(value: Any) -> None:
     assert canonical_bytes(value) == rfc8785.dumps(value)
+
+
+@given(before=values, rest=st.dictionaries(keys, values))
+def test_a_part_that_was_spelled_before_stands_in_the_whole_as_it_is(before: Any, rest: dict[str, Any]) -> None:
+    whole = canonical_bytes_of_plain(rest | {"part": msgspec.Raw(canonical_bytes(before))})
+    assert whole == canonical_bytes(rest | {"part": before})
+
+
+@pytest.mark.parametrize("outside", [{"a": LARGEST_INTEGER + 1}, {"a": [{"ü": 1}]}, {"a": "\ud800"}])
+def test_plain_types_outside_the_subset_are_refused_without_being_read_back(outside: dict[str, Any]) -> None:
+    with pytest.raises(InvalidError) as caught:
+        canonical_bytes_of_plain(outside)
+    assert caught.value.code == "proof.not_canonical"
 
 
 @given(values)

@@ -89,29 +89,45 @@ class Demo:
         )
 
 
-def run_demo(*, port: int, sandbox_port: int, data_dir: Path, as_json: bool, say: Callable[[str], None]) -> None:
+def run_demo(  # noqa: PLR0913 - what a person may say on the command line, by name
+    *,
+    port: int,
+    sandbox_port: int,
+    data_dir: Path,
+    with_customer: bool,
+    agent: bool,
+    as_json: bool,
+    say: Callable[[str], None],
+) -> None:
     """Run the demo until SIGINT or SIGTERM.
 
     Args:
         port: Of the server; 0 takes a free one.
         sandbox_port: Of the sandbox; a free one where it is taken.
         data_dir: Folder for everything.
+        with_customer: Whether a new folder begins with a customer that has used what is metered for some days.
+        agent: Whether an agent goes to work once it is ready.
         as_json: How to say that it is ready.
         say: Writes a line.
 
     Raises:
         PortTakenError: The server's port is taken.
+        ExampleAbsentError: What the agent needs is not installed.
     """
+    from fairkeeper.bootstrap.demo import at_work
+
+    if agent:
+        at_work.refuse_absent()
+
+    def ready(demo: Demo) -> None:
+        say(demo.as_json() if as_json else demo.as_text())
+        if agent:
+            at_work.begin(demo, data_dir / "mail-agent", as_json=as_json, say=say)
+
     bound = bind(HOST, port)
     sandbox, clock = start_sandbox(address_of(bound, HOST), data_dir=data_dir / "sandbox", port=sandbox_port)
     try:
-        run_beside(
-            sandbox,
-            clock,
-            bound,
-            data_dir=data_dir,
-            ready=lambda demo: say(demo.as_json() if as_json else demo.as_text()),
-        )
+        run_beside(sandbox, clock, bound, data_dir=data_dir, with_customer=with_customer, ready=ready)
     finally:
         sandbox.stop()
 
@@ -156,24 +172,29 @@ def demo_settings(url: str, sandbox_url: str, data_dir: Path) -> Settings:
     )
 
 
-def run_beside(
+def run_beside(  # noqa: PLR0913 - everything that is known, by name
     sandbox: RunningSandbox,
     clock: MovableClock,
     bound: socket.socket,
     *,
     data_dir: Path,
+    with_customer: bool = False,
     ready: Callable[[Demo], None],
 ) -> None:
     """Run the server beside a sandbox of this process until it is told to stop."""
     from fairkeeper.bootstrap.application import create_app
     from fairkeeper.bootstrap.demo.agents import prepare_agents
+    from fairkeeper.bootstrap.demo.usage import begin_earlier, prepare_usage
     from fairkeeper.bootstrap.installation import open_installation
 
     url = address_of(bound, HOST)
     installation = open_installation(demo_settings(url, sandbox.url, data_dir), clock)
+    begins_earlier = with_customer and begin_earlier(installation, clock)
     token = prepare_people(installation)
     prepare_account(installation)
     apply_consent_plan(installation)
+    if begins_earlier:
+        prepare_usage(installation, sandbox, clock)
     prepare_agents(installation)
     demo = Demo(url=url, sandbox_url=sandbox.url, owner_token=token)
     run_app(create_app(installation), bound, ready=lambda: ready(demo))

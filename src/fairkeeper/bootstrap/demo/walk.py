@@ -103,6 +103,10 @@ class Server:
         """Change something below `/api/v1`."""
         return _document(self._client.post(f"/api/v1{path}", json=document))
 
+    def delete(self, path: str) -> Any:
+        """Take something away below `/api/v1`."""
+        return _document(self._client.delete(f"/api/v1{path}"))
+
     def subscription(self, subscription_id: str) -> dict[str, Any] | None:
         """Return a subscription as the server knows it, or None while it knows none."""
         answer = self._client.get(f"/api/v1/subscriptions/{subscription_id}")

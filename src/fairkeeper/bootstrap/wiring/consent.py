@@ -27,7 +27,7 @@ from fairkeeper.customers.path.receipts import ErasedThing, RemainingKind, Remai
 from fairkeeper.customers.path.standing import Mark
 from fairkeeper.customers.ports import DataToErase, SystemsToStop, WhatRemains
 from fairkeeper.customers.reading import plain_rows
-from fairkeeper.customers.store import load_customer
+from fairkeeper.customers.store import ensure_tenant, load_customer
 from fairkeeper.customers.tables import CustomerRow, SubscriptionRow
 from fairkeeper.microsoft.consent import (
     ConsentFlow,
@@ -56,6 +56,10 @@ class MirroredPurchases:
             is_personal=row.tenant_id == PERSONAL_ACCOUNTS_TENANT,
             bought=tuple(_bought(each) for each in bought),
         )
+
+    def admit(self, session: Session, tenant_id: TenantId, *, now: datetime) -> KnownCustomer:
+        """Return the customer of a tenant, made where there is none."""
+        return self.find(session, ensure_tenant(session, tenant_id, now=now).customer_id)
 
     def names(self, session: Session, customer_ids: Collection[CustomerId]) -> Mapping[CustomerId, tuple[str, str]]:
         """Return readable address and name of customers, by id."""
@@ -232,6 +236,9 @@ class TrustRemains:
             if thing["gone_at"] is not None or thing["app_id"] in named:
                 continue
             app_id, name = thing["app_id"], thing["name"]
+            if thing.get("is_deployment"):
+                found.append(RemainingThing(kind=RemainingKind.AZURE_ROLE_ASSIGNMENT, name=name))
+                continue
             found.append(RemainingThing(kind=RemainingKind.ENTERPRISE_APPLICATION, name=name, app_id=app_id))
             grant = grants.get(app_id)
             if grant is not None:

@@ -13,6 +13,9 @@ from typing import Final
 import httpx
 
 from fairkeeper.action.outside import ObservedOnlyError, OutsideWrites
+from fairkeeper.consent.deployments.elevation import ElevationReading
+from fairkeeper.consent.deployments.reading import ApplicationReading
+from fairkeeper.consent.ports import ElevationWish, ResourceManager
 from fairkeeper.customers.actions.custody.noting import is_observed, note_would_have
 from fairkeeper.customers.following.webhooks import OperationAnswer
 from fairkeeper.customers.marketplace.operation import OperationSnapshot
@@ -169,6 +172,36 @@ class GuardedProvisioner:
         what = f"asked your systems to {request.wish.value}"
         self._outside.allow(what, subscription_id=request.subscription_id, key=f"wish:{request.request_id}")
         return self._inner.start(request)
+
+
+class GuardedResourceManager:
+    """A `ResourceManager` whose writes are asked about first; reads go through.
+
+    Args:
+        inner: Azure.
+        outside: What may be changed.
+    """
+
+    def __init__(self, inner: ResourceManager, outside: OutsideWrites) -> None:
+        self._inner = inner
+        self._outside = outside
+
+    def read_application(self, resource_id: str) -> ApplicationReading:
+        """Read: see the port."""
+        return self._inner.read_application(resource_id)
+
+    def ask_elevation(self, resource_id: str, wish: ElevationWish) -> None:
+        """Ask, if that may be done.
+
+        Raises:
+            ObservedOnlyError: It may not; else as the port says.
+        """
+        self._outside.allow("asked a customer for just-in-time access", key=f"elevation:{wish.name}")
+        self._inner.ask_elevation(resource_id, wish)
+
+    def read_elevation(self, resource_id: str, name: str) -> ElevationReading:
+        """Read: see the port."""
+        return self._inner.read_elevation(resource_id, name)
 
 
 class ObservedMail:

@@ -16,6 +16,7 @@ from fairkeeper.cli.asking import answer, as_json_option, executor_at, place_opt
 from fairkeeper.cli.files import FileUnreadableError
 from fairkeeper.cli.outcome import ExitCode
 from fairkeeper.cli.rooms.evidence import write_whole
+from fairkeeper.metering.proving.replay import SOURCES
 from fairkeeper.metering.proving.verification import NOT_PROVED, PROVED, UsageReport, verify_proof
 from fairkeeper.metering.rules.quantity import show_units
 from fairkeeper.proof.export import read_lines
@@ -95,7 +96,7 @@ def _told(report: UsageReport) -> str:
             f"  {line['dimension']} ({line['plan']}): {show_units(line['units'])} units in {line['hours']} hours"
         )
         lines += [
-            f"    {show_units(milli)} from: {_SOURCES.get(source, source)}" for source, milli in line["sources"].items()
+            f"    {show_units(milli)} from: {SOURCES.get(source, source)}" for source, milli in line["sources"].items()
         ]
         lines += [f"    {show_units(milli)} reported, now {state}" for state, milli in line["reported"].items()]
     trusted = report.trusted
@@ -106,13 +107,5 @@ def _told(report: UsageReport) -> str:
     lines += ["It does not prove:", *(f"  - {each}" for each in NOT_PROVED)]
     return "\n".join(lines)
 
-
-_SOURCES: Final = {
-    "action": "governed actions, recorded before they ran",
-    "publisher": "the publisher's own events",
-    "hand": "entered by hand",
-    "file": "a file",
-    "schedule": "fixed usage",
-}
 
 COMMANDS: Final[dict[str, click.Command]] = {"verify": verify, "proof": proof}

@@ -6,7 +6,7 @@ needs no permission: only that somebody of the tenant signed in, and that the pu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import Field
 from sqlalchemy import select
@@ -33,8 +33,10 @@ from fairkeeper.consent.evidence_kinds import (
     WANTED_CHANGED,
 )
 from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantEvent, GrantState, LinkEvent, LinkState, can_move_grant
+from fairkeeper.consent.plan.control import TrustProof
 from fairkeeper.consent.ports import KnownCustomer, KnownCustomers
 from fairkeeper.consent.store import (
+    bought_by,
     find_link,
     newest_plan_row,
     plan_of_row,
@@ -54,6 +56,7 @@ class FollowCustomer(OperationInput):
     customer_id: CustomerId = Field(max_length=40, description="The customer's id.")
     proved_tenant_id: TenantId | None = Field(None, max_length=64, description="Tenant of a person who signed in.")
     proved_digest: str = Field("", max_length=64, description="SHA-256 of that person's object id; never the token.")
+    proved_by: TrustProof = Field(TrustProof.SIGN_IN, description="What proved it.")
     may_reopen: bool = Field(False, description="A new purchase may begin a new link after one that ended.")
 
 
@@ -77,6 +80,7 @@ def follow_customer(context: CommandContext, request: FollowCustomer) -> Outcome
     """
     customer = context.ports.of(KnownCustomers).find(context.session, request.customer_id)
     link = find_link(context.session, customer.customer_id, for_change=True)
+    customer = replace(customer, bought=bought_by(context.session, customer))
     if customer.is_personal or not any(not each.has_ended for each in customer.bought):
         return _unchanged(link)
     if link is None or (LinkState(link.state) in ENDED_LINKS and request.may_reopen):
@@ -84,9 +88,14 @@ def follow_customer(context: CommandContext, request: FollowCustomer) -> Outcome
     if LinkState(link.state) in ENDED_LINKS:
         return _unchanged(link)
     event = _event(link, customer, request)
+    is_proved = request.proved_tenant_id == link.tenant_id
+    if is_proved and (event is not None or request.proved_by is TrustProof.SIGN_IN):
+        # A sign-in makes our application present, so that it can be looked for from then on.
+        link.proved_by = request.proved_by.value
     if event is not None:
         state = step_link(link, event, now=context.now)
-        link.missed_at, link.probe_at = None, next_link_probe_at(state, context.now)
+        looks = link.proved_by == TrustProof.SIGN_IN
+        link.missed_at, link.probe_at = None, next_link_probe_at(state, context.now) if looks else None
         return _moved(link, state, {"proof": request.proved_digest or None})
     return _follow_wanted(context, link, customer)
 
@@ -104,7 +113,8 @@ def _event(link: LinkRow, customer: KnownCustomer, request: FollowCustomer) -> L
         return LinkEvent.SUSPEND
     if state is LinkState.SUSPENDED and is_active:
         return LinkEvent.RESUME
-    if state is LinkState.BROKEN and request.proved_tenant_id == link.tenant_id:
+    is_sign_in = request.proved_by is TrustProof.SIGN_IN
+    if state is LinkState.BROKEN and is_sign_in and request.proved_tenant_id == link.tenant_id:
         return LinkEvent.MEND
     return None
 

@@ -43,6 +43,7 @@ from fairkeeper.consent.lifecycle import (
     GrantState,
     LinkState,
 )
+from fairkeeper.consent.plan.control import TrustProof
 from fairkeeper.consent.ports import KnownCustomers
 from fairkeeper.consent.store import (
     load_grant,
@@ -83,6 +84,7 @@ class RecordProbe(OperationInput):
     numbers: tuple[int, ...] = Field((), max_length=20, description="AADSTS numbers of a refusal.")
     sealed: str = Field("", max_length=20_000, description="The token, sealed; kept where the grant is verified.")
     expires_at: AwareDatetime | None = Field(None, description="When the token ends.")
+    signal: Signal | None = Field(None, description="What else was seen, where no number of Microsoft Entra's says it.")
     is_presence: bool = Field(
         False, description="It shows only that the application is present; what people may do in their names it cannot."
     )
@@ -149,7 +151,7 @@ def _judge(row: GrantRow, link: LinkRow, request: RecordProbe, now: datetime) ->
     carried = frozenset(request.carried)
     if request.has_token and (carried & held.wanted or not held.wanted):
         return judge_token(held, carried)
-    signal = Signal.CONSENT_MISSING if request.has_token else signal_of(request.numbers)
+    signal = request.signal or (Signal.CONSENT_MISSING if request.has_token else signal_of(request.numbers))
     return judge_refusal(held, signal, now)
 
 
@@ -172,7 +174,8 @@ def _keep_token(context: CommandContext, row: GrantRow, request: RecordProbe, st
 def _replace_older(context: CommandContext, link: LinkRow, row: GrantRow) -> None:
     """Let a proved version stand for those before it."""
     for old in present_grants(context.session, link):
-        if old.grant_id != row.grant_id and old.registration == row.registration and old.asked_at <= row.asked_at:
+        is_same = old.registration == row.registration and old.deployment_id == row.deployment_id
+        if is_same and old.grant_id != row.grant_id and old.asked_at <= row.asked_at:
             old.replaced_by = row.grant_id
             kept = context.session.get(TenantTokenRow, old.grant_id)
             if kept is not None:
@@ -224,7 +227,7 @@ def check_now(context: CommandContext, request: OneCustomer) -> Outcome[ProbesPl
         for row in rows
         if GrantState(row.state) not in {GrantState.NOT_NEEDED, GrantState.REVOKED, GrantState.DECLINED}
     )
-    is_due = LinkState(link.state) in PROBED_LINKS
+    is_due = LinkState(link.state) in PROBED_LINKS and link.proved_by == TrustProof.SIGN_IN
     if is_due:
         payload = {"customer_id": link.customer_id, "link_id": link.link_id}
         context.enqueue(PROBE_LINK, f"{link.link_id}:asked:{new_ulid()}", payload, customer_id=link.customer_id)

@@ -25,6 +25,7 @@ from fairkeeper.consent.actions.probe import plan_probe
 from fairkeeper.consent.errors import GrantNotVerifiedError
 from fairkeeper.consent.evidence_kinds import TOKEN_SERVED
 from fairkeeper.consent.lifecycle import UNLOCKS, GrantState, LinkState
+from fairkeeper.consent.plan.control import ACCESS_TIERS
 from fairkeeper.consent.ports import KnownCustomers
 from fairkeeper.consent.store import load_live_link, present_grants, wanted_of_row, what_of
 from fairkeeper.consent.tables import TenantTokenRow
@@ -72,7 +73,9 @@ def take_token(context: CommandContext, request: TakeToken) -> Outcome[TokenServ
         (
             each
             for each in present_grants(context.session, link, for_change=True)
-            if each.registration == request.registration and GrantState(each.state) in UNLOCKS
+            if each.registration == request.registration
+            and GrantState(each.state) in UNLOCKS
+            and each.tier not in ACCESS_TIERS
         ),
         None,
     )

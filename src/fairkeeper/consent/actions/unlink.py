@@ -25,11 +25,32 @@ from fairkeeper.action.operation import (
     internal_command,
 )
 from fairkeeper.consent.asking.signals import GONE, signal_of
+from fairkeeper.consent.deployments.reading import LIVE, DeploymentState
 from fairkeeper.consent.evidence_kinds import LINK_ENDED, LINK_ENDING
 from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantEvent, GrantState, LinkEvent, LinkState, can_move_grant
+from fairkeeper.consent.plan.control import ACCESS_TIERS
+from fairkeeper.consent.plan.plan import OfferType
 from fairkeeper.consent.ports import KnownCustomers
-from fairkeeper.consent.store import find_link, load_link, present_grants, step_grant, step_link, wanted_of_row
-from fairkeeper.consent.tables import ConnectRow, GrantRow, LinkRow, QuestionRow, StartRow, TenantTokenRow
+from fairkeeper.consent.store import (
+    deployments_of,
+    find_link,
+    load_link,
+    present_grants,
+    step_grant,
+    step_link,
+    wanted_of_row,
+)
+from fairkeeper.consent.tables import (
+    ClaimCodeRow,
+    ConnectRow,
+    DeploymentNoticeRow,
+    DeploymentRow,
+    GrantRow,
+    LinkRow,
+    QuestionRow,
+    StartRow,
+    TenantTokenRow,
+)
 from fairkeeper.database.tasks import NewTask, TaskRow, TaskState, enqueue
 from fairkeeper.values.clock import format_instant
 from fairkeeper.values.ids import CustomerId
@@ -63,12 +84,20 @@ def end_trust(session: Session, customer_id: CustomerId, *, now: datetime) -> En
         names = _applications(link, rows)
         step_link(link, LinkEvent.UNLINK, now=now)
         link.probe_at = None
-        link.remaining = [{"app_id": app_id, "name": name, "gone_at": None} for app_id, name in names.items()]
+        link.remaining = [
+            *({"app_id": app_id, "name": name, "gone_at": None} for app_id, name in names.items()),
+            *_deployed(session, customer_id),
+        ]
         _look_again(session, link, now + timedelta(minutes=5), now=now)
     for row in rows:
         if can_move_grant(GrantState(row.state), GrantEvent.WITHDRAW):
             step_grant(row, GrantEvent.WITHDRAW, now=now, note="the link was ended")
         row.probe_at = None
+    codes = session.scalars(
+        select(ClaimCodeRow).where(ClaimCodeRow.customer_id == customer_id, ClaimCodeRow.withdrawn_at.is_(None))
+    )
+    for code in codes:
+        code.withdrawn_at = now
     pages = session.scalars(
         select(ConnectRow).where(ConnectRow.customer_id == customer_id, ConnectRow.revoked_at.is_(None))
     ).all()
@@ -87,10 +116,27 @@ def _applications(link: LinkRow, rows: list[GrantRow]) -> dict[str, str]:
     """Return the applications that may be present in the tenant, by id."""
     wanted = wanted_of_row(link)
     names = {} if wanted is None else {each.key: each.name for each in wanted.registrations}
-    found = {row.app_id: names.get(row.registration, row.registration) for row in rows}
+    found = {row.app_id: names.get(row.registration, row.registration) for row in rows if row.tier not in ACCESS_TIERS}
     if wanted is not None and wanted.sign_in is not None:
         found.setdefault(wanted.sign_in.app_id, wanted.sign_in.name)
     return found
+
+
+def _deployed(session: Session, customer_id: CustomerId) -> list[dict[str, str | bool | None]]:
+    """Return the managed applications on whose resource groups roles of ours may be left.
+
+    An instance that calls home has no identity of ours in the tenant, so that nothing of ours is left with it.
+    """
+    return [
+        {
+            "app_id": row.deployment_id,
+            "name": f"roles on the managed resource group of {row.resource_id.rpartition('/')[2][:90]}",
+            "gone_at": None,
+            "is_deployment": True,
+        }
+        for row in deployments_of(session, customer_id)
+        if DeploymentState(row.state) in LIVE and row.offer_type == OfferType.MANAGED_APPLICATION
+    ]
 
 
 def _delete(session: Session, table: type[TenantTokenRow | StartRow], customer_id: CustomerId) -> int:
@@ -195,6 +241,7 @@ class RecordRemains(OperationInput):
     customer_id: CustomerId = Field(max_length=40, description="The customer's id.")
     link_id: str = Field(max_length=40, description="The link.")
     seen: dict[str, tuple[int, ...]] = Field(description="AADSTS numbers by application; none where a token was given.")
+    gone: tuple[str, ...] = Field((), max_length=1_000, description="Deployments that are gone, or closed to us.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +260,9 @@ def record_remains(context: CommandContext, request: RecordRemains) -> Outcome[R
     remaining = []
     for thing in link.remaining:
         numbers = request.seen.get(thing["app_id"])
-        is_gone = thing["gone_at"] is not None or (numbers and signal_of(numbers) in GONE)
+        is_gone = (
+            thing["gone_at"] is not None or thing["app_id"] in request.gone or (numbers and signal_of(numbers) in GONE)
+        )
         gone_at = thing["gone_at"] or (format_instant(context.now) if is_gone else None)
         remaining.append({**thing, "gone_at": gone_at})
     link.remaining = remaining
@@ -240,6 +289,10 @@ def erase_words(session: Session, customer_id: CustomerId) -> int:
     for question in questions:
         session.delete(question)
     session.execute(delete(ConnectRow).where(ConnectRow.customer_id == customer_id))
+    session.execute(delete(ClaimCodeRow).where(ClaimCodeRow.customer_id == customer_id))
+    told = DeploymentNoticeRow.customer_id == customer_id
+    session.execute(update(DeploymentNoticeRow).where(told).values(body=None))
+    session.execute(update(DeploymentRow).where(DeploymentRow.customer_id == customer_id).values(note=None))
     session.execute(update(GrantRow).where(GrantRow.customer_id == customer_id).values(note=None))
     session.execute(update(LinkRow).where(LinkRow.customer_id == customer_id).values(note=None))
     return len(questions)

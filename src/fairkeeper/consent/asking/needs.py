@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
+from fairkeeper.consent.plan.control import ACCESS_TIERS
 from fairkeeper.consent.store import wanted_of_row, what_of
 from fairkeeper.consent.tables import GrantRow, LinkRow
 from fairkeeper.consent.views import ConsentNeed, NeedKind
@@ -98,7 +99,9 @@ def needs_of(
     yield from _of_trust(tenant)
     yield from _unasked(tenant, rows)
     for row in rows:
-        yield from _of_grant(tenant, row)
+        # An elevation ends by itself, and access goes with its deployment; neither is a loss.
+        if row.tier not in ACCESS_TIERS or GrantState(row.state) is not GrantState.REVOKED:
+            yield from _of_grant(tenant, row)
 
 
 def _after_the_end(tenant: _Tenant) -> Iterator[ConsentNeed]:

@@ -32,6 +32,8 @@ class Signal(StrEnum):
     OWN_CREDENTIAL = "own_credential"
     OWN_REGISTRATION = "own_registration"
     UNKNOWN_TENANT = "unknown_tenant"
+    ACCESS_GONE = "access_gone"
+    """Not a number of Microsoft Entra's, but what Azure Resource Manager, or silence, says of a deployment."""
     LOOP = "loop"
     UNKNOWN = "unknown"
 
@@ -108,6 +110,7 @@ MEANINGS: Final[Mapping[Signal, Meaning]] = MappingProxyType(
             numbers=(500021, 500022, 500212, 500213), words="a policy of the tenant blocks it"
         ),
         Signal.SIGN_IN_AGAIN: Meaning(numbers=(70008, 700082, 50173, 70043), words="the person has to sign in again"),
+        Signal.ACCESS_GONE: Meaning(numbers=(), words="the deployment does not show it any more", misses=True),
         Signal.LOOP: Meaning(numbers=(50196,), words="we asked too often", is_ours=True),
         Signal.UNKNOWN: Meaning(numbers=(), words="Microsoft refused for a reason that is not understood here"),
     }

@@ -7,12 +7,12 @@ version, and so that a customer's own session can read it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairkeeper.consent.catalogue.permissions import Catalogue, Kind
 from fairkeeper.consent.plan.checks import needs_administrator
-from fairkeeper.consent.plan.plan import ConsentPlan, Feature, Registration, Tier
+from fairkeeper.consent.plan.plan import Access, AccessWay, ConsentPlan, Feature, Registration, Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +58,33 @@ class WantedRegistration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantedAccess:
+    """What an offer needs in the customer's subscription, as the customer reads it."""
+
+    key: str
+    title: str
+    way: AccessWay
+    roles: tuple[str, ...]
+    reason: str
+    without: str
+    principal_id: str
+    hours: int
+    offer_id: str
+    plans: tuple[str, ...]
+
+    def is_for(self, offer_id: str | None, plan_id: str | None) -> bool:
+        """Say whether it belongs to a plan of an offer."""
+        return self.offer_id == offer_id and (not self.plans or plan_id in self.plans)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """All of it, for one customer.
 
     Args:
         plan_version: Of the plan that it comes from.
         sign_in: The registration that people sign in with, which appears with the first sign-in.
+        access: What is needed in the customer's subscriptions, without a consent of Microsoft Entra's.
     """
 
     plan_version: int
@@ -71,6 +92,12 @@ class Wanted:
     registrations: tuple[WantedRegistration, ...]
     features: tuple[WantedFeature, ...]
     sign_in: WantedRegistration | None = None
+    access: tuple[WantedAccess, ...] = ()
+
+    def title_of(self, key: str) -> str:
+        """Return the title of a feature or of an access, or its key."""
+        titles = {each.key: each.title for each in self.features} | {each.key: each.title for each in self.access}
+        return titles.get(key, key)
 
     def features_of(self, registration: str) -> tuple[WantedFeature, ...]:
         """Return what is asked for through one registration."""
@@ -94,8 +121,10 @@ class Wanted:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON values."""
+        """Return it as JSON values; access stands there only where there is some."""
+        access = {"access": [_access_json(each) for each in self.access]} if self.access else {}
         return {
+            **access,
             "plan_version": self.plan_version,
             "publisher": self.publisher,
             "registrations": [_registration_json(each) for each in self.registrations],
@@ -129,7 +158,17 @@ class Wanted:
             registrations=tuple(_registration_of(each) for each in document["registrations"]),
             sign_in=None if sign_in is None else _registration_of(sign_in),
             features=tuple(_feature_of(each) for each in document["features"]),
+            access=tuple(_access_of(each) for each in document.get("access", ())),
         )
+
+
+def _access_json(each: WantedAccess) -> dict[str, Any]:
+    return {**asdict(each), "way": each.way.value, "roles": list(each.roles), "plans": list(each.plans)}
+
+
+def _access_of(each: Mapping[str, Any]) -> WantedAccess:
+    given = {**each, "way": AccessWay(each["way"]), "roles": tuple(each["roles"]), "plans": tuple(each["plans"])}
+    return WantedAccess(**given)
 
 
 def _registration_json(each: WantedRegistration) -> dict[str, Any]:
@@ -196,6 +235,29 @@ def wanted_of(plan: ConsentPlan, bought: Iterable[tuple[str | None, str | None]]
         registrations=tuple(_registration(each) for each in plan.registrations if each.key in keys),
         sign_in=None if landing is None else _registration(landing),
         features=tuple(_feature(plan, each, catalogue) for each in features),
+        access=tuple(
+            _access(offer.offer_id, each)
+            for offer in plan.offers
+            for each in offer.access
+            if any(
+                each in plan.access_for(offer_id, plan_id) for offer_id, plan_id in pairs if offer_id == offer.offer_id
+            )
+        ),
+    )
+
+
+def _access(offer_id: str, each: Access) -> WantedAccess:
+    return WantedAccess(
+        key=each.key,
+        title=each.title,
+        way=each.way,
+        roles=each.roles,
+        reason=each.reason,
+        without=each.without,
+        principal_id=each.principal_id,
+        hours=each.hours,
+        offer_id=offer_id,
+        plans=each.plans,
     )
 
 

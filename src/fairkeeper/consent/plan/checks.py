@@ -18,9 +18,10 @@ from typing import Final
 
 from fairkeeper.consent.catalogue.permissions import BASIC, Approver, Catalogue, Kind
 from fairkeeper.consent.plan import kinds
+from fairkeeper.consent.plan.control import CONTROL_OF
 from fairkeeper.consent.plan.plan import (
     ASKED_TIERS,
-    OWNER_OF,
+    AccessWay,
     Acts,
     Consent,
     ConsentPlan,
@@ -34,6 +35,8 @@ from fairkeeper.values.findings import Finding, Findings
 
 Rule = Callable[[ConsentPlan, Catalogue], Iterator[Finding]]
 
+_GIVES_ITSELF_MORE: Final = frozenset({"Owner", "User Access Administrator"})
+"""Azure roles whose holder assigns roles."""
 _DISCLOSES: Final = re.compile(r"\badministrators?\b|\badmin consent\b", re.IGNORECASE)
 _KINDS_OF: Final = {
     Tier.LANDING: frozenset({Kind.DELEGATED}),
@@ -186,7 +189,7 @@ def check_agents(plan: ConsentPlan, catalogue: Catalogue) -> Iterator[Finding]:
 def check_offers(plan: ConsentPlan, catalogue: Catalogue) -> Iterator[Finding]:
     """Find offers whose identity has the wrong owner, and descriptions that keep the administrator's part quiet."""
     for n, offer in enumerate(plan.offers):
-        owner = OWNER_OF[offer.type]
+        owner = CONTROL_OF[offer.type].owner
         if offer.identity_owner is not owner:
             said = "the identity is shared" if owner is IdentityOwner.SHARED else f"the {owner} owns the identity"
             message = f"{offer.offer_id} is a {_words(offer.type)} offer: {said}, not as {offer.identity_owner} says."
@@ -211,6 +214,29 @@ def needs_administrator(plan: ConsentPlan, feature: Feature, catalogue: Catalogu
     return feature.consent not in {Consent.USER, Consent.OWN_API} or bool(approvers - by_user)
 
 
+def check_access(plan: ConsentPlan, _catalogue: Catalogue) -> Iterator[Finding]:
+    """Find access that the offer type does not have, and standing roles that can give themselves more."""
+    for n, offer in enumerate(plan.offers):
+        control = CONTROL_OF[offer.type]
+        for m, access in enumerate(offer.access):
+            path = f"offers/{n}/access/{m}"
+            if access.way not in control.ways:
+                message = f"{offer.offer_id} is a {_words(offer.type)} offer: {control.controlled_by}."
+                yield kinds.ACCESS_UNFIT.found(message, path=path, subject=access.key)
+            elif bool(access.principal_id) is (access.way is AccessWay.OWN_IDENTITY):
+                needs = (
+                    "names no principal of yours" if access.principal_id else "names the principal that gets the roles"
+                )
+                yield kinds.ACCESS_UNFIT.found(
+                    f"{_words(access.way).capitalize()} {needs}.", path=path, subject=access.key
+                )
+            elif access.way is AccessWay.STANDING and (wide := sorted(set(access.roles) & _GIVES_ITSELF_MORE)):
+                message = (
+                    f"{access.title!r} holds {', '.join(wide)} all the time, and can give itself every other role."
+                )
+                yield kinds.STANDING_TOO_BROAD.found(message, path=path, subject=access.key)
+
+
 def check_accounts(plan: ConsentPlan, _catalogue: Catalogue) -> Iterator[Finding]:
     """Find registrations that several publisher accounts share."""
     for n, registration in enumerate(plan.registrations):
@@ -229,6 +255,7 @@ RULES: Final[tuple[Rule, ...]] = (
     check_approvers,
     check_agents,
     check_offers,
+    check_access,
     check_accounts,
 )
 """Every rule, in the order in which its findings are told."""

@@ -92,6 +92,22 @@ IDENTITY_OWNER: Final = _declare(
     resource="blog-tenant-linking",
     example="type: container, identity_owner: publisher",
 )
+ACCESS_UNFIT: Final = _declare(
+    "access_unfit",
+    title="The offer type has no such access to a customer's subscription",
+    remedy="Managed application: standing_access or just_in_time_access, with the principal. Container and virtual "
+    "machine: own_identity, without one. SaaS: none.",
+    resource="blog-tenant-linking",
+    example="type: container, access with way: standing_access",
+)
+STANDING_TOO_BROAD: Final = _declare(
+    "standing_access_too_broad",
+    title="A standing role can give itself every other role",
+    remedy="Hold Reader or Contributor all the time, and ask for more just in time.",
+    resource="managed-application-access",
+    example="way: standing_access, roles: [Owner]",
+    level=Level.WARNING,
+)
 REGISTRATION_SHARED: Final = _declare(
     "registration_shared",
     title="One app registration is used by several publisher accounts",

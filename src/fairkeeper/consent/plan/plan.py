@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 from fairkeeper.consent.catalogue.permissions import Kind
@@ -51,14 +50,15 @@ class IdentityOwner(StrEnum):
     SHARED = "shared"
 
 
-OWNER_OF: Final = MappingProxyType(
-    {
-        OfferType.SAAS: IdentityOwner.PUBLISHER,
-        OfferType.MANAGED_APPLICATION: IdentityOwner.SHARED,
-        OfferType.CONTAINER: IdentityOwner.CUSTOMER,
-        OfferType.VIRTUAL_MACHINE: IdentityOwner.CUSTOMER,
-    }
-)
+class AccessWay(StrEnum):
+    """How something works in a customer's subscription without a consent of Microsoft Entra's."""
+
+    STANDING = "standing_access"
+    """Roles of the publisher on the managed resource group, from the deployment on."""
+    ELEVATED = "just_in_time_access"
+    """A role for some hours, which the customer approves each time."""
+    OWN_IDENTITY = "own_identity"
+    """The customer's own managed identity, with the roles that the customer gives it; the publisher holds none."""
 
 
 class Acts(StrEnum):
@@ -144,13 +144,37 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What an offer needs in the customer's subscription, and the reason in plain words.
+
+    Args:
+        roles: Names of Azure roles, as the plan in Partner Center lists them; of an own identity those that the
+            customer is asked to give it.
+        principal_id: Object id of the publisher's group or application that gets the roles; empty for an own identity.
+        hours: The longest time of one elevation.
+        plans: Plan ids it belongs to; empty is every plan of the offer.
+    """
+
+    key: str
+    title: str
+    way: AccessWay
+    roles: tuple[str, ...]
+    reason: str
+    without: str = ""
+    principal_id: str = ""
+    hours: int = 8
+    plans: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One offer: its type, who owns the identity, and what its description says."""
+    """One offer: its type, who owns the identity, what its description says, and its access to subscriptions."""
 
     offer_id: str
     type: OfferType
     identity_owner: IdentityOwner
     description: str
+    access: tuple[Access, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +232,15 @@ class ConsentPlan:
     registrations: tuple[Registration, ...]
     features: tuple[Feature, ...]
     decisions: tuple[Decision, ...] = field(default=())
+
+    def offer(self, offer_id: str | None) -> Offer | None:
+        """Return an offer by its id."""
+        return next((each for each in self.offers if each.offer_id == offer_id), None)
+
+    def access_for(self, offer_id: str | None, plan_id: str | None) -> tuple[Access, ...]:
+        """Return what a plan of an offer needs in the customer's subscription."""
+        found = self.offer(offer_id)
+        return tuple(each for each in (found.access if found else ()) if not each.plans or plan_id in each.plans)
 
     def registration(self, key: str) -> Registration | None:
         """Return a registration by its key."""

@@ -15,6 +15,8 @@ from fairkeeper.action.document import Place, TextFaults, read_document
 from fairkeeper.consent.catalogue.permissions import Kind
 from fairkeeper.consent.plan.kinds import PLAN_MALFORMED, PLAN_UNREADABLE
 from fairkeeper.consent.plan.plan import (
+    Access,
+    AccessWay,
     Acts,
     Audience,
     Consent,
@@ -59,6 +61,20 @@ class PublisherShape(_Shape):
     home_tenant_id: _Guid
 
 
+class AccessShape(_Shape):
+    """What an offer needs in the customer's subscription."""
+
+    key: _Key
+    title: _Name
+    way: AccessWay
+    roles: list[_Name] = Field(min_length=1, max_length=20)
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+    without: _Text = ""
+    principal_id: _Guid | Annotated[str, StringConstraints(max_length=0)] = ""
+    hours: int = Field(8, ge=1, le=24)
+    plans: list[_Name] = Field([], max_length=100)
+
+
 class OfferShape(_Shape):
     """One offer."""
 
@@ -66,6 +82,7 @@ class OfferShape(_Shape):
     type: OfferType
     identity_owner: IdentityOwner
     description: _Text
+    access: list[AccessShape] = Field([], max_length=50)
 
 
 class RegistrationShape(_Shape):
@@ -198,6 +215,12 @@ def _loose(plan: ConsentPlan) -> list[tuple[str, str]]:
         ("offers", [each.offer_id for each in plan.offers]),
     ):
         found += [(f"{group}/{n}", f"{key!r} stands there twice.") for n, key in enumerate(keys) if key in keys[:n]]
+    taken = {each.key for each in plan.registrations} | {each.key for each in plan.features}
+    for n, offer in enumerate(plan.offers):
+        for m, access in enumerate(offer.access):
+            if access.key in taken:
+                found.append((f"offers/{n}/access/{m}", f"{access.key!r} stands there twice."))
+            taken.add(access.key)
     offers = {offer.offer_id for offer in plan.offers}
     for n, feature in enumerate(plan.features):
         if plan.registration(feature.registration) is None:
@@ -219,11 +242,22 @@ def _plan(shape: PlanShape) -> ConsentPlan:
         dated_on=shape.dated_on,
         publisher=shape.publisher.name,
         home_tenant_id=shape.publisher.home_tenant_id,
-        offers=tuple(Offer(**each.model_dump()) for each in shape.offers),
+        offers=tuple(_offer(each) for each in shape.offers),
         registrations=tuple(_registration(each) for each in shape.registrations),
         features=tuple(_feature(each) for each in shape.features),
         decisions=tuple(Decision(**each.model_dump()) for each in shape.decisions),
     )
+
+
+def _offer(shape: OfferShape) -> Offer:
+    return Offer(**shape.model_dump(exclude={"access"}), access=tuple(_access(each) for each in shape.access))
+
+
+def _access(shape: AccessShape) -> Access:
+    given = shape.model_dump()
+    for name in ("roles", "plans"):
+        given[name] = tuple(dict.fromkeys(given[name]))
+    return Access(**given)
 
 
 def _registration(shape: RegistrationShape) -> Registration:

@@ -8,20 +8,30 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 from sqlalchemy import select
 
-from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
+from fairkeeper.action.operation import (
+    Canonical,
+    CommandContext,
+    EvidenceDraft,
+    OperationInput,
+    Outcome,
+    command,
+)
 from fairkeeper.errors import BugError
+from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.governance.errors import StateRefusedError, TaskNotFoundError
 from fairkeeper.governance.evidence_kinds import OUTCOME_RECORDED, TASK_ENDORSED
 from fairkeeper.governance.store import load_decision
-from fairkeeper.governance.tables import AgentTaskRow, DecisionBasisRow, DecisionRow, LimitUsageRow
-from fairkeeper.policy.decision.facts import PUBLISHER
+from fairkeeper.governance.tables import AgentTaskRow, DecisionBasisRow, DecisionRow, LimitUsageRow, MeasuredCallRow
+from fairkeeper.policy.decision.facts import PUBLISHER, Basis, MeterSource
 from fairkeeper.policy.decision.labels import NO_LABELS, Labels, join, labels_from_json, labels_to_json
-from fairkeeper.policy.decision.record import read_basis
+from fairkeeper.policy.decision.measuring import measured
+from fairkeeper.policy.decision.record import call_of, read_basis
 from fairkeeper.values.ids import CustomerId, EntryId
 
 
@@ -38,6 +48,9 @@ class RecordOutcome(OperationInput):
     sources: list[str] = Field([], max_length=50, description="Where the result came from, beyond the tool.")
     sensitivity: int = Field(0, ge=0, le=3, description="How sensitive it is, if more than the tool says.")
     is_trusted: bool = Field(True, description="Whether it can be trusted, as far as the tool's results can.")
+    measured: dict[str, Decimal] = Field(
+        {}, max_length=20, description="Of a metered tool: by path, the sums of the result's fields that are billed."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,27 +79,34 @@ def record_outcome(context: CommandContext, request: RecordOutcome) -> Outcome[O
         raise StateRefusedError("The call was not allowed, so it has no outcome.", remedy="Do not call the tool.")
     if row.outcome is not None and row.outcome != request.outcome:
         raise StateRefusedError(f"The call ended before: {row.outcome}.", remedy="An outcome is final.")
-    labels = _result_labels(context, row, request)
+    basis = _basis(context, row)
+    labels = _result_labels(basis, row, request)
     result = OutcomeRecorded(decision_id=row.decision_id, outcome=request.outcome, labels=labels_to_json(labels))
     if row.outcome is not None:
         return Outcome(result=result, entry=None)
+    counted = _counted(context, basis, row, request)
+    payload: dict[str, Canonical] = {
+        "decision": row.decision_id,
+        "tool": row.tool_name,
+        "outcome": request.outcome,
+        "result_digest": request.result_digest,
+        "error": request.error,
+        "took_milliseconds": request.took_milliseconds,
+        "labels": labels_to_json(labels),
+        "task": row.task_id,
+    }
+    if counted:
+        payload["metered"] = [[dimension, milli] for dimension, milli in counted]
+        payload["by_customer"] = context.principal.customer_id is not None
     draft = EvidenceDraft(
         kind=OUTCOME_RECORDED.name,
         subject_type="agent",
         subject_id=row.agent_id,
         customer_id=row.customer_id,
         cause=EntryId(row.entry_id),
-        payload={
-            "decision": row.decision_id,
-            "tool": row.tool_name,
-            "outcome": request.outcome,
-            "result_digest": request.result_digest,
-            "error": request.error,
-            "took_milliseconds": request.took_milliseconds,
-            "labels": labels_to_json(labels),
-            "task": row.task_id,
-        },
+        payload=payload,
     )
+    _keep_counted(context, row, counted, draft)
     row.outcome, row.outcome_at, row.outcome_entry_id = request.outcome, context.now, draft.entry_id
     if request.outcome == "not_executed":
         _give_back(context, row)
@@ -95,19 +115,58 @@ def record_outcome(context: CommandContext, request: RecordOutcome) -> Outcome[O
     return Outcome(result=result, entry=draft)
 
 
-def _result_labels(context: CommandContext, row: DecisionRow, request: RecordOutcome) -> Labels:
+def _basis(context: CommandContext, row: DecisionRow) -> Basis:
+    kept = context.session.get(DecisionBasisRow, row.basis_digest)
+    if kept is None:
+        raise BugError(f"The basis of the decision {row.decision_id} is not kept.")
+    return read_basis(kept.content)
+
+
+def _counted(
+    context: CommandContext, basis: Basis, row: DecisionRow, request: RecordOutcome
+) -> list[tuple[str, int | None]]:
+    """Return what the call counts for billing dimensions: of a customer's call that was carried out alone."""
+    meters = basis.tool.meters
+    if request.outcome != "ok" or row.customer_id is None or not meters:
+        return []
+    arguments = None
+    if any(meter.of is MeterSource.ARGUMENT for meter in meters):
+        entry = context.session.scalars(select(EntryRow).where(EntryRow.entry_id == row.entry_id)).first()
+        if entry is not None and entry.payload is not None:
+            call = call_of(json.loads(entry.payload)["inputs"], basis)
+            arguments = None if call is None else call.arguments
+    return measured(meters, arguments, request.measured)
+
+
+def _keep_counted(
+    context: CommandContext, row: DecisionRow, counted: list[tuple[str, int | None]], draft: EvidenceDraft
+) -> None:
+    for position, (dimension, milli) in enumerate(counted):
+        if milli != 0 and row.customer_id is not None:
+            context.session.add(
+                MeasuredCallRow(
+                    decision_id=row.decision_id,
+                    position=position,
+                    customer_id=row.customer_id,
+                    dimension=dimension,
+                    milli=milli,
+                    is_customers=context.principal.customer_id is not None,
+                    ended_at=context.now,
+                    entry_id=draft.entry_id,
+                )
+            )
+
+
+def _result_labels(basis: Basis, row: DecisionRow, request: RecordOutcome) -> Labels:
     if request.outcome == "not_executed":
         return NO_LABELS
-    basis = context.session.get(DecisionBasisRow, row.basis_digest)
-    if basis is None:
-        raise BugError(f"The basis of the decision {row.decision_id} is not kept.")
     stated = Labels(
         sources=frozenset(request.sources),
         customers=frozenset({row.customer_id or PUBLISHER}),
         sensitivity=request.sensitivity,
         is_trusted=request.is_trusted,
     )
-    return join(read_basis(basis.content).tool.result_labels, stated)
+    return join(basis.tool.result_labels, stated)
 
 
 def _give_back(context: CommandContext, row: DecisionRow) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from sqlalchemy import select
 
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
@@ -21,11 +21,27 @@ from fairkeeper.governance.evidence_kinds import MANIFEST_APPROVED, MANIFEST_CHA
 from fairkeeper.governance.store import load_tool
 from fairkeeper.governance.tables import ToolRow
 from fairkeeper.policy.decision.arguments import ArgumentSchema, NotExactError, SchemaRefusedError, digest_of, exact
-from fairkeeper.policy.decision.facts import Effect, Environment
+from fairkeeper.policy.decision.facts import Effect, Environment, MeterSource
 from fairkeeper.policy.decision.response import BusinessImpact, Reversibility, Severity
 from fairkeeper.values.ids import CustomerId, new_id
 
 _CLASS = r"^[a-z][a-z0-9_.-]{0,79}$"
+
+
+class ToolMeter(OperationInput):
+    """What a tool's calls count for one billing dimension."""
+
+    dimension: str = Field(min_length=1, max_length=120, description="The dimension's id as in Partner Center.")
+    of: MeterSource = Field(MeterSource.CALLS, description="calls, or the sum of a field: argument or result.")
+    field: str = Field(
+        "", max_length=120, pattern=r"^(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)?$", description="Its path, usage.tokens."
+    )
+
+    @model_validator(mode="after")
+    def _fit(self) -> ToolMeter:
+        if (self.of is MeterSource.CALLS) == bool(self.field):
+            raise ValueError("a meter of calls names no field, any other names one")
+        return self
 
 
 class RegisterTool(OperationInput):
@@ -54,7 +70,7 @@ class RegisterTool(OperationInput):
     )
     result_sensitivity: int = Field(1, ge=0, le=3, description="How sensitive its results are.")
     result_is_trusted: bool = Field(False, description="Whether nobody outside can write what it returns.")
-    meter: str | None = Field(None, max_length=80, description="The billing dimension its calls count for.")
+    meters: list[ToolMeter] = Field([], max_length=10, description="The billing dimensions its calls count for.")
 
     @field_validator("reads", "writes")
     @classmethod
@@ -92,12 +108,13 @@ def register_tool(context: CommandContext, request: RegisterTool) -> Outcome[Too
     refuse_schema(request.arguments)
     _refuse_taken(context, request)
     digest = manifest_digest(request.manifest, request.arguments)
-    given = request.model_dump(exclude={"manifest", "separates_duties"})
+    given = request.model_dump(exclude={"manifest", "separates_duties", "meters"})
     values = {name: value.value if isinstance(value, StrEnum) else value for name, value in given.items()}
     separates = request.effect is Effect.IRREVERSIBLE if request.separates_duties is None else request.separates_duties
     row = ToolRow(
         tool_id=new_id("tol"),
         **values,
+        meters=[each.model_dump(mode="json") for each in request.meters],
         separates_duties=separates,
         manifest_digest=digest,
         created_at=context.now,

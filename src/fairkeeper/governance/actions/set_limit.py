@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -24,7 +25,7 @@ class SetLimit(OperationInput):
     scope: Scope = Field(description="customer, agent, tool or use.")
     subject_id: str = Field(max_length=40, description="The id of what is limited.")
     agent_id: str | None = Field(None, max_length=40, description="Of a tool: only this agent's calls.")
-    meter: Meter = Field(description="calls or amount.")
+    meter: Literal[Meter.CALLS, Meter.AMOUNT] = Field(description="calls or amount.")
     window: Window = Field(description="total, minute, hour, day or month; by UTC.")
     maximum: int = Field(ge=0, description="In calls, or in the currency's smallest unit.")
     currency: str | None = Field(None, max_length=3, description="Of a limit on money.")

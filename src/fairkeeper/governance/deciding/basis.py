@@ -25,6 +25,8 @@ from fairkeeper.policy.decision.facts import (
     Lane,
     LimitFacts,
     Meter,
+    MeterFacts,
+    MeterSource,
     OwnerKind,
     PermitFacts,
     PolicyText,
@@ -46,7 +48,7 @@ _AGENT: Final = (
 _TOOL: Final = (
     "SELECT tool_id, customer_id, name, environment, effect, reads, writes, severity, reversibility, business_impact,"
     " arguments, manifest_digest, open_manifest_digest, amount_argument, currency_argument, amount_in_minor,"
-    " most_sensitive, needs_trusted, is_elevated, result_sensitivity, result_is_trusted FROM tool"
+    " most_sensitive, needs_trusted, is_elevated, result_sensitivity, result_is_trusted, meters FROM tool"
     " WHERE (customer_id IS NULL OR customer_id = ?)"
 )
 _USES: Final = "SELECT use_id, approved_at, withdrawn_at FROM intended_use WHERE agent_id = ? ORDER BY use_id"
@@ -64,8 +66,8 @@ _CONTAINMENTS: Final = (
     " OR (scope = 'tool' AND subject_id = ? AND (customer_id IS NULL OR customer_id = ?))) ORDER BY containment_id"
 )
 _LIMITS: Final = (
-    "SELECT limit_id, scope, meter, span, maximum, currency, customer_id FROM spending_limit WHERE ended_at IS NULL"
-    " AND (customer_id IS NULL OR customer_id = ?) AND ((scope = 'everything')"
+    "SELECT limit_id, scope, meter, span, maximum, currency, customer_id, dimension, asks FROM spending_limit"
+    " WHERE ended_at IS NULL AND (customer_id IS NULL OR customer_id = ?) AND ((scope = 'everything')"
     " OR (scope = 'customer' AND subject_id = ?) OR (scope = 'agent' AND subject_id = ?)"
     " OR (scope = 'tool' AND subject_id = ? AND (agent_id IS NULL OR agent_id = ?)){uses}) ORDER BY limit_id"
 )
@@ -132,6 +134,7 @@ def _limits(
     own = agent.customer_id or PUBLISHER
     by_use = f" OR (scope = 'use' AND subject_id IN ({marks(len(uses))}))" if uses else ""
     values = (agent.customer_id, own, agent.id, tool.id, agent.id, *uses)
+    counted = {meter.dimension for meter in tool.meters}
     return tuple(
         LimitFacts(
             id=row[0],
@@ -141,8 +144,11 @@ def _limits(
             maximum=row[4],
             currency=row[5],
             is_shared=row[6] is None and agent.customer_id is not None,
+            dimension=row[7],
+            asks=bool(row[8]),
         )
         for row in transaction.rows(_LIMITS.format(uses=by_use), values)
+        if row[7] is None or row[7] in counted
     )
 
 
@@ -189,6 +195,10 @@ def _tool(row: tuple[Any, ...]) -> ToolFacts:
         needs_trusted=bool(row[17]),
         is_elevated=bool(row[18]),
         result_labels=Labels(sources=frozenset({row[2]}), sensitivity=row[19], is_trusted=bool(row[20])),
+        meters=tuple(
+            MeterFacts(dimension=each["dimension"], of=MeterSource(each["of"]), field=each["field"])
+            for each in _json(row[21])
+        ),
     )
 
 

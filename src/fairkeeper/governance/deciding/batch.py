@@ -14,15 +14,18 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
+from msgspec.structs import replace as changed
 
 from fairkeeper.governance.deciding.basis import Named, find, load
 from fairkeeper.governance.deciding.recording import record
 from fairkeeper.governance.deciding.tickets import Decided, Known, Questions, Ticket
 from fairkeeper.governance.ports import ApprovalQuestion, NeededApproval, Policies
 from fairkeeper.governance.transaction import Transaction, from_database, marks
+from fairkeeper.policy.decision.arguments import canonical
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.facts import (
     PUBLISHER,
     ApprovalFacts,
@@ -30,13 +33,13 @@ from fairkeeper.policy.decision.facts import (
     Call,
     Caller,
     DelegationFacts,
-    LimitFacts,
     Moment,
     Person,
     Verdict,
 )
 from fairkeeper.policy.decision.labels import NO_LABELS, Labels, labels_from_json
-from fairkeeper.policy.decision.order import Compiled, Considered, consider, settle
+from fairkeeper.policy.decision.measuring import result_fields, unit_limits, usage_of
+from fairkeeper.policy.decision.order import Considered, consider, settle
 from fairkeeper.policy.decision.reasons import Reason
 from fairkeeper.policy.decision.record import omitted, recorded_arguments
 from fairkeeper.policy.decision.windows import window_key
@@ -103,9 +106,9 @@ def decide_batch(
     _refresh_callers(transaction, tickets, questions, now)
     _know(transaction, [ticket for ticket in tickets if ticket.verdict is None], questions, registered)
     alive = [ticket for ticket in tickets if ticket.verdict is None]
-    moments = _consider(transaction, alive, questions, now)
-    _settle(transaction, alive, moments, questions, now)
-    record(transaction, tickets, moments, registered.kept_bases, now=now)
+    _consider(transaction, alive, questions, now)
+    _settle(transaction, alive, questions, now)
+    record(transaction, tickets, registered.kept_bases, now=now)
     for ticket in tickets:
         assert ticket.verdict is not None  # noqa: S101 - every step before leaves none without an answer
         ticket.decided = Decided(
@@ -114,7 +117,15 @@ def decide_batch(
             verdict=ticket.verdict,
             at=now,
             approval_id=ticket.approval_id,
+            measures=_measures(ticket),
         )
+
+
+def _measures(ticket: Ticket) -> tuple[str, ...]:
+    """Return which fields of the result are billed; most tools have no meter."""
+    if ticket.verdict is None or not ticket.verdict.allowed or ticket.known is None:
+        return ()
+    return result_fields(ticket.known.basis.tool) if ticket.known.basis.tool.meters else ()
 
 
 def _refresh_callers(transaction: Transaction, tickets: Sequence[Ticket], questions: Questions, now: datetime) -> None:
@@ -130,10 +141,10 @@ def _refresh_callers(transaction: Transaction, tickets: Sequence[Ticket], questi
             ticket.verdict = _denied(Reason.CALLER_REVOKED)
         elif caller is _NOBODY:
             # Whose it says it is, it has not proved; so the record is the publisher's.
-            ticket.call = replace(ticket.call, caller=replace(_NOBODY, id=ticket.call.caller.id))
+            ticket.call = changed(ticket.call, caller=replace(_NOBODY, id=ticket.call.caller.id))
             ticket.verdict = _denied(Reason.CALLER_UNKNOWN)
         elif caller != ticket.call.caller:
-            ticket.call = replace(ticket.call, caller=caller)
+            ticket.call = changed(ticket.call, caller=caller)
 
 
 def _denied(reason: Reason, detail: str = "") -> Verdict:
@@ -146,22 +157,20 @@ def _denied(reason: Reason, detail: str = "") -> Verdict:
 def _know(transaction: Transaction, tickets: Sequence[Ticket], questions: Questions, registered: Registered) -> None:
     """Give each ticket what is registered about its agent and tool, as of this transaction."""
     keys = {(ticket.call.agent_id, ticket.call.tool_id) for ticket in tickets}
-    found: dict[_Key, Named | None] = {}
+    current = {key: registered.get(key) for key in keys}
+    found: dict[_Key, Named | None] = {key: find(transaction, *key) for key, known in current.items() if known is None}
     customers: dict[_Key, str] = {}
-    for key in keys:
-        known = registered.get(key)
-        if known is None:
-            found[key] = find(transaction, *key)
+    for key, known in current.items():
         agent = known.basis.agent if known else (named.agent if (named := found[key]) else None)
         customers[key] = (agent.customer_id if agent else None) or PUBLISHER
     epochs = _epochs(transaction, {PUBLISHER, *customers.values()})
-    for key in keys:
+    for key, known in current.items():
         at = (epochs.get(PUBLISHER, 0), epochs.get(customers[key], 0))
-        known = registered.get(key)
         if known is None or known.epochs != at:
             named = found[key] = found.get(key) or find(transaction, *key)
             if named is not None and named.tool is not None:
-                registered.keep(key, _learned(transaction, named, at, questions.policies, known))
+                current[key] = learned = _learned(transaction, named, at, questions.policies, known)
+                registered.keep(key, learned)
     for ticket in tickets:
         key = (ticket.call.agent_id, ticket.call.tool_id)
         if key in found and (named := found[key]) is None:
@@ -169,7 +178,7 @@ def _know(transaction: Transaction, tickets: Sequence[Ticket], questions: Questi
         elif key in found and named is not None and named.tool is None:
             ticket.verdict = _denied(Reason.TOOL_UNKNOWN)
         else:
-            _give(ticket, registered.get(key))
+            _give(ticket, current[key])
 
 
 def _give(ticket: Ticket, known: Known | None) -> None:
@@ -181,7 +190,7 @@ def _give(ticket: Ticket, known: Known | None) -> None:
         return
     ticket.known = known
     if known.compiled is None:
-        ticket.verdict = replace(_denied(Reason.ENGINE_FAILED), errors=(known.problem,))
+        ticket.verdict = changed(_denied(Reason.ENGINE_FAILED), errors=(known.problem,))
 
 
 def _learned(
@@ -206,27 +215,35 @@ def _epochs(transaction: Transaction, scopes: set[str]) -> dict[str, int]:
 # --- what is only true now
 
 
-def _consider(
-    transaction: Transaction, tickets: Sequence[Ticket], questions: Questions, now: datetime
-) -> dict[str, Moment]:
-    """Consider every ticket; return the moments by decision."""
+def _consider(transaction: Transaction, tickets: Sequence[Ticket], questions: Questions, now: datetime) -> None:
+    """Consider every ticket at its moment."""
     customers = sorted({customer for ticket in tickets if (customer := _customer(ticket)) is not None})
     standing = questions.standing.reasons(transaction, customers) if customers else {}
     labels = _task_labels(transaction, tickets)
     chains = _chains(transaction, tickets)
-    moments: dict[str, Moment] = {}
+    used = _used_units(transaction, tickets, now)
     for ticket in tickets:
         customer = _customer(ticket)
-        moment = Moment(
+        moment = ticket.moment = Moment(
             at=now,
             # A customer that nobody knows may not act, either.
             standing=() if customer is None else standing.get(customer, ("customer_unknown",)),
             chain=chains.get((customer, ticket.call.delegation_id or ""), ()),
             task_labels=labels.get((customer or PUBLISHER, ticket.call.task_id or ""), NO_LABELS),
+            usage=usage_of(ticket.known.basis, used) if used is not None and ticket.known else {},
         )
-        moments[ticket.decision_id] = moment
+        ticket.usage = moment.usage
         ticket.considered = _considered(ticket, moment)
-    return moments
+
+
+def _used_units(transaction: Transaction, tickets: Sequence[Ticket], now: datetime) -> dict[str, int] | None:
+    """Return what is used of customers' own limits on billing dimensions; None where no call of the batch has any."""
+    limits = {limit.id: limit for ticket in tickets if ticket.known for limit in unit_limits(ticket.known.basis)}
+    if not limits:
+        return None
+    windows = sorted({window_key(limit.window, now) for limit in limits.values()})
+    sql = _USAGE.format(limits=marks(len(limits)), windows=marks(len(windows)))
+    return {limit: int(count) for limit, _, count in transaction.rows(sql, (*sorted(limits), *windows))}
 
 
 def _customer(ticket: Ticket) -> str | None:
@@ -240,16 +257,16 @@ def _considered(ticket: Ticket, moment: Moment) -> Considered:
         _log.error(
             "governance.call_failed", decision=ticket.decision_id, error=f"{type(error).__name__}: {error}"[:300]
         )
-        verdict = replace(_denied(Reason.FAILED), errors=(type(error).__name__,))
+        verdict = changed(_denied(Reason.FAILED), errors=(type(error).__name__,))
         return Considered(verdict=verdict, arguments=_recordable(ticket.call))
 
 
-def _recordable(call: Call) -> Any:
+def _recordable(call: Call) -> bytes:
     """Return the arguments as they are recorded, even where looking at them is what failed."""
     try:
-        return recorded_arguments(call.arguments)
+        return canonical(recorded_arguments(call.arguments))
     except Exception as error:  # noqa: BLE001 - the record must not fail for the same reason as the decision
-        return omitted(f"they cannot be read: {type(error).__name__}")
+        return canonical(omitted(f"they cannot be read: {type(error).__name__}"))
 
 
 def _compiled(ticket: Ticket) -> Compiled:
@@ -315,13 +332,7 @@ def _link(row: tuple[object, ...]) -> DelegationFacts:
 # --- limits and approvals
 
 
-def _settle(
-    transaction: Transaction,
-    tickets: Sequence[Ticket],
-    moments: dict[str, Moment],
-    questions: Questions,
-    now: datetime,
-) -> None:
+def _settle(transaction: Transaction, tickets: Sequence[Ticket], questions: Questions, now: datetime) -> None:
     usage = _Usage(transaction, tickets, now)
     approvals = _approvals(transaction, tickets, questions, now)
     spent: set[str] = set()
@@ -330,17 +341,17 @@ def _settle(
         question, approval = approvals.get(ticket.decision_id, (None, None))
         if approval is not None and approval.id in spent:
             approval = replace(approval, state=ApprovalState.CONSUMED)
-        moment = moments[ticket.decision_id]
+        moment = _moment(ticket)
         if approval is not None or _open(ticket).takes:
-            moment = Moment(
+            moment = ticket.moment = Moment(
                 at=moment.at,
                 standing=moment.standing,
                 chain=moment.chain,
                 task_labels=moment.task_labels,
                 approval=approval,
                 used=usage.of(ticket),
+                usage=moment.usage,
             )
-            moments[ticket.decision_id] = moment
         verdict = settle(ticket.call, _compiled(ticket), _open(ticket), moment)
         if verdict.allowed and approval is not None and verdict.approval_id is not None:
             verdict = _consume(transaction, ticket, verdict, questions, now)
@@ -354,6 +365,11 @@ def _settle(
     usage.keep()
 
 
+def _moment(ticket: Ticket) -> Moment:
+    assert ticket.moment is not None  # noqa: S101 - `_consider` leaves none without
+    return ticket.moment
+
+
 def _open(ticket: Ticket) -> Considered:
     assert ticket.considered is not None  # noqa: S101 - `_consider` leaves none without
     return ticket.considered
@@ -365,7 +381,7 @@ def _consume(
     assert verdict.approval_id is not None  # noqa: S101 - asked by the caller
     if questions.approvals.consume(transaction, verdict.approval_id, ticket.decision_id, now=now):
         return verdict
-    return replace(
+    return changed(
         verdict,
         allowed=False,
         reason=Reason.APPROVAL_CONSUMED,
@@ -405,17 +421,19 @@ class _Usage:
 
     def __init__(self, transaction: Transaction, tickets: Sequence[Ticket], now: datetime) -> None:
         self._transaction = transaction
-        self._now = now
+        self._keys: dict[str, tuple[str, str]] = {}
         self._owners: dict[tuple[str, str], str | None] = {}
         for ticket in tickets:
             for limit, _ in _open(ticket).takes:
-                self._owners[self._key(limit)] = None if limit.is_shared else _customer(ticket)
+                if limit.id not in self._keys:
+                    key = self._keys[limit.id] = limit.id, window_key(limit.window, now)
+                    self._owners[key] = None if limit.is_shared else _customer(ticket)
         self._used = self._read()
         self._before = dict(self._used)
 
     def of(self, ticket: Ticket) -> dict[str, int]:
         """Return what is used now of the limits that a ticket takes from."""
-        return {limit.id: self._used.get(self._key(limit), 0) for limit, _ in _open(ticket).takes}
+        return {limit.id: self._used.get(self._keys[limit.id], 0) for limit, _ in _open(ticket).takes}
 
     def take(self, verdict: Verdict) -> None:
         """Take what an allowed call reserved; the next of the batch sees it."""
@@ -427,9 +445,6 @@ class _Usage:
         changed = [key for key, count in sorted(self._used.items()) if self._before.get(key, 0) != count]
         if changed:
             self._transaction.run_many(_KEEP_USAGE, [(*key, self._used[key], self._owners[key]) for key in changed])
-
-    def _key(self, limit: LimitFacts) -> tuple[str, str]:
-        return limit.id, window_key(limit.window, self._now)
 
     def _read(self) -> dict[tuple[str, str], int]:
         keys = sorted(self._owners)
@@ -449,7 +464,7 @@ _Approvals = dict[str, tuple[ApprovalQuestion, ApprovalFacts | None]]
 
 
 def _approvals(transaction: Transaction, tickets: Sequence[Ticket], questions: Questions, now: datetime) -> _Approvals:
-    asking = [ticket for ticket in tickets if _open(ticket).needs_approval]
+    asking = [ticket for ticket in tickets if _open(ticket).may_ask]
     if not asking:
         return {}
     asked = [_question(ticket) for ticket in asking]

@@ -182,6 +182,7 @@ class DecisionPoint:
                         decided.verdict,
                         at=decided.at,
                         decision_id=ticket.decision_id,
+                        usage=ticket.usage,
                     )
                 except Exception as error:  # noqa: BLE001 - what is only tried must not touch what is decided
                     _log.warning("governance.shadow_failed", error=f"{type(error).__name__}: {error}"[:300])

@@ -6,8 +6,9 @@ header names the agent as the actor, by our id; the person for whom stands in th
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,11 +17,12 @@ import msgspec
 from fairkeeper.governance.deciding.tickets import Ticket
 from fairkeeper.governance.evidence_kinds import CALL_ALLOWED, CALL_REFUSED, CALL_WAITS, NEVER_ATTEMPTED
 from fairkeeper.governance.transaction import Transaction
-from fairkeeper.policy.decision.arguments import digest_of
+from fairkeeper.policy.decision.arguments import canonical, digest_of
 from fairkeeper.policy.decision.facts import Lane, Moment, Verdict
 from fairkeeper.policy.decision.reasons import SENTENCES, Reason
 from fairkeeper.policy.decision.record import basis_content, recorded_inputs, recorded_verdict
-from fairkeeper.proof.record import Actor, Header, Subject, make_record, new_salt
+from fairkeeper.proof.canonical import canonical_bytes_of_plain
+from fairkeeper.proof.record import SALT_BYTES, Actor, Header, Subject, seal_record
 from fairkeeper.values.clock import format_instant
 
 OPERATION: Final = "governance.decide"
@@ -49,7 +51,6 @@ _INSERT_REVIEW: Final = (
 def record(
     transaction: Transaction,
     tickets: Sequence[Ticket],
-    moments: Mapping[str, Moment],
     kept_bases: frozenset[str] | set[str],
     *,
     now: datetime,
@@ -58,13 +59,19 @@ def record(
 
     Args:
         transaction: The one in which they were decided.
-        tickets: With their verdicts.
-        moments: By decision; none for a call that was refused before anything was looked up.
+        tickets: With their verdicts; without a moment, where a call was refused before anything was looked up.
         kept_bases: Digests whose text is in the database already.
         now: The instant of all of them.
     """
     at, spelled_at = transaction.instant(now), format_instant(now)
-    transaction.run_many(_INSERT_ENTRY, [_entry(ticket, moments, now, at, spelled_at) for ticket in tickets])
+    salts = os.urandom(2 * SALT_BYTES * len(tickets))  # at once: each request to the system is a microsecond
+    transaction.run_many(
+        _INSERT_ENTRY,
+        [
+            _entry(ticket, now, at, spelled_at, salts[start : start + 2 * SALT_BYTES])
+            for ticket, start in zip(tickets, range(0, len(salts), 2 * SALT_BYTES), strict=True)
+        ],
+    )
     transaction.run_many(_INSERT_DECISION, [_decision(ticket, at) for ticket in tickets])
     bases = {
         ticket.known.basis.digest: ticket.known.basis
@@ -107,7 +114,7 @@ def _kind(verdict: Verdict) -> str:
     return CALL_WAITS.name if verdict.reason is Reason.APPROVAL_NEEDED else CALL_REFUSED.name
 
 
-def _entry(ticket: Ticket, moments: Mapping[str, Moment], now: datetime, at: Any, spelled_at: str) -> tuple[Any, ...]:
+def _entry(ticket: Ticket, now: datetime, at: Any, spelled_at: str, salts: bytes) -> tuple[Any, ...]:
     call, kind, customer = ticket.call, _kind(answered(ticket)), customer_of(ticket)
     header = Header(
         id=ticket.entry_id,
@@ -121,8 +128,12 @@ def _entry(ticket: Ticket, moments: Mapping[str, Moment], now: datetime, at: Any
         cause=None,
         request=call.request_id,
     )
-    payload = payload_of(ticket, moments.get(ticket.decision_id) or Moment(at=now))
-    kept = make_record(header, payload, header_salt=new_salt(), payload_salt=new_salt())
+    kept = seal_record(
+        header,
+        _payload(ticket, ticket.moment or Moment(at=now)),
+        header_salt=salts[:SALT_BYTES],
+        payload_salt=salts[SALT_BYTES:],
+    )
     return (
         ticket.entry_id,
         at,
@@ -139,34 +150,26 @@ def _entry(ticket: Ticket, moments: Mapping[str, Moment], now: datetime, at: Any
     )
 
 
-def payload_of(ticket: Ticket, moment: Moment) -> dict[str, Any]:
-    """Return everything a decision rests on and what it was; replay reads exactly this."""
-    call, known = ticket.call, ticket.known
-    inputs = recorded_inputs(call, moment, ticket.considered.arguments if ticket.considered else None)
+def _payload(ticket: Ticket, moment: Moment) -> bytes:
+    """Return everything a decision rests on and what it was, in canonical bytes; replay reads exactly this."""
+    call, verdict = ticket.call, answered(ticket)
+    spelled = ticket.considered.arguments if ticket.considered else None
+    inputs = msgspec.Raw(canonical(recorded_inputs(call, moment, spelled)))
     payload: dict[str, Any] = {
-        "answer": recorded_verdict(answered(ticket)),
+        "answer": recorded_verdict(verdict),
         "approval_asked": ticket.approval_id,
         "decision": ticket.decision_id,
         "inputs": inputs,
         "request_digest": digest_of({"agent": call.agent_id, "inputs": inputs, "tool": call.tool_id}),
         "took_us": int((time.perf_counter() - ticket.began) * 1_000_000),
-        "reason": SENTENCES[answered(ticket).reason],
+        "reason": SENTENCES[verdict.reason],
         "v": 1,
     }
-    if known is None:
-        return payload | {"agent": call.agent_id, "tool": call.tool_id, "basis": None, "bundle": None}
-    basis = known.basis
-    return payload | {
-        "agent": basis.agent.name,
-        "agent_version": basis.agent.version,
-        "basis": basis.digest,
-        "bundle": basis.bundle_digest,
-        "environment": basis.agent.environment.value,
-        "epochs": list(known.epochs),
-        "manifest": basis.tool.manifest_digest,
-        "tool": basis.tool.name,
-        "tool_id": basis.tool.id,
-    }
+    if ticket.known is None:
+        payload |= {"agent": call.agent_id, "tool": call.tool_id, "basis": None, "bundle": None}
+    else:
+        payload |= ticket.known.told
+    return canonical_bytes_of_plain(payload)
 
 
 def _decision(ticket: Ticket, at: Any) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import json
 import queue
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -42,6 +43,7 @@ class _Seen:
     verdict: Verdict
     at: datetime
     decision_id: str
+    usage: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +83,16 @@ class ShadowComparison:
         if self._thread is not None:
             self._thread.join(timeout=10)
 
-    def compare(self, call: Call, basis: Basis, verdict: Verdict, *, at: datetime, decision_id: str) -> None:
+    def compare(  # noqa: PLR0913 - everything that an answer rested on, by name
+        self, call: Call, basis: Basis, verdict: Verdict, *, at: datetime, decision_id: str, usage: Mapping[str, int]
+    ) -> None:
         """Take one decision to be compared; returns at once."""
         if not self._bundles.tried or verdict.use_id is None:
             return
         try:
-            self._waiting.put_nowait(_Seen(call=call, basis=basis, verdict=verdict, at=at, decision_id=decision_id))
+            self._waiting.put_nowait(
+                _Seen(call=call, basis=basis, verdict=verdict, at=at, decision_id=decision_id, usage=usage)
+            )
         except queue.Full:
             self.left_out += 1
 
@@ -135,7 +141,7 @@ class ShadowComparison:
         last: dict[tuple[str, int, str, str, str, str], tuple[_Seen, PolicyAnswer]] = {}
         for each in seen:
             for bundle in self._bundles_for(each.basis):
-                active, tried = answers(each.call, each.basis, each.verdict, each.at, bundle)
+                active, tried = _answers(each, bundle)
                 if active.lane is not tried.lane:
                     lanes = (active.lane.value, tried.lane.value)
                     key = (bundle.owner, bundle.number, each.basis.agent.id, each.basis.tool.name, *lanes)
@@ -181,14 +187,13 @@ class ShadowComparison:
         return [bundle for owner, bundle in self._bundles.tried.items() if owner in owners]
 
 
-def answers(
-    call: Call, basis: Basis, verdict: Verdict, at: datetime, tried: Bundle
-) -> tuple[PolicyAnswer, PolicyAnswer]:
+def _answers(seen: _Seen, tried: Bundle) -> tuple[PolicyAnswer, PolicyAnswer]:
     """Return what the policies in force answer to a call, and what they would with a tried bundle in its owner's place.
 
     Raises:
         ValueError: Policies that cannot be read.
     """
+    call, basis, verdict = seen.call, seen.basis, seen.verdict
     try:
         texts, numbers, _ = flatten(call.arguments)
     except NotExactError as problem:
@@ -199,12 +204,13 @@ def answers(
         texts=texts,
         numbers=numbers,
         labels=verdict.labels,
-        at=at,
+        at=seen.at,
         depth=0,
         person=None if call.person is None else call.person.id,
         task=call.task_id,
         amount=amount,
         currency=currency,
+        usage=seen.usage,
     )
     is_customers = tried.owner != PUBLISHER
     others = tuple(each for each in basis.policies if each.is_customers != is_customers)

@@ -266,6 +266,8 @@ def limit_lines(session: Session, rows: Sequence[LimitRow], now: datetime) -> li
             span=row.span,
             maximum=row.maximum,
             used=used.get((row.limit_id, windows[row.limit_id]), 0),
+            dimension=row.dimension,
+            asks=row.asks,
         )
         for row in rows
     ]
@@ -348,7 +350,7 @@ def _tool_line(row: ToolRow, held: list[ContainmentRow]) -> ToolLine:
         most_sensitive=row.most_sensitive,
         result_sensitivity=row.result_sensitivity,
         result_is_trusted=row.result_is_trusted,
-        meter=row.meter,
+        meters=[dict(each) for each in row.meters],
         held=max(states, key=_STRENGTH.index, default=ACTIVE),
     )
 

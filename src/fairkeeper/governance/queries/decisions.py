@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from fairkeeper.action.operation import OperationInput, QueryContext, query
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.governance.errors import TaskNotFoundError
+from fairkeeper.governance.policies.tables import PolicyBundleRow
 from fairkeeper.governance.queries.agents import containment_line, limit_lines, use_line
 from fairkeeper.governance.store import load_containment, load_decision
 from fairkeeper.governance.tables import (
@@ -34,6 +36,8 @@ from fairkeeper.governance.views import (
     ReviewLine,
     TaskDetail,
 )
+from fairkeeper.policy.analysis.reading import read_policies
+from fairkeeper.policy.bundles.bundle import Bundle, digest_in_force
 from fairkeeper.policy.decision.facts import PUBLISHER, Scope
 from fairkeeper.policy.decision.reasons import SENTENCES, Reason
 from fairkeeper.values.ids import CustomerId
@@ -135,7 +139,27 @@ def show_decision(context: QueryContext, request: ShowDecision) -> DecisionDetai
         outcome_entry_id=row.outcome_entry_id,
         outcome_record=_payload(session, row.outcome_entry_id) if row.outcome_entry_id else None,
         review=None if review is None else _review_lines(context, [review])[0],
+        reasons=_reasons(session, row),
     )
+
+
+_BUNDLES_LOOKED_AT = 50
+
+
+def _reasons(session: Session, row: DecisionRow) -> dict[str, str]:
+    """Return what the policies in force then say they are there for; nothing where their bundle is not found."""
+    owners = {PUBLISHER, row.customer_id or PUBLISHER}
+    statement = select(PolicyBundleRow).where(PolicyBundleRow.owner.in_(owners), PolicyBundleRow.saved_at <= row.at)
+    found = session.scalars(statement.order_by(PolicyBundleRow.number.desc()).limit(_BUNDLES_LOOKED_AT)).all()
+    bundles = [Bundle(owner=each.owner, number=each.number, text=each.text) for each in found]
+    publishers = [None, *(each for each in bundles if each.owner == PUBLISHER)]
+    customers = [None, *(each for each in bundles if each.owner != PUBLISHER)]
+    for pair in product(publishers, customers):
+        in_force = [each for each in pair if each is not None]
+        if in_force and digest_in_force(in_force) == row.bundle_digest:
+            texts = [policy for bundle in in_force for policy in read_policies(bundle.text)]
+            return {each.id: each.annotations["reason"] for each in texts if "reason" in each.annotations}
+    return {}
 
 
 def _payload(session: Session, entry_id: str) -> dict[str, Any] | None:

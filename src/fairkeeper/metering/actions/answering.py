@@ -7,6 +7,7 @@ have arrived is never folded: first it has to be known that it did not.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -24,10 +25,10 @@ from fairkeeper.action.operation import (
 from fairkeeper.metering.evidence_kinds import HOURS_GIVEN_UP, USAGE_ANSWERED
 from fairkeeper.metering.finding_kinds import CONFLICT, DOUBTFUL, FAULTY, HELD
 from fairkeeper.metering.rules.holding import Unattended
-from fairkeeper.metering.rules.hours import expires_at
+from fairkeeper.metering.rules.hours import WINDOW, expires_at
 from fairkeeper.metering.rules.quantity import show_units
 from fairkeeper.metering.rules.statuses import OPEN, Answer, ReportState, state_after
-from fairkeeper.metering.store import load_resource, load_rules
+from fairkeeper.metering.store import Rules, load_resource, load_rules
 from fairkeeper.metering.tables import MeteredResourceRow, UsageCountRow
 from fairkeeper.metering.telling import FINANCE, close_for, raise_for, settle_held
 from fairkeeper.values.ids import CustomerId
@@ -51,7 +52,7 @@ class RecordAnswers(OperationInput):
     """Microsoft's answers to reports of one resource."""
 
     resource_id: str = Field(max_length=64, description="The resource.")
-    answers: tuple[OneAnswer, ...] = Field(min_length=1, max_length=25, description="One for each report.")
+    answers: tuple[OneAnswer, ...] = Field(min_length=1, max_length=500, description="One for each report.")
 
 
 @internal_command("metering.record_answers", evidence=(USAGE_ANSWERED,))
@@ -61,8 +62,9 @@ def record_answers(context: CommandContext, request: RecordAnswers) -> Outcome[i
     lines: list[Canonical] = []
     seen: Counter[str] = Counter()
     draft = _draft(USAGE_ANSWERED.name, resource, {})
+    rows = _answered(context, resource, request)
     for each in request.answers:
-        row = context.session.get(UsageCountRow, each.count_id, with_for_update=True)
+        row = rows.get(each.count_id)
         if row is None or row.state not in OPEN:
             continue
         _answer(context, resource, row, each)
@@ -81,6 +83,7 @@ def record_answers(context: CommandContext, request: RecordAnswers) -> Outcome[i
         )
     if not lines:
         return Outcome(result=0, entry=None)
+    _taken_again(context, resource, rows.values())
     summary = ", ".join(f"{number} {status}" for status, number in sorted(seen.items()))
     payload: dict[str, Canonical] = {
         "resource": resource.resource_id,
@@ -89,6 +92,32 @@ def record_answers(context: CommandContext, request: RecordAnswers) -> Outcome[i
         "answers": lines,
     }
     return Outcome(result=len(lines), entry=_with(draft, payload))
+
+
+def _answered(
+    context: CommandContext, resource: MeteredResourceRow, request: RecordAnswers
+) -> dict[str, UsageCountRow]:
+    rows = context.session.scalars(
+        select(UsageCountRow)
+        .where(
+            UsageCountRow.count_id.in_([each.count_id for each in request.answers]),
+            UsageCountRow.resource_id == resource.resource_id,
+        )
+        .order_by(UsageCountRow.number)
+        .with_for_update()
+    )
+    return {row.count_id: row for row in rows}
+
+
+def _taken_again(context: CommandContext, resource: MeteredResourceRow, rows: Iterable[UsageCountRow]) -> None:
+    """Close what was told of a dimension that Microsoft takes again."""
+    now_in: dict[str, set[str]] = {}
+    for row in rows:
+        now_in.setdefault(row.dimension, set()).add(row.state)
+    again = {
+        name for name, states in now_in.items() if ReportState.ACCEPTED in states and ReportState.FAULTY not in states
+    }
+    close_for(context, resource, FAULTY.code, keys=again, why="Microsoft takes it again.")
 
 
 def _answer(context: CommandContext, resource: MeteredResourceRow, row: UsageCountRow, each: OneAnswer) -> None:
@@ -103,9 +132,7 @@ def _answer(context: CommandContext, resource: MeteredResourceRow, row: UsageCou
         found = FAULTY.found(f"{when}: {each.status}. {each.message}".strip(), subject=row.count_id)
         raise_for(context, resource, found, key=row.dimension)
         return
-    if state is ReportState.ACCEPTED:
-        close_for(context, resource, FAULTY.code, key=row.dimension, why="Microsoft takes it again.")
-    elif state is ReportState.CONFLICT:
+    if state is ReportState.CONFLICT:
         theirs = "?" if each.accepted_milli is None else show_units(each.accepted_milli)
         message = f"{when}: ours is {show_units(row.quantity_milli)}, Microsoft accepted {theirs} before."
         raise_for(
@@ -129,7 +156,7 @@ def give_up_hours(context: CommandContext, request: GiveUp) -> Outcome[int]:
     lines: list[Canonical] = []
     seen: Counter[str] = Counter()
     draft = _draft(HOURS_GIVEN_UP.name, resource, {})
-    for row in _overdue(context, resource):
+    for row in _overdue(context, resource, rules):
         before = row.state
         if before == ReportState.HELD:
             if row.decide_at is None or context.now < row.decide_at:
@@ -138,7 +165,7 @@ def give_up_hours(context: CommandContext, request: GiveUp) -> Outcome[int]:
             row.state = (ReportState.READY if sends else ReportState.REFUSED).value
             row.next_try_at = context.now
             why = f"Nobody decided in time; the publisher's rule: {rules.holding.unattended.value}."
-            close_for(context, resource, HELD.code, key=row.count_id, why=why)
+            close_for(context, resource, HELD.code, keys={row.count_id}, why=why)
             settle_held(context, row, why=why)
         may_have_arrived = row.in_flight or row.is_unknown
         if row.state in OPEN and context.now >= expires_at(row.hour_at, rules.hours):
@@ -163,13 +190,15 @@ def give_up_hours(context: CommandContext, request: GiveUp) -> Outcome[int]:
     return Outcome(result=len(lines), entry=_with(draft, payload))
 
 
-def _overdue(context: CommandContext, resource: MeteredResourceRow) -> list[UsageCountRow]:
+def _overdue(context: CommandContext, resource: MeteredResourceRow, rules: Rules) -> list[UsageCountRow]:
+    expired = UsageCountRow.hour_at <= context.now - WINDOW + rules.hours.margin
     return list(
         context.session.scalars(
             select(UsageCountRow)
             .where(
                 UsageCountRow.resource_id == resource.resource_id,
-                UsageCountRow.state.in_([*OPEN, ReportState.HELD]),
+                (UsageCountRow.state.in_(OPEN) & expired)
+                | ((UsageCountRow.state == ReportState.HELD) & (expired | (UsageCountRow.decide_at <= context.now))),
             )
             .order_by(UsageCountRow.number)
             .limit(_AT_ONCE)

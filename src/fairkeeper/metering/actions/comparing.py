@@ -29,6 +29,10 @@ from fairkeeper.metering.telling import FINANCE, close_for, raise_for
 _OVER_AFTER: Final = timedelta(hours=25)
 """After this long nothing of an hour can be accepted any more, so that a list is final."""
 _NOT_PROCESSED: Final = "Submitted"
+_NEVER_BILLED: Final = {
+    "TestHeaders": "Sent with test headers: Microsoft bills nothing of it.",
+    "DryRun": "The subscription is a test (DryRun): Microsoft bills nothing of it.",
+}
 Key = tuple[str, str, date]
 
 
@@ -125,13 +129,15 @@ def _settle(
     state = ReportState.ACCEPTED if missing else ReportState.FOLDED
     for row in doubtful:
         row.state, row.in_flight, row.is_unknown = state.value, False, False
-        close_for(context, resource, DOUBTFUL.code, key=row.count_id, why=f"Microsoft's list: {state}.")
+        close_for(context, resource, DOUBTFUL.code, keys={row.count_id}, why=f"Microsoft's list: {state}.")
     return [{"id": row.count_id, "state": row.state} for row in doubtful]
 
 
 def _explain(ours: int, theirs: StatedDay | None, is_running: bool) -> tuple[bool, str]:  # noqa: FBT001
     submitted = 0 if theirs is None else theirs.submitted_milli
     if ours == submitted:
+        if theirs is not None and theirs.status in _NEVER_BILLED:
+            return False, _NEVER_BILLED[theirs.status]
         if theirs is not None and theirs.status == "Mismatch":
             return True, "Microsoft took what we sent and processed another quantity; ask its support."
         if theirs is not None and theirs.status == "Rejected":
@@ -180,5 +186,5 @@ def _keep(
         message = f"{dimension} on {day_on:%d %b %Y}: {explanation}"
         raise_for(context, resource, STATED_OTHERWISE.found(message), key=where, owner_role=FINANCE)
     else:
-        close_for(context, resource, STATED_OTHERWISE.code, key=where, why=explanation)
+        close_for(context, resource, STATED_OTHERWISE.code, keys={where}, why=explanation)
     return before != values

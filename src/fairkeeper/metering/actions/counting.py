@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import Field
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal_column, select, update
 
 from fairkeeper.action.operation import (
     Canonical,
@@ -45,9 +45,8 @@ from fairkeeper.metering.telling import FINANCE, raise_for, tell_held
 from fairkeeper.values.clock import format_instant
 from fairkeeper.values.ids import new_id
 
-_AT_ONCE: Final = 5000
+AT_ONCE: Final = 5000
 """Events of one command; more are counted by the next one."""
-_IDS_AT_ONCE: Final = 500
 _HISTORY: Final = timedelta(days=14)
 
 
@@ -57,6 +56,18 @@ class CountHours(OperationInput):
     resource_id: str = Field(max_length=64, description="Its id.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """What counting looks at of an event; a million of them are read, so it is no row of the session's."""
+
+    id: int
+    event_id: str
+    dimension: str
+    milli: int
+    used_at: datetime
+    entry_id: str
+
+
 @dataclass(slots=True, kw_only=True)
 class _Group:
     """What goes into one reported hour of one dimension."""
@@ -64,7 +75,7 @@ class _Group:
     dimension: str
     hour: datetime
     forced: ReportState | None = None
-    events: list[UsageEventRow] = field(default_factory=list)
+    events: list[_Event] = field(default_factory=list)
     carried: list[UsageCountRow] = field(default_factory=list)
 
 
@@ -79,12 +90,24 @@ class _Count:
     dimensions: dict[tuple[str, str], MeteredDimensionRow]
     taken: dict[str, set[datetime]]
     history: dict[str, tuple[int, int]]
-    counters: dict[tuple[str, datetime], UsageCounterRow] = field(default_factory=dict)
+    counters: dict[tuple[str, datetime], UsageCounterRow]
+    spans: list[Counter] = field(default_factory=list)
+    marks: list[dict[str, int | str]] = field(default_factory=list)
+    """Which count each event is part of, written together at the end."""
 
     @property
     def last(self) -> datetime | None:
         """The hour of the resource's end."""
         return None if self.row.ended_at is None else hour_of(self.row.ended_at)
+
+    def counter_at(self, at: datetime) -> Counter:
+        """Return the counter that an instant belongs to; one that was found before is not worked out again."""
+        for span in reversed(self.spans):
+            if span.starts_at <= at < span.ends_at:
+                return span
+        found = counter_at(self.terms, at)
+        self.spans.append(found)
+        return found
 
 
 @internal_command("metering.count_hours", evidence=(HOURS_COUNTED,))
@@ -97,7 +120,6 @@ def count_hours(context: CommandContext, request: CountHours) -> Outcome[int]:
     if not terms:
         raise_for(context, row, TERM_UNKNOWN.found("Usage waits for the subscription's plan and term."), key="")
         return Outcome(result=0, entry=None)
-    close_reminders(context, row.resource_id, [TERM_UNKNOWN.code], why="The term is known.")
     dimensions = {
         (each.plan_id, each.dimension): each
         for each in session.scalars(select(MeteredDimensionRow).where(MeteredDimensionRow.offer_id == row.offer_id))
@@ -119,7 +141,8 @@ def count_hours(context: CommandContext, request: CountHours) -> Outcome[int]:
         terms=terms,
         dimensions=dimensions,
         taken=_taken(context, row),
-        history=_history(context, row),
+        history=_history(context, row, {each.dimension for each in events}),
+        counters=_counters(context, row, since=min((each.used_at for each in events), default=context.now)),
     )
     groups = _groups(count, events, carried)
     return _write(count, groups)
@@ -141,6 +164,9 @@ def _write(count: _Count, groups: Sequence[_Group]) -> Outcome[int]:
         lines.append(line)
         counted += len(group.events) + len(group.carried)
         _tell(count, written)
+    if count.marks:
+        # One statement for every event, because one for each counted hour took half of the whole time.
+        count.context.session.execute(update(UsageEventRow), count.marks)
     if not lines:
         return Outcome(result=0, entry=None)
     payload: dict[str, Canonical] = {
@@ -160,9 +186,7 @@ def _write(count: _Count, groups: Sequence[_Group]) -> Outcome[int]:
     return Outcome(result=counted, entry=draft)
 
 
-def _open_events(
-    context: CommandContext, row: MeteredResourceRow, rules: Rules, known: set[str]
-) -> Sequence[UsageEventRow]:
+def _open_events(context: CommandContext, row: MeteredResourceRow, rules: Rules, known: set[str]) -> Sequence[_Event]:
     before = newest_closed(context.now, rules.hours) + HOUR
     waiting = select(UsageEventRow).where(
         UsageEventRow.resource_id == row.resource_id,
@@ -175,11 +199,33 @@ def _open_events(
     for dimension in unknown:
         found = DIMENSION_UNKNOWN.found(f"Usage of {dimension} waits.", subject=row.resource_id)
         raise_for(context, row, found, key=dimension)
-    if not unknown:
-        close_reminders(context, row.resource_id, [DIMENSION_UNKNOWN.code], why="Every dimension is known.")
-    return context.session.scalars(
-        waiting.where(UsageEventRow.dimension.in_(known)).order_by(UsageEventRow.used_at).limit(_AT_ONCE)
-    ).all()
+    mended = [TERM_UNKNOWN.code] if unknown else [TERM_UNKNOWN.code, DIMENSION_UNKNOWN.code]
+    close_reminders(context, row.resource_id, mended, why="The term and every dimension are known.")
+    rows = context.session.execute(
+        waiting.where(UsageEventRow.dimension.in_(known))
+        .order_by(UsageEventRow.used_at, UsageEventRow.id)
+        .limit(AT_ONCE)
+        .with_only_columns(
+            UsageEventRow.id,
+            UsageEventRow.event_id,
+            UsageEventRow.dimension,
+            UsageEventRow.milli,
+            UsageEventRow.used_at,
+            UsageEventRow.entry_id,
+        )
+    )
+    return [_Event(*each) for each in rows]
+
+
+def _counters(
+    context: CommandContext, row: MeteredResourceRow, *, since: datetime
+) -> dict[tuple[str, datetime], UsageCounterRow]:
+    found = context.session.scalars(
+        select(UsageCounterRow)
+        .where(UsageCounterRow.resource_id == row.resource_id, UsageCounterRow.ends_at > since)
+        .with_for_update()
+    )
+    return {(each.dimension, each.starts_at): each for each in found}
 
 
 def _taken(context: CommandContext, row: MeteredResourceRow) -> dict[str, set[datetime]]:
@@ -188,25 +234,29 @@ def _taken(context: CommandContext, row: MeteredResourceRow) -> dict[str, set[da
         select(UsageCountRow.dimension, UsageCountRow.hour_at).where(
             UsageCountRow.resource_id == row.resource_id,
             UsageCountRow.hour_at > context.now - timedelta(hours=26),
-            UsageCountRow.quantity_milli > 0,
+            UsageCountRow.quantity_milli > literal_column("0"),  # as the index of sent hours spells it
         )
     ):
         found[dimension].add(hour)
     return found
 
 
-def _history(context: CommandContext, row: MeteredResourceRow) -> dict[str, tuple[int, int]]:
+def _history(context: CommandContext, row: MeteredResourceRow, dimensions: set[str]) -> dict[str, tuple[int, int]]:
     statement = (
         select(UsageCountRow.dimension, func.max(UsageCountRow.units_milli), func.count())
-        .where(UsageCountRow.resource_id == row.resource_id, UsageCountRow.counted_at > context.now - _HISTORY)
+        .where(
+            UsageCountRow.resource_id == row.resource_id,
+            UsageCountRow.dimension.in_(dimensions),
+            UsageCountRow.counted_at > context.now - _HISTORY,
+        )
         .group_by(UsageCountRow.dimension)
     )
     return {dimension: (largest, known) for dimension, largest, known in context.session.execute(statement)}
 
 
-def _groups(count: _Count, events: Sequence[UsageEventRow], carried: Sequence[UsageCountRow]) -> list[_Group]:
+def _groups(count: _Count, events: Sequence[_Event], carried: Sequence[UsageCountRow]) -> list[_Group]:
     """Place events and carried hours: first whoever can have its own hour, then what is folded."""
-    by_own: dict[tuple[str, datetime], list[UsageEventRow]] = defaultdict(list)
+    by_own: dict[tuple[str, datetime], list[_Event]] = defaultdict(list)
     for event in events:
         if _dimension_of(count, event) is not None:
             by_own[event.dimension, hour_of(event.used_at)].append(event)
@@ -216,7 +266,7 @@ def _groups(count: _Count, events: Sequence[UsageEventRow], carried: Sequence[Us
         fresh = _Group(dimension=dimension, hour=hour, forced=forced)
         return groups.setdefault((dimension, hour, forced), fresh)
 
-    folded: list[tuple[str, datetime, list[UsageEventRow]]] = []
+    folded: list[tuple[str, datetime, list[_Event]]] = []
     is_elsewhere_now = _is_elsewhere(count)
     for (dimension, own), members in by_own.items():
         if is_elsewhere_now or (count.row.reports_from_at is not None and own < count.row.reports_from_at):
@@ -231,7 +281,7 @@ def _groups(count: _Count, events: Sequence[UsageEventRow], carried: Sequence[Us
 
 def _fold(
     count: _Count,
-    folded: Sequence[tuple[str, datetime, list[UsageEventRow]]],
+    folded: Sequence[tuple[str, datetime, list[_Event]]],
     carried: Sequence[UsageCountRow],
     group: Callable[..., _Group],
 ) -> None:
@@ -268,8 +318,8 @@ def _is_over(count: _Count) -> bool:
     return last is not None and count.context.now >= expires_at(last, count.rules.hours)
 
 
-def _dimension_of(count: _Count, event: UsageEventRow) -> MeteredDimensionRow | None:
-    plan_id = counter_at(count.terms, event.used_at).plan_id
+def _dimension_of(count: _Count, event: _Event) -> MeteredDimensionRow | None:
+    plan_id = count.counter_at(event.used_at).plan_id
     found = count.dimensions.get((plan_id, event.dimension))
     if found is None:
         finding = DIMENSION_UNKNOWN.found(f"Usage of {event.dimension} with the plan {plan_id} waits.")
@@ -279,9 +329,9 @@ def _dimension_of(count: _Count, event: UsageEventRow) -> MeteredDimensionRow | 
 
 def _write_group(count: _Count, group: _Group, entry_id: str) -> tuple[UsageCountRow, Canonical]:
     context, row = count.context, count.row
-    by_counter: dict[datetime, tuple[Counter, list[UsageEventRow]]] = {}
+    by_counter: dict[datetime, tuple[Counter, list[_Event]]] = {}
     for event in group.events:
-        counter = counter_at(count.terms, event.used_at)
+        counter = count.counter_at(event.used_at)
         by_counter.setdefault(counter.starts_at, (counter, []))[1].append(event)
     count_id = new_id("cnt")
     parts: list[Canonical] = []
@@ -320,7 +370,7 @@ def _write_group(count: _Count, group: _Group, entry_id: str) -> tuple[UsageCoun
         status_text="",
     )
     context.session.add(written)
-    _mark(context, group, count_id)
+    _mark(count, group, count_id)
     line: Canonical = {
         "id": count_id,
         "number": written.number,
@@ -336,7 +386,7 @@ def _write_group(count: _Count, group: _Group, entry_id: str) -> tuple[UsageCoun
     return written, line
 
 
-def _part(count: _Count, dimension: str, counter: Counter, members: list[UsageEventRow]) -> tuple[Canonical, int, int]:
+def _part(count: _Count, dimension: str, counter: Counter, members: list[_Event]) -> tuple[Canonical, int, int]:
     kept = _counter_row(count, dimension, counter)
     units = sum(event.milli for event in members)
     over = overage(used_before=kept.used_milli, units=units, included=kept.included_milli)
@@ -361,22 +411,19 @@ def _counter_row(count: _Count, dimension: str, counter: Counter) -> UsageCounte
     key = (dimension, counter.starts_at)
     if key in count.counters:
         return count.counters[key]
-    session, row = count.context.session, count.row
-    kept = session.get(UsageCounterRow, (row.resource_id, dimension, counter.starts_at), with_for_update=True)
-    if kept is None:
-        stated = count.dimensions[counter.plan_id, dimension]
-        kept = UsageCounterRow(
-            resource_id=row.resource_id,
-            customer_id=row.customer_id,
-            dimension=dimension,
-            starts_at=counter.starts_at,
-            ends_at=counter.ends_at,
-            plan_id=counter.plan_id,
-            unit=stated.unit,
-            included_milli=stated.annual_milli if counter.months == ANNUAL else stated.monthly_milli,
-            used_milli=0,
-        )
-        session.add(kept)
+    row, stated = count.row, count.dimensions[counter.plan_id, dimension]
+    kept = UsageCounterRow(
+        resource_id=row.resource_id,
+        customer_id=row.customer_id,
+        dimension=dimension,
+        starts_at=counter.starts_at,
+        ends_at=counter.ends_at,
+        plan_id=counter.plan_id,
+        unit=stated.unit,
+        included_milli=stated.annual_milli if counter.months == ANNUAL else stated.monthly_milli,
+        used_milli=0,
+    )
+    count.context.session.add(kept)
     count.counters[key] = kept
     return kept
 
@@ -397,15 +444,8 @@ def _plan(count: _Count, group: _Group) -> str:
     return term_at(count.terms, max(own, default=group.hour)).plan_id
 
 
-def _mark(context: CommandContext, group: _Group, count_id: str) -> None:
-    ids = [event.id for event in group.events]
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        context.session.execute(
-            update(UsageEventRow)
-            .where(UsageEventRow.id.in_(ids[start : start + _IDS_AT_ONCE]))
-            .values(count_id=count_id)
-            .execution_options(synchronize_session=False)
-        )
+def _mark(count: _Count, group: _Group, count_id: str) -> None:
+    count.marks += [{"id": event.id, "count_id": count_id} for event in group.events]
     for each in group.carried:
         each.carried_by = count_id
 

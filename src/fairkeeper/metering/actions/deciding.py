@@ -67,7 +67,7 @@ def _decide(
         raise NotHeldError(f"The hour is not held; it is {found.state}.")
     row.state, row.next_try_at = state.value, context.now
     why = f"Decided: {request.reason}"
-    close_for(context, resource, HELD.code, key=row.count_id, why=why)
+    close_for(context, resource, HELD.code, keys={row.count_id}, why=why)
     settle_held(context, row, why=why)
     entry = EvidenceDraft(
         kind=kind.name,

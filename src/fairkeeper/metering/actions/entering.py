@@ -1,11 +1,12 @@
 """Usage that comes by itself: governed calls of metered tools, and fixed quantities at regular times.
 
-A governed call counts once its outcome is recorded as carried out; its event names the outcome's evidence. A fixed
-quantity is entered for every time since the last one, however long nothing ran.
+A governed call counts once its outcome is recorded as carried out, for every meter of its tool; its event names the
+outcome's evidence. A fixed quantity is entered for every time since the last one, however long nothing ran.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,75 +23,117 @@ from fairkeeper.action.operation import (
     command,
     internal_command,
 )
-from fairkeeper.governance.tables import DecisionRow, ToolRow
-from fairkeeper.metering.actions.recording import MOST_EVENTS, NewEvent, UsageRecorded, take
+from fairkeeper.customers.actions.reminders import Raising, raise_reminder
+from fairkeeper.governance.tables import MeasuredCallRow
+from fairkeeper.metering.actions.recording import MOST_EVENTS, NewEvent, Source, UsageRecorded, take
 from fairkeeper.metering.errors import EventRefusedError, ScheduleUnknownError
 from fairkeeper.metering.evidence_kinds import FIXED_USAGE_ENDED, FIXED_USAGE_SET, USAGE_RECORDED
+from fairkeeper.metering.finding_kinds import CALL_NOT_MEASURED, CALL_UNPLACED
 from fairkeeper.metering.rules.quantity import parse_units, show_units
 from fairkeeper.metering.store import load_resource
-from fairkeeper.metering.tables import FixedUsageRow, UsageEventRow
+from fairkeeper.metering.tables import FixedUsageRow, MeteredResourceRow
+from fairkeeper.metering.telling import raise_for
 from fairkeeper.values.ids import CustomerId, new_id
-
-CALL_MILLI: Final = 1000
-"""One unit for one call."""
 
 
 class MeterActions(OperationInput):
-    """Which calls, and for which resource."""
+    """Calls of which customer count for which resource, and of which dimension."""
 
     resource_id: str = Field(max_length=64, description="The resource.")
-    decisions: tuple[str, ...] = Field(min_length=1, max_length=MOST_EVENTS, description="Ids of decisions.")
+    dimension: str = Field(max_length=120, description="The dimension.")
 
 
 @internal_command("metering.meter_actions", evidence=(USAGE_RECORDED,))
 def meter_actions(context: CommandContext, request: MeterActions) -> Outcome[UsageRecorded]:
-    """Meter governed calls that were carried out; each counts once, whoever reports it again."""
+    """Meter governed calls that were carried out; each counts once for each meter of its tool.
+
+    Calls that the customer's own program reported stand in an entry of their own, because their proof says so. One of
+    which the counted field was not told is put before a person, and counts nothing.
+    """
     resource = load_resource(context.session, request.resource_id, now=context.now)
-    rows = context.session.execute(
-        select(DecisionRow, ToolRow.meter)
-        .join(ToolRow, ToolRow.tool_id == DecisionRow.tool_id)
-        .where(
-            DecisionRow.decision_id.in_(request.decisions),
-            DecisionRow.customer_id == resource.customer_id,
-            DecisionRow.outcome == "ok",
-            ToolRow.meter.is_not(None),
-        )
-        .order_by(DecisionRow.decision_id)
-    )
+    waiting = _waiting(context, resource, request.dimension)
+    rows = [row for row in waiting if row.is_customers == waiting[0].is_customers]
     events = [
         NewEvent(
-            event_id=event_id_of(decision.decision_id),
-            dimension=str(meter),
-            milli=CALL_MILLI,
-            used_at=decision.outcome_at or decision.at,
-            cause=decision.outcome_entry_id,
+            event_id=event_id_of(row.decision_id, row.position),
+            dimension=row.dimension,
+            milli=row.milli,
+            used_at=row.ended_at,
+            cause=row.entry_id,
         )
-        for decision, meter in rows
+        for row in rows
+        if row.milli is not None
     ]
-    return take(context, resource, events, source="action")
+    for row in rows:
+        row.taken_at = context.now
+    untold = [row for row in rows if row.milli is None]
+    if untold:
+        message = f"{len(untold)} calls for {request.dimension} were carried out and did not say how much."
+        found = CALL_NOT_MEASURED.found(message, subject=untold[0].decision_id)
+        raise_for(context, resource, found, key=f"{request.dimension}:{context.now:%Y-%m-%d}")
+    source: Source = "customer_action" if rows and rows[0].is_customers else "action"
+    return take(context, resource, events, source=source)
 
 
-def event_id_of(decision_id: str) -> str:
-    """Return the id of a governed call's usage event."""
-    return f"call:{decision_id}"
-
-
-def open_calls(since: datetime) -> Select[CustomerId | None, str | None, str]:
-    """Return the statement that finds carried-out calls of metered tools that are not metered yet."""
-    return (
-        select(DecisionRow.customer_id, ToolRow.meter, DecisionRow.decision_id)
-        .join(ToolRow, ToolRow.tool_id == DecisionRow.tool_id)
-        .outerjoin(UsageEventRow, UsageEventRow.event_id == "call:" + DecisionRow.decision_id)
+def _waiting(context: CommandContext, resource: MeteredResourceRow, dimension: str) -> Sequence[MeasuredCallRow]:
+    return context.session.scalars(
+        select(MeasuredCallRow)
         .where(
-            ToolRow.meter.is_not(None),
-            DecisionRow.customer_id.is_not(None),
-            DecisionRow.outcome == "ok",
-            DecisionRow.outcome_at > since,
-            UsageEventRow.id.is_(None),
+            MeasuredCallRow.customer_id == resource.customer_id,
+            MeasuredCallRow.dimension == dimension,
+            MeasuredCallRow.taken_at.is_(None),
         )
-        .order_by(DecisionRow.decision_id)
-        .limit(MOST_EVENTS * 5)
+        .order_by(MeasuredCallRow.decision_id, MeasuredCallRow.position)
+        .limit(MOST_EVENTS)
+        .with_for_update()
+    ).all()
+
+
+_OF_CALLS: Final = "call:"
+
+
+def event_id_of(decision_id: str, position: int) -> str:
+    """Return the id of the usage event of a governed call, for one meter of its tool."""
+    return f"{_OF_CALLS}{decision_id}:{position}"
+
+
+def decision_of(event_id: str) -> str | None:
+    """Return the decision whose call a usage event counts, or None where it counts something else.
+
+    Example:
+        >>> decision_of(event_id_of("dec_1", 0)), decision_of("meeting 7")
+        ('dec_1', None)
+    """
+    if not event_id.startswith(_OF_CALLS):
+        return None
+    return event_id.removeprefix(_OF_CALLS).rpartition(":")[0]
+
+
+def open_calls() -> Select[CustomerId, str]:
+    """Return the statement that finds whose carried-out calls are not metered yet, and for which dimensions."""
+    return (
+        select(MeasuredCallRow.customer_id, MeasuredCallRow.dimension)
+        .where(MeasuredCallRow.taken_at.is_(None))
+        .distinct()
     )
+
+
+class TellUnplaced(OperationInput):
+    """Whose calls count for nothing."""
+
+    customer_id: CustomerId = Field(max_length=40, description="The customer.")
+    dimension: str = Field(max_length=120, description="The dimension.")
+
+
+@internal_command("metering.tell_unplaced", evidence=())
+def tell_unplaced(context: CommandContext, request: TellUnplaced) -> Outcome[bool]:
+    """Put before a person that a customer's calls count for a dimension that none of its plans has."""
+    found = CALL_UNPLACED.found(
+        f"Calls of {request.customer_id} count for {request.dimension}, which no plan of theirs has.",
+        subject=request.customer_id,
+    )
+    raised = raise_reminder(context, found, None, Raising(key=request.dimension, comes_back=False))
+    return Outcome(result=raised, entry=None)
 
 
 class SetFixedUsage(OperationInput):

@@ -20,6 +20,7 @@ from fairkeeper.action.operation import (
     command,
     query,
 )
+from fairkeeper.customers.tables import CustomerRow
 from fairkeeper.evidence.reader import LogReader, placed_record
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.metering.errors import ProofUnknownError, ResourceUnknownError, WindowRefusedError
@@ -40,6 +41,7 @@ from fairkeeper.metering.proving.replay import (
 from fairkeeper.metering.rules.terms import midnight
 from fairkeeper.metering.store import find_resource
 from fairkeeper.metering.tables import UsageCountRow
+from fairkeeper.metering.views import ProofLine
 from fairkeeper.proof.canonical import read_canonical
 
 MOST_DAYS: Final = 400
@@ -223,6 +225,82 @@ def _seen(row: EntryRow) -> Seen:
     return Seen(id=row.entry_id, kind=row.kind, payload=payload)
 
 
+class ListProofs(OperationInput):
+    """Of what."""
+
+    resource_id: str = Field(max_length=64, description="The subscription's GUID, or the managed application's id.")
+    limit: int = Field(20, ge=1, le=100, description="How many at most.")
+
+
+@query(
+    "metering.list_proofs",
+    groups=("metering.read",),
+    http="GET /usage/{resource_id}/proofs",
+    cli="metering proofs RESOURCE_ID",
+)
+def list_proofs(context: QueryContext, request: ListProofs) -> tuple[ProofLine, ...]:
+    """List the proofs that were made of a subscription's usage, the newest first."""
+    row = find_resource(context.session, request.resource_id) or find_resource(
+        context.session, request.resource_id.lower()
+    )
+    if row is None:
+        raise ResourceUnknownError(f"Nothing is metered under {request.resource_id!r} here.")
+    entries = context.session.scalars(
+        select(EntryRow)
+        .where(
+            EntryRow.subject_type == "metered_resource",
+            EntryRow.subject_id == row.resource_id,
+            EntryRow.kind == PROOF_ISSUED.name,
+            EntryRow.payload.is_not(None),
+        )
+        .order_by(EntryRow.id.desc())
+        .limit(request.limit)
+    )
+    return tuple(_proof_line(context.session, entry) for entry in entries)
+
+
+class FindProof(OperationInput):
+    """Which proof."""
+
+    proof_id: str = Field(max_length=40, description="Its id, as `metering prove` named it.")
+
+
+@query(
+    "metering.find_proof",
+    groups=("metering.read",),
+    http="GET /usage/proofs/{proof_id}/statement",
+    cli="metering statement PROOF_ID",
+)
+def find_proof(context: QueryContext, request: FindProof) -> ProofLine:
+    """Return what a proof states: days, quantities, their kinds of source, and what became of them."""
+    return _proof_line(context.session, _issued(context.session, request.proof_id))
+
+
+def _issued(session: Session, proof_id: str) -> EntryRow:
+    entry = session.scalars(
+        select(EntryRow).where(EntryRow.entry_id == proof_id, EntryRow.kind == PROOF_ISSUED.name)
+    ).first()
+    if entry is None or entry.customer_id is None or entry.payload is None:
+        raise ProofUnknownError(f"There is no proof {proof_id!r} here.")
+    return entry
+
+
+def _proof_line(session: Session, entry: EntryRow) -> ProofLine:
+    payload = _seen(entry).payload
+    customer = None if entry.customer_id is None else session.get(CustomerRow, entry.customer_id)
+    return ProofLine(
+        proof_id=entry.entry_id,
+        resource_id=entry.subject_id,
+        customer_name="" if customer is None else customer.name,
+        made_at=entry.at,
+        from_on=date.fromisoformat(payload["from_on"]),
+        to_on=date.fromisoformat(payload["to_on"]),
+        lines=tuple(payload["lines"]),
+        entries=len(payload["entries"]),
+        is_placed=entry.leaf_index is not None,
+    )
+
+
 class ShowProof(OperationInput):
     """Which proof."""
 
@@ -252,11 +330,8 @@ class ProofFile:
 )
 def show_proof(context: QueryContext, request: ShowProof) -> ProofFile:
     """Return the file of a proof. Raises `evidence.not_integrated` in its first second."""
-    entry = context.session.scalars(
-        select(EntryRow).where(EntryRow.entry_id == request.proof_id, EntryRow.kind == PROOF_ISSUED.name)
-    ).first()
-    if entry is None or entry.customer_id is None or entry.payload is None:
-        raise ProofUnknownError(f"There is no proof {request.proof_id!r} here.")
+    entry = _issued(context.session, request.proof_id)
+    assert entry.customer_id is not None  # noqa: S101 - asked above
     ids = _seen(entry).payload["entries"]
     rows = sorted(_by_ids(context.session, ids), key=lambda row: row.leaf_index or 0)
     records = [placed_record(row) for row in (*rows, entry)]

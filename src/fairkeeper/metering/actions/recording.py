@@ -32,6 +32,9 @@ MOST_EVENTS: Final = 1000
 AHEAD: Final = timedelta(minutes=5)
 """How far another machine's clock may be ahead of ours."""
 OLDEST: Final = timedelta(days=31)
+Source = Literal["customer", "publisher", "hand", "file", "schedule", "action", "customer_action"]
+"""Whose word an event is: a governed call's outcome, reported by the publisher's program or by the customer's own, the
+customer's or the publisher's own event, a file, a fixed quantity, a person."""
 _COLUMNS: Final = ("event_id", "dimension", "quantity", "used_at")
 
 
@@ -99,7 +102,7 @@ def record_usage(context: CommandContext, request: RecordUsage) -> Outcome[Usage
     """
     row = load_resource(context.session, request.resource_id, now=context.now)
     events = [_read(context, each) for each in request.events]
-    return take(context, row, events, source="publisher")
+    return take(context, row, events, source="publisher" if context.principal.customer_id is None else "customer")
 
 
 class RecordByHand(OperationInput):
@@ -157,7 +160,7 @@ def take(
     row: MeteredResourceRow,
     events: list[NewEvent],
     *,
-    source: Literal["publisher", "hand", "file", "schedule", "action"],
+    source: Source,
     reason: str = "",
 ) -> Outcome[UsageRecorded]:
     """Keep the events that are new, with one entry that names them all.

@@ -24,6 +24,20 @@ SETTLED_KIND: Final = "metering.doubt_settled/1"
 OPENING_KIND: Final = "metering.opening_set/1"
 ISSUED_KIND: Final = "metering.proof_issued/1"
 OUTCOME_KIND: Final = "governance.outcome_recorded/1"
+SOURCES: Final[Mapping[str, str]] = {
+    "action": "governed actions, recorded before they ran",
+    "customer_action": "governed actions, recorded before they ran and reported by the customer's own program",
+    "publisher": "the publisher's own events",
+    "customer": "events of the customer's own program",
+    "hand": "entered by hand",
+    "file": "a file",
+    "schedule": "fixed usage",
+}
+"""Whose word the units of an event are."""
+GOVERNED: Final = frozenset({"action", "customer_action"})
+"""Sources of which each event names the outcome of a governed call."""
+CALL_MILLI: Final = 1000
+"""What a call counts whose outcome says nothing else."""
 _NOT_SENT: Final = frozenset({"elsewhere", "lost"})
 
 
@@ -71,6 +85,7 @@ class _Books:
     causes: Mapping[str, Seen]
     used: dict[tuple[str, str], int]
     counted: set[tuple[str, str]] = field(default_factory=set)
+    claimed: Counter[tuple[str | None, str, int]] = field(default_factory=Counter)
     carried: set[str] = field(default_factory=set)
 
 
@@ -221,8 +236,23 @@ def _problem(event: Event | None, line: Mapping[str, Any], part: Mapping[str, An
         return f"is of {event.dimension}"
     if not parse_instant(part["from"]) <= event.used_at < parse_instant(part["to"]):
         return "is not of this counter's time"
-    if event.source == "action" and event.cause not in books.causes:
+    return _call_problem(event, books) if event.source in GOVERNED else None
+
+
+def _call_problem(event: Event, books: _Books) -> str | None:
+    """Say what does not hold of a governed call: it ran, it counts this much, and each of its meters counts once."""
+    cause = books.causes.get(event.cause or "")
+    if cause is None:
         return "names a governed call whose outcome is not here"
+    if cause.payload["outcome"] != "ok":
+        return "names a governed call that was not carried out"
+    told = cause.payload.get("metered", [[event.dimension, CALL_MILLI]])
+    if cause.payload.get("by_customer", False) != (event.source == "customer_action"):
+        return "says of a governed call that another one reported it"
+    claim = (event.cause, event.dimension, event.milli)
+    books.claimed[claim] += 1
+    if books.claimed[claim] > sum(line == [event.dimension, event.milli] for line in told):
+        return "counts more of a governed call than its outcome says"
     return None
 
 

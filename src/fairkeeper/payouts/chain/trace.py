@@ -28,9 +28,14 @@ SHOWN_ROWS: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedRow:
-    """One row of a report."""
+    """One row of a report.
+
+    Attributes:
+        id: By which it is traced itself; None where the row has none.
+    """
 
     what: str
+    id: str | None
     on: date | None
     amount: Decimal | None
     currency: str | None
@@ -88,14 +93,30 @@ class _Ids:
         return bool(self.assets or self.pairs or self.payments)
 
 
-def trace(
-    files: Iterable[SourceFile], coverage: Coverage, subject: str, scratch: Path, *, most_rows: int = SHOWN_ROWS
+def trace(  # noqa: PLR0913 - the first four are what every rule is asked with
+    files: Iterable[SourceFile],
+    coverage: Coverage,
+    subject: str,
+    scratch: Path,
+    *,
+    most_rows: int = SHOWN_ROWS,
+    is_followed: bool = False,
 ) -> Chain | None:
-    """Return the chain of an id with at most that many rows of each stage; None where no row names it."""
+    """Return the chain of an id, or None where no row names it.
+
+    Args:
+        files, coverage: What was read, and which time it covers.
+        subject: Any id.
+        scratch: Where the engine may write.
+        most_rows: How many rows of each stage at most.
+        is_followed: Whether a payment is followed back through its earnings to their orders.
+    """
     listed = list(files)
     with engine(scratch / "ids") as db:
         load_rows(db, listed)
         ids = _ids(db, subject.strip())
+        if is_followed and ids.is_payment:
+            ids = _through(db, ids)
     if not ids:
         return None
     with engine(scratch / "rows") as db:
@@ -153,6 +174,22 @@ def _ids(db: Any, subject: str) -> _Ids:
     return _Ids(assets=assets, pairs=pairs, payments=set())
 
 
+def _through(db: Any, ids: _Ids) -> _Ids:
+    """Return the lines that a payment's earnings are of, with that payment alone; the payment itself if it has none."""
+    listed = ", ".join(map(quoted, sorted(ids.payments)))
+    of_payment = f"FROM earnings_rows WHERE payment_id IN ({listed}) AND purchase_record_id IS NOT NULL"
+    pairs = _pairs(db, f"SELECT DISTINCT purchase_record_id, line_item_id {of_payment} ORDER BY 1, 2 LIMIT 5000")
+    if not pairs:
+        return ids
+    records = ", ".join(quoted(record) for record in sorted({record for record, _ in pairs}))
+    named = db.execute(
+        f"SELECT asset_id FROM orders_rows WHERE purchase_record_id IN ({records}) "
+        f"UNION SELECT asset_id FROM revenue_rows WHERE purchase_record_id IN ({records}) "
+        f"UNION SELECT asset_id {of_payment}"
+    ).fetchall()
+    return _Ids(assets={row[0] for row in named if row[0]}, pairs=pairs, payments=ids.payments)
+
+
 def _pairs(db: Any, sql: str) -> set[tuple[str, str]]:
     return {(row[0], row[1] or "") for row in db.execute(sql).fetchall() if row[0]}
 
@@ -173,11 +210,12 @@ def _conditions(ids: _Ids) -> dict[Kind, str]:
     records = ", ".join(quoted(record) for record in sorted({record for record, _ in ids.pairs})) or "''"
     references = ", ".join(quoted(f"{record}:{line}") for record, line in sorted(ids.pairs)) or "''"
     assets = ", ".join(map(quoted, sorted(ids.assets))) or "''"
+    paid = f" AND payment_id IN ({', '.join(map(quoted, sorted(ids.payments)))})" if ids.payments else ""
     return {
         Kind.ORDERS: f"asset_id IN ({assets}) OR purchase_record_id IN ({records})",
         Kind.USAGE: f"usage_reference IN ({references})",
         Kind.REVENUE: f"purchase_record_id IN ({records})",
-        Kind.EARNINGS: f"purchase_record_id IN ({records})",
+        Kind.EARNINGS: f"purchase_record_id IN ({records}){paid}",
         Kind.METERING: "false",
         Kind.CUSTOMERS: "false",
     }
@@ -234,7 +272,7 @@ def _expected(db: Any) -> ExpectedDates | None:
 def _stage(  # noqa: PLR0913 - a stage has these parts
     db: Any, name: str, sql: str, *, state: str, expected_by: date | None = None, note: str = "", usd: bool = True
 ) -> Stage:
-    """Read the rows of a stage: what, on, amount, currency, usd, status, file_id, row_no."""
+    """Read the rows of a stage: what, on, amount, currency, usd, status, file_id, row_no, id."""
     rows: Sequence[Any] = db.execute(
         f"SELECT * FROM ({sql}) ORDER BY 2 NULLS LAST, 1 LIMIT (SELECT most FROM shown)"
     ).fetchall()
@@ -251,7 +289,16 @@ def _stage(  # noqa: PLR0913 - a stage has these parts
         expected_by=expected_by,
         note=note,
         rows=tuple(
-            TracedRow(what=row[0], on=row[1], amount=row[2], currency=row[3], status=row[5], file_id=row[6], row=row[7])
+            TracedRow(
+                what=row[0],
+                id=row[8],
+                on=row[1],
+                amount=row[2],
+                currency=row[3],
+                status=row[5],
+                file_id=row[6],
+                row=row[7],
+            )
             for row in rows
         ),
         row_count=count,
@@ -261,7 +308,8 @@ def _stage(  # noqa: PLR0913 - a stage has these parts
 def _order(db: Any, ids: _Ids) -> Stage:
     sql = (
         "SELECT 'Order ' || asset_id AS what, coalesce(event_timestamp, order_purchase_date, month_start_date) AS on_day, "
-        "billed_revenue AS amount, currency, NULL::DECIMAL(38,12) AS usd, order_status AS status, file_id, row_no FROM orders"
+        "billed_revenue AS amount, currency, NULL::DECIMAL(38,12) AS usd, order_status AS status, file_id, row_no, "
+        "asset_id AS id FROM orders"
     )
     return _stage(db, "order", sql, state="not_needed" if ids.is_payment else "unknown", usd=False)
 
@@ -271,7 +319,7 @@ def _usage(db: Any, ids: _Ids) -> Stage:
         "SELECT concat_ws(' ', 'Usage', quantity::DOUBLE::VARCHAR, usage_unit, meter_dimension) AS what, "
         "usage_date AS on_day, charge AS amount, customer_currency AS currency, "
         "CASE WHEN upper(payout_currency) = 'USD' THEN charge_payout END AS usd, sku_billing_type AS status, "
-        "file_id, row_no FROM usage"
+        "file_id, row_no, usage_reference AS id FROM usage"
     )
     del ids
     return _stage(db, "usage", sql, state="not_needed")
@@ -286,7 +334,8 @@ def _state(coverage: Coverage, kind: Kind, expected_by: date | None) -> str:
 def _billed(db: Any, ids: _Ids, coverage: Coverage, expected: ExpectedDates | None) -> Stage:
     sql = (
         "SELECT 'Revenue, ' || coalesce(billing_model, 'line') || ' ' || line_item_id AS what, month_start_date AS on_day, "
-        "revenue AS amount, currency, revenue_usd AS usd, payout_status AS status, file_id, row_no FROM revenue"
+        "revenue AS amount, currency, revenue_usd AS usd, payout_status AS status, file_id, row_no, "
+        "purchase_record_id || ':' || line_item_id AS id FROM revenue"
     )
     by = expected.billed_by if expected else None
     state = "not_needed" if ids.is_payment else _state(coverage, Kind.REVENUE, by)
@@ -297,7 +346,7 @@ def _earned(db: Any, ids: _Ids, coverage: Coverage, expected: ExpectedDates | No
     sql = (
         "SELECT concat_ws(' ', 'Earning', earning_id, lower(transaction_type), reason_code) AS what, "
         "coalesce(earning_date, calculation_date, transaction_date) AS on_day, earning_amount AS amount, currency, "
-        "earned_usd AS usd, payment_status AS status, file_id, row_no FROM earnings"
+        "earned_usd AS usd, payment_status AS status, file_id, row_no, earning_id AS id FROM earnings"
     )
     by = expected.earned_by if expected else None
     del ids
@@ -313,7 +362,7 @@ def _paid(db: Any, payments: set[str], coverage: Coverage, expected: ExpectedDat
     sql = (
         "SELECT 'Payment ' || payment_id || coalesce(' by ' || payment_method, '') AS what, payment_date AS on_day, "
         "total_payment AS amount, coalesce(payment_currency, earned_currency) AS currency, earned_usd AS usd, "
-        f"payment_status AS status, file_id, row_no FROM payments WHERE payment_id IN ({listed})"
+        f"payment_status AS status, file_id, row_no, payment_id AS id FROM payments WHERE payment_id IN ({listed})"
     )
     by = expected.paid_by if expected else None
     note = "A payment holds the earnings of many orders; its amount is the whole payment's." if expected else ""
@@ -325,7 +374,7 @@ def _bank(db: Any, payments: set[str], coverage: Coverage, expected: ExpectedDat
     sql = (
         "SELECT concat_ws(' ', b.reference, b.description) AS what, b.booked_on AS on_day, b.amount, "
         "coalesce(b.currency, a.currency) AS currency, NULL::DECIMAL(38,12) AS usd, NULL::VARCHAR AS status, b.file_id, "
-        f"b.row_no FROM arrival a JOIN bank b ON list_contains(a.bank_places, b.file_id || ':' || b.row_no) "
+        f"b.row_no, a.payment_id AS id FROM arrival a JOIN bank b ON list_contains(a.bank_places, b.file_id || ':' || b.row_no) "
         f"WHERE a.payment_id IN ({listed})"
     )
     deadline = db.execute(

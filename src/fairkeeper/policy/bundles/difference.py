@@ -205,7 +205,7 @@ def _put(parts: dict[str, dict[str, Any]], term: str, literals: Sequence[Literal
 
 def _tag_of(term: str) -> tuple[str, str] | None:
     """Return which argument a term is, as texts or numbers and its name."""
-    for kind in ("texts", "numbers"):
+    for kind in ("texts", "numbers", "usage"):
         start = f'context.{kind}.getTag("'
         if term.startswith(start) and term.endswith('")'):
             return kind, term[len(start) : -2]

@@ -43,6 +43,7 @@ CONTEXT: Final[Mapping[str, Any]] = {
     "use": "use",
     "texts": {},
     "numbers": {},
+    "usage": {},
     "labels": {},
     "at": "Monday 12:00",
     "depth": 0,
@@ -166,12 +167,13 @@ def _circumstances(
     context: Mapping[str, Any], agent: EntityUid, customer: EntityUid
 ) -> tuple[dict[str, Any], tuple[Entity, ...]]:
     use = EntityUid("IntendedUse", str(context["use"]))
-    texts, numbers = EntityUid("Texts", "asked"), EntityUid("Numbers", "asked")
+    texts, numbers, usage = (EntityUid(kind, "asked") for kind in ("Texts", "Numbers", "Usage"))
     found: dict[str, Any] = {
         **{name: context[name] for name in ("task", "amount", "currency") if name in context},
         "use": use,
         "texts": texts,
         "numbers": numbers,
+        "usage": usage,
         "labels": _filled(context["labels"], LABELS, "labels"),
         "at": _at(context["at"]),
         "depth": context["depth"],
@@ -180,6 +182,7 @@ def _circumstances(
         Entity(uid=use, attributes={}, parents=(agent,)),
         Entity(uid=texts, attributes={}, tags=_mapping(context["texts"], "texts")),
         Entity(uid=numbers, attributes={}, tags=_mapping(context["numbers"], "numbers")),
+        Entity(uid=usage, attributes={}, tags=_mapping(context["usage"], "usage")),
     ]
     if "person" in context:
         given = context["person"]

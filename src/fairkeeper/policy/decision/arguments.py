@@ -15,7 +15,7 @@ import hashlib
 import math
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -27,7 +27,8 @@ MOST_BYTES: Final = 65_536
 DECIMAL_KEY: Final = "$decimal"
 """Marks a fraction in the exact spelling; no argument may be named so."""
 
-_encode = msgspec.json.Encoder(order="sorted").encode
+canonical = msgspec.json.Encoder(order="sorted").encode
+"""Returns the canonical bytes of a value that is exact."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}")
 
 
@@ -91,7 +92,7 @@ def _exact_key(key: object, place: str) -> str:
 
 def size_of(exact_value: Any) -> int:
     """Return how many canonical bytes a value has that is exact."""
-    return len(_encode(exact_value))
+    return len(canonical(exact_value))
 
 
 def digest_of(exact_value: Any) -> str:
@@ -101,7 +102,7 @@ def digest_of(exact_value: Any) -> str:
         >>> digest_of({"b": 1, "a": 2}) == digest_of({"a": 2, "b": 1})
         True
     """
-    return hashlib.sha256(_encode(exact_value)).hexdigest()
+    return hashlib.sha256(canonical(exact_value)).hexdigest()
 
 
 Problem = str
@@ -317,9 +318,15 @@ def flatten(arguments: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int
     texts: dict[str, str] = {}
     numbers: dict[str, int] = {}
     fractions: set[str] = set()
-    waiting: list[tuple[str, Any]] = list(reversed(list(arguments.items())))
-    while waiting:
-        name, value = waiting.pop()
+    _flatten(arguments.items(), "", texts, numbers, fractions)
+    return texts, numbers, frozenset(fractions)
+
+
+def _flatten(
+    members: Iterable[tuple[str, Any]], place: str, texts: dict[str, str], numbers: dict[str, int], fractions: set[str]
+) -> None:
+    for key, value in members:
+        name = f"{place}{key}"
         if isinstance(value, str):
             texts[name] = value
         elif isinstance(value, bool):
@@ -329,8 +336,7 @@ def flatten(arguments: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int
         elif isinstance(value, float):
             fractions.add(name)
         elif isinstance(value, Mapping):
-            waiting.extend((f"{name}.{key}", member) for key, member in reversed(list(value.items())))
+            _flatten(value.items(), f"{name}.", texts, numbers, fractions)
         elif isinstance(value, (list, tuple)):
             numbers[f"{name}.count"] = len(value)
-            waiting.extend((f"{name}[{number}]", member) for number, member in reversed(list(enumerate(value))))
-    return texts, numbers, frozenset(fractions)
+            _flatten(((f"[{number}]", member) for number, member in enumerate(value)), name, texts, numbers, fractions)

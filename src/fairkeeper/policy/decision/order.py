@@ -10,20 +10,22 @@ Whatever is not foreseen is a denial; nothing here catches an exception, whoever
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from fairkeeper.policy.decision.arguments import (
     MOST_BYTES,
-    ArgumentSchema,
     NotExactError,
-    digest_of,
+    canonical,
     exact,
     flatten,
-    size_of,
 )
+from fairkeeper.policy.decision.compiled import Compiled, binding_of
 from fairkeeper.policy.decision.delegation import follow_delegation
 from fairkeeper.policy.decision.facts import (
     PUBLISHER,
@@ -46,10 +48,11 @@ from fairkeeper.policy.decision.facts import (
     Verdict,
 )
 from fairkeeper.policy.decision.labels import Labels, join
+from fairkeeper.policy.decision.measuring import taken_before
 from fairkeeper.policy.decision.profiles import PROFILES
 from fairkeeper.policy.decision.reasons import Reason, Refused
-from fairkeeper.policy.decision.response import Response, Tightening, response
-from fairkeeper.policy.decision.slices import Asked, PolicyAnswer, PolicySlice
+from fairkeeper.policy.decision.response import Response
+from fairkeeper.policy.decision.slices import Asked, PolicyAnswer
 from fairkeeper.policy.decision.windows import window_key, worth
 
 CALL_ACTIONS: Final = frozenset({"call", "tools/call"})
@@ -58,41 +61,30 @@ SENSITIVE: Final = 2
 """Confidential and above tightens the response."""
 
 
-class Compiled:
-    """A basis made ready to decide many calls: its policies and the tool's schema, parsed once.
-
-    Raises:
-        ValueError: The policies or the schema cannot be read.
-    """
-
-    __slots__ = ("basis", "policies", "schema")
-
-    def __init__(self, basis: Basis) -> None:
-        self.basis = basis
-        self.policies = PolicySlice(basis)
-        self.schema = ArgumentSchema(basis.tool.arguments)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Considered:
+class Considered(msgspec.Struct, frozen=True, kw_only=True):
     """A call after everything but limits and approvals.
 
     Attributes:
         verdict: Final where it is refused; otherwise what it will be unless limits or the lane refuse.
         takes: What it would take, by limit.
         needs_approval: Whether a person has to approve it.
-        arguments: Their exact spelling; None where it came to no such thing.
+        arguments: Their exact spelling, in canonical bytes; None where it came to no such thing.
     """
 
     verdict: Verdict
     takes: tuple[tuple[LimitFacts, int | None], ...] = ()
     needs_approval: bool = False
-    arguments: Any = None
+    arguments: bytes | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether limits and lane are still to be asked."""
         return self.verdict.reason is Reason.PERMITTED
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether a person may have to approve it: anyway, or because a limit asks where it is reached."""
+        return self.needs_approval or any(limit.asks for limit, _ in self.takes)
 
 
 def decide(call: Call, compiled: Compiled, moment: Moment) -> Verdict:
@@ -109,10 +101,10 @@ def consider(call: Call, compiled: Compiled, moment: Moment) -> Considered:
         return Considered(verdict=known.verdict(refusal.reason, refusal.detail), arguments=known.arguments)
     needs_approval = known.lane is Lane.APPROVAL or known.response is Response.REQUIRE_APPROVAL or profile_asks
     known.lane = Lane.APPROVAL if needs_approval else Lane.AUTOMATIC
-    known.is_reviewed = _is_reviewed(compiled.basis, known, moment.at)
+    known.is_reviewed = _is_reviewed(compiled, known, moment.at)
     return Considered(
         verdict=known.verdict(Reason.PERMITTED),
-        takes=tuple(_takes(compiled.basis, amount)),
+        takes=tuple(_takes(call, compiled.basis, amount)),
         needs_approval=needs_approval,
         arguments=known.arguments,
     )
@@ -123,7 +115,7 @@ class _Known:
     """What is known of the answer so far; it is told even where the call is refused."""
 
     labels: Labels
-    arguments: Any = None
+    arguments: bytes | None = None
     use_id: str | None = None
     binding: str = ""
     lane: Lane | None = None
@@ -165,16 +157,16 @@ def _ask_everything(call: Call, compiled: Compiled, moment: Moment, known: _Know
         raise Refused(Reason.CUSTOMER_MAY_NOT_ACT, ", ".join(moment.standing))
     profile_asks = _contain(basis, moment.at)
     follow_delegation(call, basis, moment)
-    use = _use(call, basis)
+    use = _use(call, compiled)
     known.use_id = use.id
     known.arguments = _check_arguments(call, compiled)
-    known.binding = binding_digest(call, basis, use.id, digest_of(known.arguments))
-    grants = _check_data(call, basis, use, moment.at)
+    known.binding = binding_of(call, compiled, use.id, sha256(known.arguments).hexdigest())
+    grants = _check_data(call, compiled, use, moment.at)
     answer, amount = _ask_policies(call, compiled, moment, labels, use)
     known.lane, known.policies, known.errors = answer.lane, answer.policies, answer.errors
     if answer.lane is Lane.NEVER:
         raise Refused(answer.reason, ", ".join(answer.policies))
-    known.response = _response(basis, labels, grants)
+    known.response = _response(compiled, labels, grants)
     if known.response is Response.BLOCK:
         known.lane = Lane.NEVER
         raise Refused(Reason.RESPONSE_BLOCKS)
@@ -189,16 +181,21 @@ def settle(call: Call, compiled: Compiled, considered: Considered, moment: Momen
     verdict = considered.verdict
     if not considered.is_open:
         return verdict
+    asking: list[str] = []
     try:
-        reservations = tuple(_reserve(considered, moment))
+        reservations = tuple(_reserve(considered, moment, asking))
+        if asking:
+            considered = replace(considered, needs_approval=True)
+            verdict = replace(verdict, lane=Lane.APPROVAL, detail="; ".join(asking))
         approval = _approve(call, compiled.basis, considered, moment)
     except Refused as refusal:
-        return replace(verdict, reason=refusal.reason, detail=refusal.detail, is_reviewed=False)
-    return Verdict(  # written out, because `replace` takes five times as long
+        return replace(verdict, reason=refusal.reason, detail=refusal.detail or verdict.detail, is_reviewed=False)
+    return Verdict(  # written out, because `replace` takes three times as long
         allowed=True,
         reason=Reason.PERMITTED if approval is None else Reason.APPROVED,
         lane=verdict.lane,
         response=verdict.response,
+        detail=verdict.detail,
         policies=verdict.policies,
         use_id=verdict.use_id,
         binding_digest=verdict.binding_digest,
@@ -207,24 +204,6 @@ def settle(call: Call, compiled: Compiled, considered: Considered, moment: Momen
         reservations=reservations,
         approval_id=None if approval is None else approval.id,
         errors=verdict.errors,
-    )
-
-
-def binding_digest(call: Call, basis: Basis, use_id: str, arguments_digest: str) -> str:
-    """Return the digest of the exact action, which an approval is bound to, apart from the policies' own digest."""
-    return digest_of(
-        {
-            "agent": basis.agent.id,
-            "arguments": arguments_digest,
-            "customer": basis.agent.customer_id or PUBLISHER,
-            "environment": basis.agent.environment.value,
-            "manifest": basis.tool.manifest_digest,
-            "person": None if call.person is None else [call.person.issuer, call.person.id],
-            "resources": [[each.type, each.id] for each in call.resources],
-            "task": call.task_id,
-            "tool": basis.tool.id,
-            "use": use_id,
-        }
     )
 
 
@@ -251,12 +230,10 @@ def _match_tenant(call: Call, basis: Basis, labels: Labels) -> None:
     for resource in call.resources:
         if resource.customer_id is not None and resource.customer_id != own:
             raise Refused(Reason.RESOURCE_OF_ANOTHER_CUSTOMER, f"{resource.type} {resource.id}")
-    if labels.customers - {own}:
+    if labels.customers and labels.customers - {own}:
         raise Refused(Reason.LABELS_OF_ANOTHER_CUSTOMER)
-    environments = {basis.agent.environment.value, basis.tool.environment.value}
-    if call.environment is not None:
-        environments.add(call.environment)
-    if len(environments) > 1:
+    environment = basis.agent.environment
+    if basis.tool.environment is not environment or call.environment not in (None, environment):
         raise Refused(Reason.WRONG_ENVIRONMENT, f"agent {basis.agent.environment}, tool {basis.tool.environment}")
 
 
@@ -270,6 +247,8 @@ _CONTAINED: Final = {
 
 def _contain(basis: Basis, at: datetime) -> bool:
     """Refuse what is held; return whether a constraint asks for a person."""
+    if not basis.containments:
+        return False
     holding = [each for each in basis.containments if each.until_at is None or at < each.until_at]
     for scope in _CONTAINED:
         for each in holding:
@@ -290,14 +269,10 @@ def _told(containment: ContainmentFacts) -> str:
     return f"{containment.state}{profile} by {containment.id}{' (drill)' if containment.is_drill else ''}"
 
 
-def _use(call: Call, basis: Basis) -> UseFacts:
+def _use(call: Call, compiled: Compiled) -> UseFacts:
     """Return the intended use: the one that the call names, or the only one that the tool is permitted for."""
-    uses = {use.id: use for use in basis.uses}
-    wanted = call.use_id
-    if wanted is None:
-        candidates = {permit.use_id for permit in basis.permits} or set(uses)
-        wanted = next(iter(candidates)) if len(candidates) == 1 else None
-    use = uses.get(wanted or "")
+    wanted = compiled.only_use if call.use_id is None else call.use_id
+    use = compiled.uses.get(wanted or "")
     if use is None:
         raise Refused(Reason.USE_UNKNOWN)
     if use.withdrawn_at is not None:
@@ -307,16 +282,16 @@ def _use(call: Call, basis: Basis) -> UseFacts:
     return use
 
 
-def _check_arguments(call: Call, compiled: Compiled) -> Any:
-    """Return the exact spelling of the arguments, which fit the schema."""
+def _check_arguments(call: Call, compiled: Compiled) -> bytes:
+    """Return the exact spelling of the arguments, which fit the schema, in canonical bytes."""
     tool = compiled.basis.tool
     if tool.is_manifest_open or (call.manifest_digest is not None and call.manifest_digest != tool.manifest_digest):
         raise Refused(Reason.MANIFEST_CHANGED)
     try:
-        spelled = exact(call.arguments)
+        spelled = canonical(exact(call.arguments))
     except NotExactError as problem:
         raise Refused(Reason.ARGUMENTS_NOT_EXACT, str(problem)) from None
-    if size_of(spelled) > MOST_BYTES:
+    if len(spelled) > MOST_BYTES:
         raise Refused(Reason.ARGUMENTS_REFUSED, f"larger than {MOST_BYTES} bytes")
     problems = compiled.schema.problems(call.arguments)
     if problems:
@@ -324,26 +299,24 @@ def _check_arguments(call: Call, compiled: Compiled) -> Any:
     return spelled
 
 
-def _check_data(call: Call, basis: Basis, use: UseFacts, at: datetime) -> list[GrantFacts]:
+def _check_data(call: Call, compiled: Compiled, use: UseFacts, at: datetime) -> list[GrantFacts]:
     """Return the grants that the call rests on: one for each class of data that it reads or writes."""
-    named = {each.data_class for each in call.resources if each.data_class is not None}
-    touched = {*basis.tool.reads, *basis.tool.writes}
-    if named - touched:
-        raise Refused(Reason.DATA_NOT_GRANTED, f"the tool does not declare {', '.join(sorted(named - touched))}")
-    needed = [(name, False) for name in basis.tool.reads] + [(name, True) for name in basis.tool.writes]
+    if call.resources:
+        tool = compiled.basis.tool
+        named = {each.data_class for each in call.resources if each.data_class is not None}
+        unknown = named - {*tool.reads, *tool.writes}
+        if unknown:
+            raise Refused(Reason.DATA_NOT_GRANTED, f"the tool does not declare {', '.join(sorted(unknown))}")
     found = []
-    for name, is_write in needed:
-        fitting = [
-            grant
-            for grant in basis.grants
-            if grant.data_class == name and grant.use_id == use.id and (grant.may_write if is_write else grant.may_read)
-        ]
+    for name, is_write, fitting in compiled.needed[use.id]:
         if not fitting:
             raise Refused(Reason.DATA_NOT_GRANTED, f"{'write' if is_write else 'read'} {name}")
-        alive = [grant for grant in fitting if grant.revoked_at is None and at < grant.ends_at]
-        if not alive:
+        for grant in fitting:
+            if grant.revoked_at is None and at < grant.ends_at:
+                found.append(grant)
+                break
+        else:
             raise Refused(Reason.GRANT_ENDED, name)
-        found.append(alive[0])
     return found
 
 
@@ -368,6 +341,7 @@ def _ask_policies(
         task=call.task_id,
         amount=amount[0],
         currency=amount[1],
+        usage=moment.usage,
     )
     return compiled.policies.lane(asked), amount
 
@@ -376,17 +350,13 @@ def _person(call: Call, moment: Moment) -> Person | None:
     return call.person or (moment.chain[0].person if moment.chain else None)
 
 
-def _response(basis: Basis, labels: Labels, grants: list[GrantFacts]) -> Response:
-    tool = basis.tool
-    own = OwnerKind.PUBLISHER if basis.agent.customer_id is None else OwnerKind.CUSTOMER
-    tightenings = set()
-    if any(grant.owner is not own for grant in grants):
-        tightenings.add(Tightening.ANOTHER_TENANT)
-    if max((labels.sensitivity, *(grant.sensitivity for grant in grants))) >= SENSITIVE:
-        tightenings.add(Tightening.SENSITIVE_DATA)
-    if tool.is_elevated:
-        tightenings.add(Tightening.ELEVATED_PERMISSION)
-    return response(tool.severity, tool.reversibility, tool.business_impact, frozenset(tightenings))
+def _response(compiled: Compiled, labels: Labels, grants: list[GrantFacts]) -> Response:
+    own = OwnerKind.PUBLISHER if compiled.basis.agent.customer_id is None else OwnerKind.CUSTOMER
+    is_anothers, is_sensitive = False, labels.sensitivity >= SENSITIVE
+    for grant in grants:
+        is_anothers = is_anothers or grant.owner is not own
+        is_sensitive = is_sensitive or grant.sensitivity >= SENSITIVE
+    return compiled.responses[is_anothers, is_sensitive]
 
 
 def _check_flow(basis: Basis, labels: Labels) -> None:
@@ -403,36 +373,44 @@ def _has_ended(basis: Basis, use_id: str, at: datetime) -> bool:
     )
 
 
-def _is_reviewed(basis: Basis, known: _Known, at: datetime) -> bool:
+def _is_reviewed(compiled: Compiled, known: _Known, at: datetime) -> bool:
     """Say whether the call is looked at afterwards: always where the response asks, else by the permit's share.
 
     The draw is a digest of call and instant, so that a replay draws alike and nobody can choose it.
     """
     if known.response is Response.RECORD_FOR_REVIEW:
         return True
-    percent = max((permit.review_percent for permit in basis.permits if permit.use_id == known.use_id), default=0)
+    percent = compiled.reviewed_percent[known.use_id or ""]
     if percent <= 0:
         return False
     draw = int.from_bytes(sha256(f"{known.binding}{at.isoformat()}".encode()).digest()[:4], "big") % 100
     return draw < percent
 
 
-def _takes(basis: Basis, amount: _Amount) -> Iterator[tuple[LimitFacts, int | None]]:
+def _takes(call: Call, basis: Basis, amount: _Amount) -> Iterator[tuple[LimitFacts, int | None]]:
     for limit in basis.limits:
         if limit.meter is Meter.CALLS:
             yield limit, 1
+        elif limit.meter is Meter.UNITS:
+            yield limit, taken_before(basis.tool, limit.dimension, call.arguments)
         elif basis.tool.amount_argument is not None:
             # A limit of another currency cannot say whether this call is within it; so it is not.
             yield limit, amount[0] if amount[1] == limit.currency else None
 
 
-def _reserve(considered: Considered, moment: Moment) -> Iterator[Reservation]:
+def _reserve(considered: Considered, moment: Moment, asking: list[str]) -> Iterator[Reservation]:
+    """Yield what a call takes; a reached limit that asks is put to `asking` instead of refusing."""
     for limit, taken in considered.takes:
         if taken is None:
             raise Refused(Reason.AMOUNT_UNKNOWN, limit.id)
         before = moment.used.get(limit.id, 0)
-        if before + taken > limit.maximum:
-            raise Refused(Reason.LIMIT_REACHED, f"{limit.id}: {before} + {taken} above {limit.maximum}")
+        # What a result will count is not known before; so a limit on units that is full lets nothing through.
+        is_full = limit.meter is Meter.UNITS and before >= limit.maximum
+        if is_full or before + taken > limit.maximum:
+            told = f"{limit.id}: {before} + {taken} above {limit.maximum}"
+            if not limit.asks:
+                raise Refused(Reason.LIMIT_REACHED, told)
+            asking.append(told)
         yield Reservation(
             limit_id=limit.id,
             window=window_key(limit.window, moment.at),

@@ -22,6 +22,7 @@ from fairkeeper.policy.decision.arguments import (
     exact,
     size_of,
 )
+from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.facts import (
     ApprovalFacts,
     ApprovalState,
@@ -35,7 +36,7 @@ from fairkeeper.policy.decision.facts import (
     Verdict,
 )
 from fairkeeper.policy.decision.labels import NO_LABELS, Labels, labels_from_json, labels_to_json
-from fairkeeper.policy.decision.order import Compiled, decide
+from fairkeeper.policy.decision.order import decide
 from fairkeeper.values.clock import format_instant, parse_instant
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -72,7 +73,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Labels):
         return labels_to_json(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {
+            each.name: _plain(getattr(value, each.name))
+            for each in dataclasses.fields(value)
+            if "later" not in each.metadata or getattr(value, each.name) != each.default
+        }
     if isinstance(value, datetime):
         return format_instant(value)
     if isinstance(value, (list, tuple)):
@@ -106,15 +111,15 @@ def _msgspec_labels(document: Mapping[str, Any]) -> dict[str, Any]:
 # --- call and moment
 
 
-def recorded_inputs(call: Call, moment: Moment, spelled: Any = None) -> dict[str, Any]:
+def recorded_inputs(call: Call, moment: Moment, spelled: bytes | None = None) -> dict[str, Any]:
     """Return call and moment as a decision's record holds them.
 
     Args:
         call, moment: What was asked, and when.
-        spelled: The exact arguments, where somebody has spelled them already and they are not too large.
+        spelled: The exact arguments in canonical bytes, where somebody has spelled them already; they stand as such.
     """
     inputs: dict[str, Any] = {
-        "arguments": recorded_arguments(call.arguments) if spelled is None else spelled,
+        "arguments": recorded_arguments(call.arguments) if spelled is None else msgspec.Raw(spelled),
         "caller": {"customer": call.caller.customer_id, "id": call.caller.id, "may_report": call.caller.may_report},
         "standing": list(moment.standing),
         "used": dict(moment.used),
@@ -139,6 +144,8 @@ def recorded_inputs(call: Call, moment: Moment, spelled: Any = None) -> dict[str
         inputs["chain"] = [_plain(link) for link in moment.chain]
     if moment.approval is not None:
         inputs["approval"] = _plain(moment.approval)
+    if moment.usage:
+        inputs["usage"] = dict(moment.usage)
     return inputs
 
 
@@ -207,6 +214,7 @@ def moment_of(inputs: Mapping[str, Any], at: datetime) -> Moment:
         task_labels=_labels(inputs.get("task_labels")),
         approval=None if approval is None else _approval(approval),
         used=dict(inputs["used"]),
+        usage=dict(inputs.get("usage", {})),
     )
 
 

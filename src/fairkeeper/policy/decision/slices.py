@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -22,6 +21,7 @@ from typing import Any, Final
 import cedarpy
 import msgspec
 
+from fairkeeper.policy.decision.distinctions import Distinctions
 from fairkeeper.policy.decision.facts import PUBLISHER, Basis, Lane, PermitFacts
 from fairkeeper.policy.decision.labels import Labels
 from fairkeeper.policy.decision.reasons import Reason
@@ -46,7 +46,7 @@ def agents_schema_text() -> str:
 _CIRCUMSTANCES: Final = re.compile(r"type Circumstances = \{\n(.*?)\n\};", re.DOTALL)
 _MEMBER: Final = re.compile(r"^  (\w+)\??: [^,\n]+", re.MULTILINE)
 _MENTION: Final = re.compile(r"\bcontext\s*(?:\.\s*|has\s+)(\w+)")
-_ARGUMENTS_BY_NAME: Final = re.compile(r"\b(?:Texts|Numbers)\b")
+_ARGUMENTS_BY_NAME: Final = re.compile(r"\b(?:Texts|Numbers|Usage)\b")
 _TAG: Final = re.compile(r"\b(?:has|get)Tag\b")
 _NAMED_TAG: Final = re.compile(r'\b(?:has|get)Tag\s*\(\s*"([^"\\]*)"\s*\)')
 
@@ -98,8 +98,7 @@ def _schema(names: frozenset[str]) -> cedarpy.Schema:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyAnswer:
+class PolicyAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the policies say.
 
     Attributes:
@@ -115,8 +114,7 @@ class PolicyAnswer:
     errors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What of a call policies may speak of, beside agent and tool."""
 
     use_id: str
@@ -129,13 +127,14 @@ class Asked:
     task: str | None
     amount: int | None
     currency: str | None
+    usage: Mapping[str, int]
 
 
 class PolicySlice:
     """The policies of one basis; build it once and ask it with `lane`.
 
-    An answer is remembered with everything of the call that a policy of the slice can speak of: where that is the same,
-    Cedar's answer is. What could not be evaluated is asked again.
+    An answer is remembered with everything of the call that the policies of the slice can tell apart: where that is the
+    same, Cedar's answer is. What could not be evaluated is asked again.
 
     Raises:
         ValueError: A policy cannot be read, has no `@id`, or is a customer's and permits.
@@ -152,7 +151,8 @@ class PolicySlice:
         own = "\n".join(policy.text for policy in basis.policies)
         text = "\n".join((own, *(policy for each in permits.values() for policy in each)))
         self._names, self._tags = mentioned(text), tags_mentioned(text)
-        self._answers: dict[tuple[str, str, str], PolicyAnswer] = {}
+        self._answers: dict[tuple[Any, ...], PolicyAnswer] = {}
+        self._parts = tuple(_parts(self._names, self._tags, Distinctions(text)))
         self._schema = _schema(self._names)
         # A set for each use, because naming the use in the context costs a fifth of what Cedar takes.
         self._own = cedarpy.PolicySet.from_str(own)
@@ -169,10 +169,10 @@ class PolicySlice:
     def lane(self, asked: Asked) -> PolicyAnswer:
         """Return the lane; whatever goes wrong is a denial."""
         try:
-            question = asked.use_id, _context(asked, self._names), self._arguments(asked)
+            question = (asked.use_id, *[part(asked) for part in self._parts])
             answer = self._answers.get(question)
             if answer is None:
-                answer = self._lane(*question)
+                answer = self._lane(asked.use_id, _context(asked, self._names), self._arguments(asked))
                 if answer.reason not in _UNDECIDED:
                     self._remember(question, answer)
             return answer
@@ -196,8 +196,8 @@ class PolicySlice:
         determining = tuple(sorted({*attended.policies, *unattended.policies}))
         return PolicyAnswer(lane=Lane.APPROVAL, reason=Reason.PERMITTED, policies=determining)
 
-    def _remember(self, question: tuple[str, str, str], answer: PolicyAnswer) -> None:
-        if sum(map(len, question)) > _LONGEST_REMEMBERED:
+    def _remember(self, question: tuple[Any, ...], answer: PolicyAnswer) -> None:
+        if len(repr(question)) > _LONGEST_REMEMBERED:
             return
         if len(self._answers) >= _MOST_REMEMBERED:
             self._answers.clear()
@@ -231,7 +231,11 @@ class PolicySlice:
         They are not checked against the schema: texts are texts and numbers whole numbers below 2^53 by their making.
         """
         added: list[dict[str, Any]] = []
-        for member, kind, tags in (("texts", "Texts", asked.texts), ("numbers", "Numbers", asked.numbers)):
+        for member, kind, tags in (
+            ("texts", "Texts", asked.texts),
+            ("numbers", "Numbers", asked.numbers),
+            ("usage", "Usage", asked.usage),
+        ):
             if member in self._names and tags:
                 kept = tags if self._tags is None else {name: tags[name] for name in tags if name in self._tags}
                 if kept:
@@ -314,12 +318,13 @@ def _entity(kind: str, name: str) -> dict[str, dict[str, str]]:
     return {"__entity": {"type": kind, "id": str(name)}}
 
 
-def _tagged(kind: str, tags: dict[str, Any]) -> dict[str, Any]:
-    return {"uid": {"type": kind, "id": _ARGUMENTS_ID}, "attrs": {}, "parents": [], "tags": tags}
+def _tagged(kind: str, tags: Mapping[str, Any]) -> dict[str, Any]:
+    return {"uid": {"type": kind, "id": _ARGUMENTS_ID}, "attrs": {}, "parents": [], "tags": dict(tags)}
 
 
 _TEXTS: Final = _entity("Texts", _ARGUMENTS_ID)
 _NUMBERS: Final = _entity("Numbers", _ARGUMENTS_ID)
+_USAGE: Final = _entity("Usage", _ARGUMENTS_ID)
 
 
 def _context(asked: Asked, names: frozenset[str]) -> str:
@@ -348,5 +353,57 @@ _MAKERS: Final[Mapping[str, Callable[[Asked], Any]]] = {
     "task": lambda asked: asked.task,
     "amount": lambda asked: asked.amount,
     "currency": lambda asked: asked.currency,
+    "usage": lambda _: _USAGE,
 }
 """How each member of the context is made; None leaves an optional one out."""
+
+
+_Part = Callable[[Asked], Any]
+"""Returns a part of a call: the same for two calls that no policy tells apart by it."""
+
+
+def _parts(names: frozenset[str], tags: frozenset[str] | None, told: Distinctions) -> Iterator[_Part]:
+    """Yield the parts of a call that policies tell apart, by the members of the context that they speak of.
+
+    Every member is here, as it is among the makers: one that was forgotten would be remembered as if it never changed.
+    """
+    for name in sorted(names):
+        if name in _TAGGED:
+            yield from _tagged_parts(name, tags, told)
+        else:
+            yield _part(name, told)
+
+
+def _part(name: str, told: Distinctions) -> _Part:
+    match name:
+        case "labels":
+            return lambda asked: (
+                asked.labels.sources,
+                told.of("labels.sensitivity", asked.labels.sensitivity),
+                asked.labels.is_trusted,
+            )
+        case "at":
+            return lambda asked: tuple([told.of(f"at.{part}", value) for part, value in _moment(asked).items()])
+        case "depth" | "amount":
+            return lambda asked: told.of(name, getattr(asked, name))
+        case "use":
+            return lambda asked: asked.use_id
+        case _:
+            return lambda asked: getattr(asked, name)
+
+
+_TAGGED: Final = frozenset({"texts", "numbers", "usage"})
+
+
+def _tagged_parts(name: str, tags: frozenset[str] | None, told: Distinctions) -> Iterator[_Part]:
+    if tags is None:
+        yield lambda asked: tuple(sorted(getattr(asked, name).items()))
+    for tag in sorted(tags or ()):
+        yield _tagged_part(name, tag, told)
+
+
+def _tagged_part(name: str, tag: str, told: Distinctions) -> _Part:
+    if name == "texts":
+        return lambda asked: asked.texts.get(tag)
+    path = f"{name}:{tag}"
+    return lambda asked: told.of(path, getattr(asked, name).get(tag))

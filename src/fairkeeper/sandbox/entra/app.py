@@ -39,7 +39,7 @@ from fairkeeper.sandbox.entra.grants import Codes
 from fairkeeper.sandbox.entra.graph import GraphError, read_me
 from fairkeeper.sandbox.entra.metadata import metadata
 from fairkeeper.sandbox.entra.mint import TokenMint
-from fairkeeper.sandbox.entra.resources import Resource
+from fairkeeper.sandbox.entra.resources import Resource, find_resource
 from fairkeeper.sandbox.entra.segments import resolve_segment
 from fairkeeper.sandbox.entra.signing import SigningRing
 from fairkeeper.sandbox.entra.token_endpoint import TokenEndpoint
@@ -126,6 +126,25 @@ class PretendEntra:
             lifetime=lifetime,
             credential="2",
         ).token
+
+    def issue_identity_token(
+        self, tenant_id: str, *, named: str, client_id: str, object_id: str, resource_id: str
+    ) -> tuple[str, int]:
+        """Return a managed identity's token for an API, and how many seconds it is good for.
+
+        The API's enterprise application has to be present in the tenant, and the API to ask for `idtyp`.
+
+        Raises:
+            StsError: 500011, it is not.
+        """
+        resource = find_resource(self.directory, named, tenant=tenant_id)
+        if self.directory.service_principal(resource.app_id, tenant_id) is None:
+            raise StsError(500011, resource=named, tenant=tenant_id)
+        more = {"oid": object_id, "sub": object_id, "idtyp": "app", "xms_mirid": resource_id}
+        issued = self._mint.access_token_for_app(
+            tenant_id=tenant_id, client_id=client_id, resource=resource, credential="2", more=more
+        )
+        return issued.token, issued.expires_in_seconds
 
     def verify_app_token(self, token: str) -> Mapping[str, Any] | None:
         """Return the claims of a genuine token of an application that is good now; None for any other text."""

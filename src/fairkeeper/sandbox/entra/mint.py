@@ -10,6 +10,7 @@ import base64
 import hashlib
 import random
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,6 +109,7 @@ class TokenMint:
         lifetime: timedelta | None = None,
         credential: str = "1",
         roles: frozenset[str] = frozenset(),
+        more: Mapping[str, str] | None = None,
     ) -> IssuedToken:
         """Return an access token with which an application acts by itself; it never has `scp`.
 
@@ -118,6 +120,7 @@ class TokenMint:
             lifetime: None takes 60 to 90 minutes.
             credential: How the application proved itself: 1 secret, 2 certificate.
             roles: Application permissions; a token without any has no such claim.
+            more: Claims that stand beside the others, or instead of them: those of a managed identity.
         """
         version, lifespan = resource.token_version, self._lifespan(lifetime)
         object_id = principal_object_id(client_id, tenant_id)
@@ -129,6 +132,7 @@ class TokenMint:
             "idp": frame["iss"],
             "oid": object_id,
             "sub": object_id,
+            **(more or {}),
         }
         if roles:
             claims["roles"] = sorted(roles)

@@ -16,6 +16,9 @@ MARKETPLACE_APP_ID = "20e940b3-4c77-4b0b-9a53-9e16a1b010a7"
 """The commercial marketplace's application: resource of its APIs, and caller of webhooks."""
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 GRAPH_URI = "https://graph.microsoft.com"
+AZURE_APP_ID = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+"""Windows Azure Service Management API, the resource of Azure Resource Manager."""
+AZURE_URI = "https://management.azure.com"
 PARTNER_APP_ID = "4990cffe-04e8-4e8b-808a-1175604b879f"
 """Microsoft Partner (Microsoft Dev Center), the API permission that Partner Center's report APIs need."""
 PARTNER_URIS = frozenset({"https://api.partnercenter.microsoft.com", "https://api.partner.microsoft.com"})
@@ -64,6 +67,8 @@ def find_resource(directory: Directory, named: str, *, tenant: str) -> Resource:
         return Resource(app_id=GRAPH_APP_ID, audience=named, token_version=1)
     if plain == MARKETPLACE_APP_ID:
         return Resource(app_id=MARKETPLACE_APP_ID, audience=named, token_version=1)
+    if plain in {AZURE_URI, AZURE_APP_ID}:
+        return Resource(app_id=AZURE_APP_ID, audience=named, token_version=1)
     if plain in PARTNER_URIS or plain == PARTNER_APP_ID:
         return Resource(app_id=PARTNER_APP_ID, audience=named, token_version=1)
     if plain == MONITOR_URI:

@@ -6,6 +6,7 @@ are not documented; whoever rehearses says which one counts (`x-ms-test` here).
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Callable
@@ -61,6 +62,7 @@ class MeteringApi:
         return await self._guarded(request, self._listed)
 
     async def _guarded(self, request: Request, call: Callable[[Request, Any], Response]) -> Response:
+        await asyncio.sleep(self.faults.take_slowness())
         refusal = self.faults.take_refusal()
         answer: Response
         if refusal is not None:

@@ -159,6 +159,16 @@ class GrantCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentCard:
+    """One managed application, container or virtual machine of a customer's, and the access that it gives."""
+
+    name: str
+    state: StateWord
+    sentence: str
+    facts: Sequence[Fact]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentPage(Page):
     """Trust and grants of one customer, for staff or for the customer's own people.
 
@@ -166,6 +176,7 @@ class ConsentPage(Page):
         made: The address of a connect page that was made a moment ago; shown once.
         remaining: What only the customer can remove, after the end.
         script: What its administrator runs to remove it.
+        deployments: What runs in the customer's own subscriptions.
     """
 
     template: ClassVar[str] = "pages/consent.html"
@@ -182,6 +193,7 @@ class ConsentPage(Page):
     pages: Sequence[Fact] = ()
     remaining: Sequence[Fact] = ()
     script: str = ""
+    deployments: Sequence[DeploymentCard] = ()
     timeline: Timeline | None = None
 
     @property

@@ -181,6 +181,7 @@ class DecisionPage(Page):
     then: Sequence[Fact]
     record: Sequence[Fact]
     proof: Proof | None = None
+    actions: Sequence[Link] = ()
 
     @property
     def title(self) -> str:

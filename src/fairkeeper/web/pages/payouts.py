@@ -104,6 +104,7 @@ class TracePage(Page):
     facts: Sequence[Fact] = ()
     chain: ChainPicture | None = None
     needs: Sequence[Finding] = ()
+    actions: Sequence[Link] = ()
 
     @property
     def title(self) -> str:

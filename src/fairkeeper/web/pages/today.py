@@ -94,6 +94,7 @@ class SearchPage(Page):
     template: ClassVar[str] = "pages/search.html"
     query: str
     hits: Sequence[Hit] = ()
+    actions: Sequence[Link] = ()
 
     @property
     def title(self) -> str:

@@ -69,6 +69,17 @@ class ComparedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRow:
+    """One proof of usage that was made."""
+
+    proof: Link
+    made_at: datetime
+    units: str
+    file: Link | None
+    state: StateWord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsagePage(Page):
     """One subscription's usage."""
 
@@ -79,12 +90,45 @@ class UsagePage(Page):
     facts: Sequence[Fact]
     hours: Listing[HourRow]
     compared: Listing[ComparedRow]
-    chart: Chart | None = None
+    proofs: Listing[ProofRow]
+    charts: Sequence[Chart] = ()
     questions: Sequence[Question] = ()
 
     @property
     def title(self) -> str:
         """The customer and the dimension."""
+        return self.heading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvedRow:
+    """What a proof states of one dimension and plan."""
+
+    dimension: str
+    plan: str
+    units: str
+    sources: Sequence[str]
+    reported: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofPage(Page):
+    """One proof of usage: what it states, its file, and how to check it."""
+
+    template: ClassVar[str] = "pages/usage/proof.html"
+    heading: str
+    sentence: str
+    state: StateWord
+    facts: Sequence[Fact]
+    rows: Sequence[ProvedRow]
+    proves: Sequence[str]
+    proves_not: Sequence[str]
+    verify: str
+    file_href: str = ""
+
+    @property
+    def title(self) -> str:
+        """The days and whose."""
         return self.heading
 
 
@@ -99,6 +143,7 @@ class HourPage(Page):
     facts: Sequence[Fact]
     needs: Sequence[Finding | Deadline] = ()
     questions: Sequence[Question] = ()
+    actions: Sequence[Link] = ()
 
     @property
     def title(self) -> str:

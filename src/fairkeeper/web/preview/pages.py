@@ -22,6 +22,7 @@ from fairkeeper.web.preview.parts import parts_page
 from fairkeeper.web.preview.payouts import payout_pages
 from fairkeeper.web.preview.settings import settings_pages
 from fairkeeper.web.preview.today import today_pages
+from fairkeeper.web.preview.tracing import tracing_pages
 from fairkeeper.web.preview.usage import usage_pages
 from fairkeeper.web.preview.webhooks import webhook_pages
 
@@ -47,6 +48,7 @@ def preview_pages() -> dict[str, Page]:
     question = QuestionPage(frame=frame("Customers"), trail=(CUSTOMERS, CONTOSO), question=revoke_question())
     pages = {
         **today_pages(),
+        **tracing_pages(),
         **customer_pages(),
         **deal_pages(),
         **webhook_pages(),

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from fairkeeper.metering.proving.replay import SOURCES
+from fairkeeper.metering.proving.verification import NOT_PROVED, PROVED
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import state
 from fairkeeper.web.listing import Column, Listing
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.pages.deals import Chart
-from fairkeeper.web.pages.usage import ComparedRow, HourPage, HourRow, UsageListPage, UsagePage, UsageRow
+from fairkeeper.web.pages.usage import (
+    ComparedRow,
+    HourPage,
+    HourRow,
+    ProofPage,
+    ProofRow,
+    ProvedRow,
+    UsageListPage,
+    UsagePage,
+    UsageRow,
+)
 from fairkeeper.web.parts import Deadline, Empty, Fact, Identifier, Link
 from fairkeeper.web.preview.frames import NOW, frame
-from fairkeeper.web.serving.charts import UsageBar, usage_chart
+from fairkeeper.web.serving.charts import UsageBar, standing_chart, usage_chart
 
 _ROOM = "Usage"
 _TRAIL = (Link(label=_ROOM, href="/usage.html"),)
@@ -107,18 +119,54 @@ def _compared() -> Listing[ComparedRow]:
     )
 
 
-def _chart() -> Chart:
+def _charts() -> tuple[Chart, ...]:
     bars = tuple(
         UsageBar(on=date(2026, 11, day), part=part, units=units)
         for day in range(1, 23)
         for part, units in (("Included", 60.0 if day < 17 else 0.0), ("Above", 0.0 if day < 17 else 70.0))
     )
+    stands = tuple(
+        UsageBar(on=date(2026, 11, day), part=part, units=units)
+        for day in range(17, 23)
+        for part, units in (("accepted", 70.0 if day < 22 else 20.0), ("waits", 0.0 if day < 22 else 50.0))
+    )
     title = "documents by the day: 420 above what is included in the last 31 days"
-    return Chart(
-        id="usage-days",
-        title=title,
-        alt=f"{title}. The hours stand in the table below.",
-        drawing=usage_chart(bars, title="documents"),
+    where = "At Microsoft: 50 waiting to be sent, 370 accepted"
+    return (
+        Chart(
+            id="usage-days",
+            title=title,
+            alt=f"{title}. The hours stand in the table below.",
+            drawing=usage_chart(bars, title="documents"),
+        ),
+        Chart(
+            id="usage-standing",
+            title=where,
+            alt=f"{where}. The hours stand in the table below.",
+            drawing=standing_chart(stands, title="documents"),
+        ),
+    )
+
+
+def _proofs() -> Listing[ProofRow]:
+    labels = ("Days", "Made", "Used", "File", "State")
+    row = ProofRow(
+        proof=Link(label="1 Nov 2026 to 22 Nov 2026", href="/usage-proof.html"),
+        made_at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
+        units="6210 documents",
+        file=Link(label="Download", href="/usage-proof.html"),
+        state=state("done"),
+    )
+    return Listing(
+        id="proofs",
+        caption="Proofs",
+        columns=tuple(Column(label=label, is_number=label == "Used") for label in labels),
+        rows=(row,),
+        empty=Empty(
+            title="No proof yet",
+            text="Make the proof of an invoice’s days: the customer checks it without asking anybody.",
+        ),
+        address=Address("/usage", ()),
     )
 
 
@@ -140,7 +188,8 @@ def usage_pages() -> dict[str, Page]:
             heading="documents of Contoso",
             sentence="6210 used, of 1000 included; 5210 above, until 1 Dec 2026, 00:00 UTC.",
             tabs=(),
-            chart=_chart(),
+            charts=_charts(),
+            proofs=_proofs(),
             facts=(
                 Fact(label="Subscription", value=Identifier(text=_SUBSCRIPTION, names="subscription id")),
                 Fact(label="Used", value="6210 document"),
@@ -148,6 +197,27 @@ def usage_pages() -> dict[str, Page]:
             ),
             hours=_hours(),
             compared=_compared(),
+        ),
+        "usage-proof": ProofPage(
+            frame=frame(_ROOM),
+            trail=_TRAIL,
+            heading="Proof of usage of Contoso, 1 Nov 2026 to 22 Nov 2026",
+            sentence="The file holds everything that is needed to check it.",
+            state=state("done"),
+            facts=(Fact(label="Entries in it", value="1,204"),),
+            rows=(
+                ProvedRow(
+                    dimension="documents",
+                    plan="business",
+                    units="6210",
+                    sources=(f"6000: {SOURCES['action']}", f"210: {SOURCES['hand']}"),
+                    reported=("5160 accepted", "50 waits to be sent"),
+                ),
+            ),
+            proves=PROVED,
+            proves_not=NOT_PROVED,
+            verify="fairkeeper metering verify usage-ent_01.jsonl",
+            file_href="/usage-proof.html",
         ),
         "usage-hour": HourPage(
             frame=frame(_ROOM),

@@ -22,7 +22,6 @@ from fairkeeper.consent.views import (
     ConsentLines,
     CustomerConsent,
     Funnel,
-    GrantView,
     QuestionView,
 )
 from fairkeeper.database.secrets import Secret, SecretKeyError
@@ -33,6 +32,7 @@ from fairkeeper.web.forms import Field, FieldKind, Form
 from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
 from fairkeeper.web.pages import consent as pages
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link
+from fairkeeper.web.routes.consent_cards import deployment_card, grant_card
 from fairkeeper.web.routes.consent_needs import consent_needs
 from fairkeeper.web.routes.customers import timeline_of
 from fairkeeper.web.serving.asking import (
@@ -246,12 +246,12 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
     remaining = tuple(
         Fact(
             label=each.name,
-            value=Identifier(text=each.app_id, names="application id"),
+            value=Identifier(text=each.app_id, names="deployment id" if each.is_deployment else "application id"),
             note="still to be removed" if each.gone_at is None else f"gone, seen {when_text(each.gone_at)}",
         )
         for each in found.remaining
     )
-    apps = [(each.name, each.app_id) for each in found.remaining if each.gone_at is None]
+    apps = [(each.name, each.app_id) for each in found.remaining if each.gone_at is None and not each.is_deployment]
     return pages.ConsentPage(
         frame=frame(visit, "Customers" if is_staff else "Permissions"),
         trail=trail if is_staff else (),
@@ -259,7 +259,7 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
         state=state("none" if found.state is None else found.state.value),
         sentence=_LINK_WORDS[found.state],
         facts=_facts(found),
-        grants=tuple(_card(each) for each in found.grants),
+        grants=tuple(grant_card(each) for each in found.grants),
         needs=consent_needs(visit, found.customer_id),
         forms=_forms(visit, found, trouble),
         questions=(_unlink(found).question,) if is_staff and _may_unlink(visit, found) else (),
@@ -275,6 +275,7 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
         ),
         remaining=remaining,
         script=removal_script(visit.parts.house.publisher, found.tenant_id, apps) if apps else "",
+        deployments=tuple(deployment_card(each) for each in found.deployments),
         timeline=timeline_of(visit, found.customer_id),
     )
 
@@ -331,36 +332,6 @@ def _facts(found: CustomerConsent) -> tuple[Fact, ...]:
     if found.unasked:
         facts.append(Fact(label="Not asked for yet", value=", ".join(found.unasked)))
     return tuple(facts)
-
-
-def _card(grant: GrantView) -> pages.GrantCard:
-    note = f": {grant.note.rstrip('.')}" if grant.note else ""
-    facts = [
-        Fact(label="Application", value=Identifier(text=grant.app_id, names="application id")),
-        Fact(label="Asked", value=grant.asked_at, note=f"{grant.asked_again + 1} times" if grant.asked_again else ""),
-        Fact(label="Last proved", value=grant.proved_at, note=f"by a {grant.can_be_proved_by.replace('_', '-')}"),
-        Fact(label="Looked at", value=grant.probed_at),
-        Fact(label="Next look", value=grant.probe_at),
-    ]
-    if grant.own_fault is not None:
-        facts.append(Fact(label="Our own fault", value=grant.own_fault))
-    return pages.GrantCard(
-        name=grant.name,
-        state=state(grant.state.value),
-        sentence=f"{', '.join(grant.what)}{note}.",
-        facts=tuple(facts),
-        places=tuple(
-            pages.PlaceRow(
-                name=line.name,
-                requested=line.is_requested,
-                registered=line.is_registered,
-                granted=line.is_granted,
-                effective=line.is_effective,
-                state=state(line.difference.value),
-            )
-            for line in grant.lines
-        ),
-    )
 
 
 def _question(visit: Visit, question: QuestionView) -> Fact:

@@ -29,6 +29,7 @@ from fairkeeper.web.serving.telling import (
     sentence_of,
     tell,
 )
+from fairkeeper.web.serving.tracing import trace_way
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Way, get, post
 
@@ -61,7 +62,7 @@ def show_one(visit: Visit) -> Response:
         deadlines=deadlines_with_reminders(detail.deadlines, reminders, may_close=may_close)
         if visit.is_staff
         else tuple(deadline_of(view, with_owner=False) for view in detail.deadlines),
-        actions=links,
+        actions=(*links, trace_way(detail.line.subscription_id)),
         questions=questions,
     )
     return visit.show(page)

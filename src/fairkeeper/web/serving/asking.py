@@ -138,8 +138,13 @@ def answer_question(visit: Visit, asking: Asking) -> Response:
     typed = asking.read(visit.form) if asking.read else typed_fields(visit, asking.question.form)
     answered = try_to(visit, asking.operation, **asking.fixed, **typed)
     if isinstance(answered, Refused):
-        return _again(visit, asking, answered.status, answered.errors, answered.whole)
+        return ask_again(visit, asking, answered)
     return visit.go(told(visit, asking.back))
+
+
+def ask_again(visit: Visit, asking: Asking, refused: Refused) -> Response:
+    """Show the question again with what was typed and what is wrong with it."""
+    return _again(visit, asking, refused.status, refused.errors, refused.whole)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

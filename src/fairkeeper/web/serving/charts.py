@@ -22,8 +22,22 @@ VEGA_LITE: Final = "5.20"
 _WIDTH: Final = 640
 _HEIGHT: Final = 200
 _LOOKS: Final = {
-    "light": {"ink": "#16201c", "soft": "#4c5953", "rule": "#dce1dd", "deep": "#0a5460", "pale": "#8fb9be"},
-    "dark": {"ink": "#e5ebe8", "soft": "#a2afa9", "rule": "#2a332f", "deep": "#74c3d0", "pale": "#31646d"},
+    "light": {
+        "ink": "#16201c",
+        "soft": "#4c5953",
+        "rule": "#dce1dd",
+        "deep": "#0a5460",
+        "pale": "#8fb9be",
+        "warn": "#a3471f",
+    },
+    "dark": {
+        "ink": "#e5ebe8",
+        "soft": "#a2afa9",
+        "rule": "#2a332f",
+        "deep": "#74c3d0",
+        "pale": "#31646d",
+        "warn": "#e2895f",
+    },
 }
 _FONT: Final = "system-ui, sans-serif"
 
@@ -133,6 +147,44 @@ def usage_chart(bars: Sequence[UsageBar], *, look: str = "light", title: str = "
         "color": {
             "field": "part", "type": "nominal", "sort": None,
             "scale": {"domain": ["Included", "Above"], "range": [colours["pale"], colours["deep"]]},
+            "legend": {"title": None, "orient": "top"},
+        },
+    }  # fmt: skip
+    return _draw({"data": {"values": values}, "mark": {"type": "bar"}, "encoding": encoding}, colours, title)
+
+
+_STANDINGS: Final = (
+    ("accepted", "pale"),
+    ("waits", "rule"),
+    ("sent", "soft"),
+    ("at risk", "deep"),
+    ("refused", "ink"),
+    ("lost", "warn"),
+)
+"""Where units stand, from below to the top of a bar, each in a colour of another lightness."""
+
+
+def standing_chart(bars: Sequence[UsageBar], *, look: str = "light", title: str = "") -> Markup:
+    """Return days as stacked bars by where what was reported stands at Microsoft."""
+    if not bars:
+        return Markup()
+    colours = _LOOKS[look if look in _LOOKS else "light"]
+    there = {bar.part for bar in bars}
+    parts = [(name, colours[colour]) for name, colour in _STANDINGS if name in there]
+    order = {name: number for number, (name, _) in enumerate(_STANDINGS)}
+    values = [{"on": bar.on.isoformat(), "part": bar.part, "units": bar.units, "z": order[bar.part]} for bar in bars]
+    encoding = {
+        "x": {
+            "field": "on", "type": "temporal", "timeUnit": "utcyearmonthdate", "title": None,
+            "axis": {"format": "%d %b", "labelOverlap": "greedy", "tickCount": 8},
+        },
+        "y": {
+            "field": "units", "type": "quantitative", "title": "units", "axis": {"tickCount": 4}, "scale": {"nice": 5},
+        },
+        "order": {"field": "z", "type": "quantitative"},
+        "color": {
+            "field": "part", "type": "nominal", "sort": None,
+            "scale": {"domain": [name for name, _ in parts], "range": [colour for _, colour in parts]},
             "legend": {"title": None, "orient": "top"},
         },
     }  # fmt: skip

@@ -245,13 +245,19 @@ def limit_words(limit: LimitLine) -> str:
         ... )
         '100 calls a day'
     """
+    if limit.meter == "units":
+        what = "asks a person" if limit.asks else "stops"
+        return f"{limit.maximum / 1000:,.10g} of {limit.dimension} in the term’s month or year, then {what}"
     unit = "calls" if limit.meter == "calls" else f"{limit.currency} (smallest unit)"
     span = "in all" if limit.span == "total" else f"{'an' if limit.span == 'hour' else 'a'} {limit.span}"
     return f"{limit.maximum:,} {unit} {span}"
 
 
 def _limit(limit: LimitLine) -> pages.LimitRow:
-    return pages.LimitRow(what=f"{limit_words(limit)}, for this {limit.scope}", used=limit.used, maximum=limit.maximum)
+    scale = 1000 if limit.meter == "units" else 1
+    return pages.LimitRow(
+        what=f"{limit_words(limit)}, for this {limit.scope}", used=limit.used // scale, maximum=limit.maximum // scale
+    )
 
 
 def _facts(agent: AgentDetail) -> tuple[Fact, ...]:

@@ -19,6 +19,7 @@ from fairkeeper.web.routes.governance.words import ROOM, decision_row, decision_
 from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import proof_of
+from fairkeeper.web.serving.tracing import trace_way
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get
 
@@ -114,6 +115,7 @@ def show_one(visit: Visit) -> Response:
         policies=_policies(found, answer),
         then=_then(found),
         proof=_proof(visit, found),
+        actions=(trace_way(line.decision_id),),
         record=(
             Fact(label="Entry", value=Identifier(text=line.entry_id, names="entry id")),
             Fact(
@@ -176,6 +178,11 @@ def _policies(found: DecisionDetail, answer: dict[str, Any]) -> tuple[Fact, ...]
     return (
         Fact(label="Lane", value=lane, note="a forbid that nothing lifts" if line.lane == "never" else ""),
         Fact(label="Policies", value=", ".join(answer.get("policies", ())) or "none applied"),
+        *(
+            Fact(label="Because", value=found.reasons[each], note=f"as {each} says")
+            for each in answer.get("policies", ())
+            if each in found.reasons
+        ),
         Fact(label="Risk asks for", value=response or None, note="from severity, reversibility and impact"),
         Fact(label="Reason", value=line.reason.replace("_", " ")),
         Fact(label="Limits taken", value=_limits(answer.get("limits", ()))),

@@ -22,6 +22,7 @@ from fairkeeper.web.routes.payouts.shared import ROOM, TRAIL, money, needing, pi
 from fairkeeper.web.serving.asking import Asking, Words, answer_question, ask, question_at, reason_field
 from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
+from fairkeeper.web.serving.tracing import trace_address
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
 
@@ -266,6 +267,7 @@ def show_trace(visit: Visit) -> Response:
         facts=facts,
         chain=None if view is None else picture_of(view),
         needs=() if view is None else tuple(needing(each) for each in view.open_findings),
+        actions=() if view is None else (Link(label="The whole chain", href=trace_address(subject)),),
     )
     return visit.show(page)
 

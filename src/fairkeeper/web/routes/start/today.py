@@ -26,6 +26,7 @@ from fairkeeper.web.routes.deals.telling import need_part
 from fairkeeper.web.routes.start.home import show_home
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import deadline_of, names_of, reminder_deadline, reminder_finding, tell
+from fairkeeper.web.serving.tracing import trace_address
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get
 
@@ -92,7 +93,8 @@ def show_search(visit: Visit) -> Response:
         for hit in found
         if hit.kind in _HIT_ADDRESSES
     )
-    return visit.show(pages.SearchPage(frame=frame(visit, query=text), query=text, hits=hits))
+    actions = (Link(label="Trace this id", href=trace_address(text)),) if len(text) >= _SHORTEST_SEARCH else ()
+    return visit.show(pages.SearchPage(frame=frame(visit, query=text), query=text, hits=hits, actions=actions))
 
 
 def _address_of(hit: Hit) -> str:

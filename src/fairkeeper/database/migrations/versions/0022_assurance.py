@@ -7,8 +7,8 @@ from alembic import op
 
 from fairkeeper.database.types import UTCDateTime
 
-revision = "0020_assurance"
-down_revision = "0019_assurance"
+revision = "0022_assurance"
+down_revision = "0021_metering"
 branch_labels = None
 depends_on = None
 

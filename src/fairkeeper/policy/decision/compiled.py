@@ -1,0 +1,140 @@
+"""What is registered about one agent and one tool, made ready to decide many calls.
+
+Separate from the order in which calls are decided (`order`): here is what no single call can change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Final
+
+from fairkeeper.policy.decision.arguments import ArgumentSchema, canonical
+from fairkeeper.policy.decision.facts import PUBLISHER, Basis, Call, Caller, GrantFacts, UseFacts
+from fairkeeper.policy.decision.response import Response, Tightening, response
+from fairkeeper.policy.decision.slices import PolicySlice
+
+
+class Compiled:
+    """A basis made ready to decide many calls: its policies and the tool's schema, parsed once.
+
+    Computed beforehand: which use is meant where none is named, which grants each use
+    rests on, what the tool's severity asks for, and what an approval of a plain call is bound to.
+
+    Raises:
+        ValueError: The policies or the schema cannot be read.
+    """
+
+    __slots__ = (
+        "basis",
+        "bindings",
+        "needed",
+        "only_use",
+        "policies",
+        "responses",
+        "reviewed_percent",
+        "schema",
+        "uses",
+    )
+
+    def __init__(self, basis: Basis) -> None:
+        self.basis = basis
+        self.policies = PolicySlice(basis)
+        self.schema = ArgumentSchema(basis.tool.arguments)
+        self.uses = {use.id: use for use in basis.uses}
+        self.only_use = _only_use(basis, self.uses)
+        self.needed = {use_id: tuple(_needed(basis, use_id)) for use_id in self.uses}
+        self.responses = _responses(basis)
+        self.reviewed_percent = {
+            use_id: max((each.review_percent for each in basis.permits if each.use_id == use_id), default=0)
+            for use_id in self.uses
+        }
+        self.bindings = {use_id: _plain_binding(basis, use_id) for use_id in self.uses}
+
+
+def _only_use(basis: Basis, uses: Mapping[str, UseFacts]) -> str | None:
+    """Return the intended use of a call that names none: the only one that the tool is permitted for."""
+    candidates = {permit.use_id for permit in basis.permits} or set(uses)
+    return next(iter(candidates)) if len(candidates) == 1 else None
+
+
+_Needed = tuple[str, bool, tuple[GrantFacts, ...]]
+"""A class of data, whether it is written, and the grants that may stand for it."""
+
+
+def _needed(basis: Basis, use_id: str) -> Iterator[_Needed]:
+    """Yield what calls of the tool need for a use, in the order in which it is asked for."""
+    for is_write, names in ((False, basis.tool.reads), (True, basis.tool.writes)):
+        for name in names:
+            fitting = (
+                grant
+                for grant in basis.grants
+                if grant.data_class == name
+                and grant.use_id == use_id
+                and (grant.may_write if is_write else grant.may_read)
+            )
+            yield name, is_write, tuple(fitting)
+
+
+_Responses = Mapping[tuple[bool, bool], Response]
+"""By whether another's data and whether sensitive data is touched."""
+
+
+def _responses(basis: Basis) -> _Responses:
+    tool = basis.tool
+    elevated = {Tightening.ELEVATED_PERMISSION} if tool.is_elevated else set()
+    found = {}
+    for is_anothers in (False, True):
+        for is_sensitive in (False, True):
+            tightenings = set(elevated)
+            if is_anothers:
+                tightenings.add(Tightening.ANOTHER_TENANT)
+            if is_sensitive:
+                tightenings.add(Tightening.SENSITIVE_DATA)
+            found[is_anothers, is_sensitive] = response(
+                tool.severity, tool.reversibility, tool.business_impact, frozenset(tightenings)
+            )
+    return found
+
+
+def binding_digest(call: Call, basis: Basis, use_id: str, arguments_digest: str) -> str:
+    """Return the digest of the exact action, which an approval is bound to, apart from the policies' own digest."""
+    return sha256(_bound(call, basis, use_id, arguments_digest)).hexdigest()
+
+
+def _bound(call: Call, basis: Basis, use_id: str, arguments_digest: str) -> bytes:
+    """Return the canonical bytes of the exact action."""
+    return canonical(
+        {
+            "agent": basis.agent.id,
+            "arguments": arguments_digest,
+            "customer": basis.agent.customer_id or PUBLISHER,
+            "environment": basis.agent.environment.value,
+            "manifest": basis.tool.manifest_digest,
+            "person": None if call.person is None else [call.person.issuer, call.person.id],
+            "resources": [[each.type, each.id] for each in call.resources],
+            "task": call.task_id,
+            "tool": basis.tool.id,
+            "use": use_id,
+        }
+    )
+
+
+_NO_DIGEST: Final = 64 * "-"
+"""Stands for the arguments' digest; longer than any id that stands before it."""
+
+
+def _plain_binding(basis: Basis, use_id: str) -> tuple[bytes, bytes]:
+    """Return what stands before and after the arguments' digest, for a call without person, resources and task."""
+    nobody = Caller(id="", customer_id=None, may_report=False)
+    plain = Call(agent_id=basis.agent.id, tool_id=basis.tool.id, arguments={}, caller=nobody)
+    before, _, after = _bound(plain, basis, use_id, _NO_DIGEST).partition(_NO_DIGEST.encode())
+    return before, after
+
+
+def binding_of(call: Call, compiled: Compiled, use_id: str, arguments_digest: str) -> str:
+    """Return `binding_digest`; of a plain call from what was spelled before (0.7 µs instead of 2.6, 2026-11-28)."""
+    if call.person is not None or call.resources or call.task_id is not None:
+        return binding_digest(call, compiled.basis, use_id, arguments_digest)
+    before, after = compiled.bindings[use_id]
+    return sha256(before + arguments_digest.encode() + after).hexdigest()
