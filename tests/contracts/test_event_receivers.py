@@ -27,9 +27,9 @@ from fairkeeper.database.session import Database
 from fairkeeper.outbound.addresses import AddressRefusedError
 from fairkeeper.outbound.posting import ReceiverUnavailableError
 from fairkeeper.outbound.provisioning import CallRules
-from fairkeeper.outbound.receivers import EventReceivers
-from fairkeeper.outbound.sentinel import MOST_BYTES, pieces
-from fairkeeper.outbound.syslog import SyslogSender
+from fairkeeper.outbound.receivers.every_kind import EventReceivers
+from fairkeeper.outbound.receivers.sentinel import MOST_BYTES, pieces
+from fairkeeper.outbound.receivers.syslog import SyslogSender
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.directory import FULFILLMENT_APP_ID, FULFILLMENT_APP_SECRET, PUBLISHER_TENANT_ID
 from fairkeeper.sandbox.logs.api import RULE

@@ -27,7 +27,7 @@ from fairkeeper.microsoft.ingestion_answers import IngestionVersions
 from fairkeeper.microsoft.marketplace_transport import IMPATIENT
 from fairkeeper.microsoft.resource_manager import AZURE_RESOURCE, ResourceManagerClient
 from fairkeeper.outbound.provisioning import CallRules, NothingToSetUp, ProvisioningWebhook, load_entry_point
-from fairkeeper.outbound.receivers import EventReceivers
+from fairkeeper.outbound.receivers.every_kind import EventReceivers
 from fairkeeper.token.authority import EntraAuthority
 from fairkeeper.token.expectations import ApiTokenExpectation
 from fairkeeper.token.keys import SigningKeys

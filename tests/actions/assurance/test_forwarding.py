@@ -35,7 +35,7 @@ from fairkeeper.database.session import Database
 from fairkeeper.database.tasks import Task, TaskRow
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.jobs.forwarding import BATCH, FORWARD, ForwardingWork, Sender
-from fairkeeper.outbound.events import EventSender
+from fairkeeper.outbound.receivers.webhook import EventSender
 from fairkeeper.values.ids import CustomerId, TenantId
 from tests.actions.evidence.world import Log, draft
 from tests.actions.house import NOW, House, customer_person, staff

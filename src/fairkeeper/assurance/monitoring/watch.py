@@ -60,13 +60,13 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.OUT_OF_HOURS: Rule(enter=1e-8, least=8, times=5.0),
     Kind.VOLUME: Rule(enter=3e-7, least=20, times=2.0),
     Kind.DRIFT: Rule(enter=2e-6, least=20, times=1.2),
-    Kind.DENIALS: Rule(enter=1e-7, least=5, times=3.0),
+    Kind.DENIALS: Rule(enter=1e-8, least=5, times=3.0),
     Kind.APPROVALS: Rule(enter=5e-6, least=5, times=2.5),
     Kind.INSTRUCTIONS: Rule(enter=1e-6, least=5, times=3.0),
     Kind.SENSITIVE: Rule(enter=1e-7, least=5, times=2.0),
     Kind.FAILURES: Rule(enter=1e-9, least=6, times=3.0),
     Kind.PERSONS: Rule(enter=5e-7, least=6, times=3.0),
-    Kind.COST: Rule(enter=3e-6, least=0, times=1.5),
+    Kind.COST: Rule(enter=1e-6, least=0, times=1.5),
 }
 FALSE_DISCOVERIES: Final = 0.01
 """The share of a kind's surprises of one hour that may be false, among all agents."""

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fairkeeper.assurance.forwarding.kinds import DestinationKind, Receiver
-from fairkeeper.outbound.collector import CollectorSender
-from fairkeeper.outbound.event_files import EventFiles
-from fairkeeper.outbound.events import EventSender
 from fairkeeper.outbound.provisioning import CallRules
-from fairkeeper.outbound.sentinel import SentinelSender
-from fairkeeper.outbound.syslog import SyslogSender
+from fairkeeper.outbound.receivers.collector import CollectorSender
+from fairkeeper.outbound.receivers.files import EventFiles
+from fairkeeper.outbound.receivers.sentinel import SentinelSender
+from fairkeeper.outbound.receivers.syslog import SyslogSender
+from fairkeeper.outbound.receivers.webhook import EventSender
 
 
 class Sends(Protocol):

@@ -1,0 +1,1 @@
+"""Receivers of events: one connector for each kind, and the one that picks among them."""
