@@ -164,6 +164,7 @@ def _metered(market: Market, publisher_id: str) -> Callable[[str], MeteredResour
             is_active=subscription.status is Status.SUBSCRIBED,
             is_own=subscription.publisher_id == publisher_id,
             ended_at=subscription.modified_at if is_over else None,
+            session_mode="DryRun" if subscription.is_dry_run else "None",
         )
 
     return find

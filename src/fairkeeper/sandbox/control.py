@@ -105,6 +105,7 @@ class PurchaseInput(_Input):
     auto_activation: StrictBool | None = Field(default=None, description="The plan's own setting if left out.")
     reseller: StrictBool = Field(default=False, description="The purchaser is a cloud solution provider.")
     free_trial: StrictBool = False
+    dry_run: StrictBool = Field(default=False, description="A test without money: its usage is never billed.")
     auto_renew: StrictBool = True
     private_offer_id: StrictStr | None = Field(default=None, max_length=100)
 
@@ -224,6 +225,7 @@ def _purchase_routes(controls: Controls) -> APIRouter:
             auto_activation=wanted.auto_activation,
             is_reseller_purchase=wanted.reseller,
             is_free_trial=wanted.free_trial,
+            is_dry_run=wanted.dry_run,
             is_auto_renewed=wanted.auto_renew,
             private_offer_id=wanted.private_offer_id,
         )

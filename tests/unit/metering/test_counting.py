@@ -141,3 +141,43 @@ def test_a_lying_log_is_found_out(units: list[int], included: int, data: st.Data
     else:
         data.draw(st.sampled_from(recorded))[3] = "2026-12-01T00:00:00.000000Z"
     assert problems(found, len(units))
+
+
+OUTCOME = "governance.outcome_recorded/1"
+
+
+def called(**changes: Any) -> list[dict[str, Any]]:
+    """Write one governed call that counts twice for one dimension, with its outcome."""
+    found = entries([1000, 3000], 0)
+    recorded = found[0]["payload"]
+    recorded["source"] = "action"
+    for event in recorded["events"]:
+        event[4] = "ent_0"
+    told = {"outcome": "ok", "metered": [["documents", 1000], ["documents", 3000]], "by_customer": False, **changes}
+    return [{"id": "ent_0", "kind": OUTCOME, "payload": told}, *found]
+
+
+def test_governed_call_that_agrees_with_its_outcome_has_no_problem() -> None:
+    assert problems(called(), 2) == []
+    one = called()
+    del one[0]["payload"]["metered"]
+    one[1]["payload"]["events"][1][2] = 1000
+    for line, units in zip(one[2]["payload"]["counts"], (1000, 1000), strict=True):
+        line["parts"][0].update(units=units, overage=units, before=(line["number"] - 1) * 1000)
+        line["quantity"] = units
+    assert any("counts more of a governed call" in each for each in problems(one, 2))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outcome": "error"},
+        {"metered": [["documents", 1000], ["documents", 2999]]},
+        {"metered": [["documents", 1000], ["pages", 3000]]},
+        {"metered": [["documents", 1000]]},
+        {"metered": [["documents", 1000], ["documents", None]]},
+        {"by_customer": True},
+    ],
+)
+def test_governed_call_is_counted_as_its_outcome_says(changes: dict[str, Any]) -> None:
+    assert problems(called(**changes), 2)

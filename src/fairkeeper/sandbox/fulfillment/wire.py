@@ -45,7 +45,7 @@ def subscription_json(subscription: Subscription, *, loose: bool = False) -> dic
         "isFreeTrial": subscription.is_free_trial,
         "allowedCustomerOperations": list(subscription.allowed_customer_operations),
         "sandboxType": "Csp" if subscription.is_reseller_purchase else "None",
-        "sessionMode": "None",
+        "sessionMode": "DryRun" if subscription.is_dry_run else "None",
         "created": instant_text(subscription.purchased_at),
         "lastModified": instant_text(subscription.modified_at),
         "saasSubscriptionStatus": subscription.status.value,

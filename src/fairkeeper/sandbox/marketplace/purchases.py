@@ -28,6 +28,7 @@ class Order:
         company: What the beneficiary's company is called.
         auto_activation: True or false against the plan's own setting, None to follow it.
         is_reseller_purchase: The purchaser is a cloud solution provider.
+        is_dry_run: A test without money: `sessionMode` is DryRun.
     """
 
     plan_id: str
@@ -40,6 +41,7 @@ class Order:
     auto_activation: bool | None = None
     is_reseller_purchase: bool = False
     is_free_trial: bool = False
+    is_dry_run: bool = False
     is_auto_renewed: bool = True
     private_offer_id: str | None = None
 
@@ -72,6 +74,7 @@ def purchase(order: Order, catalog: Catalog, *, subscription_id: str, operation_
         modified_at=at,
         is_auto_renewed=order.is_auto_renewed,
         is_free_trial=order.is_free_trial,
+        is_dry_run=order.is_dry_run,
         is_reseller_purchase=order.is_reseller_purchase,
         private_offer_id=private.id if private else None,
         charges=_charges(private, at),

@@ -68,6 +68,7 @@ class Subscription:
         quantity: Seats; None on a flat plan.
         billing_unit: Duration of the next term (the running one may be a free month).
         is_reseller_purchase: Bought by a cloud solution provider; the beneficiary may then only read.
+        is_dry_run: A test without money.
         private_offer_id: GUID of the private offer the purchase came through.
         suspended_at: When the running suspension began.
         charges: The running term's flexible schedule; empty where it is charged regularly.
@@ -92,6 +93,7 @@ class Subscription:
     private_offer_id: str | None = None
     suspended_at: datetime | None = None
     charges: tuple[Charge, ...] = ()
+    is_dry_run: bool = False
 
     @property
     def allowed_customer_operations(self) -> tuple[str, ...]:
