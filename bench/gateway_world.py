@@ -52,6 +52,8 @@ class World:
 
     database: Database
     url: str = ""
+    log: Path = Path(os.devnull)
+    """What its server writes to its standard error."""
     told: dict[str, str] = field(default_factory=dict)
     """Settings under which commands run on this installation."""
     runner: Runner = field(init=False)
@@ -154,14 +156,17 @@ def served(address: DatabaseAddress) -> Iterator[World]:
     with tempfile.TemporaryDirectory() as folder:
         told = {"FAIRKEEPER_DATA_DIR": folder, "FAIRKEEPER_PORT": "0", "FAIRKEEPER_DATABASE_URL": address.url}
         told |= {"FAIRKEEPER_WORKERS": "0", "FAIRKEEPER_LOG_LEVEL": "error"}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bench.governance_server"], env={**os.environ, **told}, stdout=subprocess.PIPE
-        )
+        log = Path(folder) / "log"
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "bench.governance_server"], env={**os.environ, **told}, stdout=subprocess.PIPE,
+                stderr=errors,
+            )  # fmt: skip
         database = Database(address)
         try:
             assert process.stdout is not None
             port = int(json.loads(process.stdout.readline())["port"])
-            yield World(database, url=f"http://127.0.0.1:{port}", told=told)
+            yield World(database, url=f"http://127.0.0.1:{port}", told=told, log=log)
         finally:
             process.terminate()
             process.wait(20)

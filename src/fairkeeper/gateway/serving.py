@@ -42,6 +42,8 @@ _log = logging.getLogger(__name__)
 APPROVALS: Final = "/agents/approvals/"
 MOST_SESSIONS: Final = 1_000
 IDLE_SECONDS: Final = 1_800.0
+_SHORTEST_SECRET: Final = 8
+"""A shorter credential would be found in what has nothing to do with it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +77,8 @@ async def relay(  # noqa: PLR0913 - one session's parts, by name
     canaries: tuple[str, ...] = (), console: str = "",
 ) -> None:  # fmt: skip
     """Serve one client from its streams until it leaves."""
-    upstream = Upstream(server, vault)
+    canaries += _secrets(server, vault)
+    upstream = Upstream(server, vault, canaries)
 
     async def to_client(message: JSONRPCMessage, related: str | int | None) -> None:
         metadata = None if related is None else ServerMessageMetadata(related_request_id=related)
@@ -99,6 +102,13 @@ async def relay(  # noqa: PLR0913 - one session's parts, by name
         session.client_gone()
         with anyio.CancelScope(shield=True):
             await upstream.close()
+
+
+def _secrets(server: ServerPart, vault: Vault | None) -> tuple[str, ...]:
+    """Return the server's own credentials, which may stand in nothing that it says; with and without a scheme."""
+    opened = [] if vault is None else [vault.open(name) for name in server.credentials.values()]
+    parts = {part for value in opened for part in (value, value.rpartition(" ")[2])}
+    return tuple(sorted(part for part in parts if len(part) >= _SHORTEST_SECRET))
 
 
 async def serve_stdio(gateway: Gateway, *, server: ServerPart, agent: AgentPart, token: str) -> None:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
+import threading
 import time
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 import anyio
@@ -17,6 +21,7 @@ from mcp.client.stdio import StdioServerParameters, get_default_environment, std
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
+from fairkeeper.agent.content import safe_line
 from fairkeeper.agent.errors import ConfigurationRefusedError
 from fairkeeper.gateway.configuration import ServerPart
 from fairkeeper.gateway.session import Session
@@ -28,14 +33,16 @@ MOST_STARTS: Final = 4
 """Within `WITHIN_SECONDS`; a server that ends more often is refused until they are over."""
 WITHIN_SECONDS: Final = 60.0
 _READY_SECONDS: Final = 30.0
+_LONGEST_LINE: Final = 10_000
+"""Of what a server writes to its standard error, in characters; the rest counts as the next line."""
 _INITIALIZE: Final = "fairkeeper-initialize"
 
 
 class Upstream:
     """One connection; give it a session with `serve`, then send."""
 
-    def __init__(self, server: ServerPart, vault: Vault | None) -> None:
-        self._server, self._vault = server, vault
+    def __init__(self, server: ServerPart, vault: Vault | None, canaries: tuple[str, ...] = ()) -> None:
+        self._server, self._vault, self._canaries = server, vault, canaries
         self._session: Session | None = None
         self._write: Any = None
         self._task: asyncio.Task[None] | None = None
@@ -138,13 +145,28 @@ class Upstream:
         if self._server.url is None:
             command, *arguments = self._server.command
             environment = get_default_environment() | dict(self._server.environment) | opened
-            return stdio_client(
+            return self._started(
                 StdioServerParameters(command=command, args=arguments, env=environment, cwd=self._server.folder)
             )
         from mcp.client.streamable_http import streamable_http_client
         from mcp.shared._httpx_utils import create_mcp_http_client
 
         return streamable_http_client(self._server.url, http_client=create_mcp_http_client(headers=opened))
+
+    @asynccontextmanager
+    async def _started(self, parameters: StdioServerParameters) -> AsyncIterator[Any]:
+        """Start a server; what it writes to its standard error comes out at ours, without secrets."""
+        reading, writing = os.pipe()
+        threading.Thread(target=self._pass_errors_on, args=(reading,), name=self._server.name, daemon=True).start()
+        async with AsyncExitStack() as stack:
+            with os.fdopen(writing, "w") as errors:
+                streams = await stack.enter_async_context(stdio_client(parameters, errlog=errors))
+            yield streams
+
+    def _pass_errors_on(self, reading: int) -> None:
+        with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:
+            while line := lines.readline(_LONGEST_LINE):
+                sys.stderr.write(f"{self._server.name}: {safe_line(line.rstrip(), self._canaries)}\n")
 
     async def close(self) -> None:
         """End the connection and whatever was started for it."""

@@ -115,10 +115,17 @@ class Street:
             return [tuple(row) for row in rows]
 
     def everything(self) -> str:
-        """Return every payload and header of evidence, as one text."""
+        """Return every row of every table, evidence first, as one text."""
         with self.world.database.read() as session:
-            rows = session.execute(text("SELECT kind, customer_id, header, payload FROM evidence_entry")).all()
+            rows = [*session.execute(text("SELECT kind, customer_id, header, payload FROM evidence_entry")).all()]
+            names = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+            for name in names:
+                rows += session.execute(text(f'SELECT * FROM "{name}"')).all()
         return json.dumps([[str(value) for value in row] for row in rows])
+
+    def logged(self) -> str:
+        """Return what Fairkeeper wrote to its log."""
+        return self.world.log.read_text("utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -129,15 +130,21 @@ def test_an_approval_waits_in_the_console_and_the_refusal_names_it(street: Stree
     assert f"/agents/approvals/{told['approval_id']}" in said(refused)
 
 
-def test_credentials_are_the_gateways_and_sealed(street: Street, tmp_path: Path) -> None:
+def test_credentials_are_the_gateways_sealed_and_in_nothing_that_comes_back(
+    street: Street, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     vault = vault_with(tmp_path, strange="only-the-tool-knows")
 
     async def story() -> str:
         async with street.client(vault=vault, credentials={"STRANGE_KEY": "strange"}) as client:
             return said(await client.call_tool("credential", {}))
 
-    assert go(story()) == "only-the-tool-knows"
+    answer = go(story())
+    assert answer == f"[canary] {hashlib.sha256(b'only-the-tool-knows').hexdigest()}"
     assert "only-the-tool-knows" not in (tmp_path / "vault.json").read_text()
+    logged = capfd.readouterr()
+    assert "strange: called with [canary] and [canary]" in logged.err
+    assert "only-the-tool-knows" not in logged.out + logged.err + street.everything()
 
 
 # --- something is killed
@@ -249,11 +256,36 @@ def paths() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", ["resource", "prompt", "response", "log_line", "error"])
-def test_a_planted_secret_goes_no_further(street: Street, path: str) -> None:
-    answer = read_through(street, path)
+def test_a_planted_secret_goes_no_further(
+    street: Street, path: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", logger="fairkeeper"):
+        answer = read_through(street, path)
     assert "[canary]" in answer
     assert SECRET not in answer
+    # In no table of any customer, and in no log of gateway and server, to which the MCP server's own is passed on.
     assert SECRET not in street.everything()
+    logged = "".join(capfd.readouterr()) + caplog.text + street.logged()
+    assert SECRET not in logged
+    if path in {"response", "log_line", "error"}:
+        assert "strange: called with [canary]" in logged
+
+
+def test_a_planted_secret_that_was_read_reaches_no_other_tool_and_no_other_customer(street: Street) -> None:
+    before = counted(street).count("echo")
+
+    async def story() -> tuple[Any, str]:
+        async with street.client() as client:
+            read = said(await client.call_tool("secret", {}))
+            sent = await client.call_tool("echo", {"text": SECRET})
+            async with street.client(street.fabrikam) as other:
+                return sent, read + said(await other.call_tool("echo", {"text": read}))
+
+    sent, elsewhere = go(story())
+    assert sent.is_error
+    assert counted(street).count("echo") == before + 1
+    assert "[canary]" in elsewhere
+    assert SECRET not in elsewhere + street.everything()
 
 
 def test_an_attempt_to_override_is_on_the_record_of_the_customer(street: Street) -> None:

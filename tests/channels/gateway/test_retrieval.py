@@ -129,7 +129,7 @@ def test_a_secret_in_a_document_and_a_document_of_another_customer_go_no_further
     found = go(story())
     assert [each.id for each in found] == ["contract"]
     assert "[canary]" in found[0].text
-    left = "".join(reader.sent) + reader.street.everything()
+    left = "".join(reader.sent) + reader.street.everything() + reader.street.logged()
     assert "ada@contoso.example" in left
     assert SECRET not in left
     assert FOREIGN.text not in left
