@@ -10,8 +10,8 @@ stand in for the server.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -27,6 +27,8 @@ from fairkeeper.policy.decision.measuring import sum_at
 PATIENCE_SECONDS: Final = 3.0
 """How long an answer is waited for; then it is no."""
 _RETRY_SECONDS: Final = (0.2, 1.0, 5.0, 30.0)
+MOST_TOLD: Final = 50
+"""Outcomes in one request, as the server takes them."""
 REDACT: Final = "redact"
 _APPROVAL_NEEDED: Final = "approval_needed"
 
@@ -99,6 +101,7 @@ class Came:
     def document(self) -> dict[str, Any]:
         """Return it as the server takes it."""
         document: dict[str, Any] = {
+            "decision_id": self.decision_id,
             "outcome": self.outcome,
             "result_digest": self.result_digest,
             "error": safe_line(self.error),
@@ -195,7 +198,9 @@ class FairkeeperClient:
         token: The agent's token.
         agent_id: Which agent asks.
         patience_seconds: How long an answer is waited for.
-        journal: Where outcomes wait until the server has them; without, they are told once.
+        journal: Where outcomes wait until the server has them; without, they are lost with this process.
+        gathers_seconds: How long outcomes are gathered before they are told together. While they are, the server does
+            not know what has reached a task; so only for whoever states the labels with each question.
         http: A client to share; its own if left out.
     """
 
@@ -206,7 +211,10 @@ class FairkeeperClient:
     journal: Journal | None = None
     instance: str = "sdk"
     http: httpx.AsyncClient | None = None
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    gathers_seconds: float = 0.0
+    _untold: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _teller: asyncio.Task[None] | None = None
+    _is_hurried: asyncio.Event = field(default_factory=asyncio.Event)
 
     def _client(self) -> httpx.AsyncClient:
         if self.http is None:
@@ -240,38 +248,58 @@ class FairkeeperClient:
 
     def told(self, came: Came) -> None:
         """Tell what came of a call, in the background; with a journal it is on disk when this returns."""
+        document = came.document()
         if self.journal is not None:
-            self.journal.keep(came.decision_id, self.agent_id, came.document())
-        task = asyncio.get_running_loop().create_task(self._tell(came.decision_id, came.document()))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            self.journal.keep(came.decision_id, self.agent_id, document)
+        self._untold[came.decision_id] = document
+        if self._teller is None or self._teller.done():
+            self._teller = asyncio.get_running_loop().create_task(self._tell())
 
     async def tell_kept(self) -> int:
         """Tell what the journal still holds of this agent from before; return how many were taken."""
         if self.journal is None:
             return 0
-        count = 0
-        for decision_id, document in self.journal.kept(self.agent_id):
-            count += await self._tell_once(decision_id, document)
+        kept, count = dict(self.journal.kept(self.agent_id)), 0
+        while kept:
+            count += await self._tell_once(_first(kept))
         return count
 
-    async def _tell(self, decision_id: str, document: dict[str, Any]) -> None:
-        for pause in (*_RETRY_SECONDS, None):
-            if await self._tell_once(decision_id, document) or pause is None:
-                return
-            await asyncio.sleep(pause)
+    async def _tell(self) -> None:
+        """Tell what is untold, until there is nothing; what the server does not take stays in the journal."""
+        failed = 0
+        while self._untold:
+            if len(self._untold) < MOST_TOLD:
+                await self._gather()
+            batch = dict(list(self._untold.items())[:MOST_TOLD])
+            taken = await self._tell_once(batch)
+            if not taken and failed < len(_RETRY_SECONDS):
+                await asyncio.sleep(_RETRY_SECONDS[failed])
+                failed += 1
+                continue
+            failed = 0
+            for decision_id in batch:
+                self._untold.pop(decision_id, None)
 
-    async def _tell_once(self, decision_id: str, document: dict[str, Any]) -> bool:
+    async def _gather(self) -> None:
+        if self.gathers_seconds > 0 and not self._is_hurried.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.gathers_seconds):
+                    await self._is_hurried.wait()
+
+    async def _tell_once(self, batch: Mapping[str, dict[str, Any]]) -> int:
+        """Tell outcomes by their decisions; return how many the server has taken, all or none."""
+        told = {"outcomes": [document | {"decision_id": decision_id} for decision_id, document in batch.items()]}
         try:
             response = await self._client().post(
-                f"{self.url}/api/v1/decisions/{decision_id}/outcome", json=document, headers=self._headers(), timeout=30
+                f"{self.url}/access/v1/outcomes", json=told, headers=self._headers(), timeout=30
             )
         except (httpx.HTTPError, ValueError):
-            return False
-        is_taken = response.status_code < 500 and response.status_code not in {401, 403, 408, 429}
-        if is_taken and self.journal is not None:
-            self.journal.forget(decision_id)
-        return is_taken
+            return 0
+        if response.status_code >= 500 or response.status_code in _NOT_TAKEN:
+            return 0
+        if self.journal is not None:
+            self.journal.forget(batch)
+        return len(batch)
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return what the server's API answers.
@@ -300,13 +328,21 @@ class FairkeeperClient:
 
     async def close(self, patience_seconds: float = 2.0) -> None:
         """Let outcomes go out, then the connections."""
-        began = time.monotonic()
-        while self._tasks and time.monotonic() - began < patience_seconds:
-            await asyncio.wait(self._tasks, timeout=0.1)
-        for task in list(self._tasks):
-            task.cancel()
+        self._is_hurried.set()
+        if self._teller is not None:
+            await asyncio.wait([self._teller], timeout=patience_seconds)
+            self._teller.cancel()
         if self.http is not None:
             await self.http.aclose()
+
+
+_NOT_TAKEN: Final = frozenset({401, 403, 404, 405, 408, 429})
+"""Statuses that say nothing of the outcomes themselves, so that they are told again."""
+
+
+def _first(kept: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Take the first outcomes out, as many as go into one request."""
+    return {decision_id: kept.pop(decision_id) for decision_id in list(kept)[:MOST_TOLD]}
 
 
 def _unreachable(why: str) -> Answer:

@@ -42,6 +42,8 @@ _log = logging.getLogger(__name__)
 APPROVALS: Final = "/agents/approvals/"
 MOST_SESSIONS: Final = 1_000
 IDLE_SECONDS: Final = 1_800.0
+GATHER_SECONDS: Final = 0.25
+"""How long outcomes wait for others; they are in the journal by then, and a session states its labels itself."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class Gateway:
             agent_id=agent.agent_id,
             patience_seconds=self.configuration.patience_seconds,
             journal=self.journal,
+            gathers_seconds=GATHER_SECONDS,
             instance=self.instance,
         )
 

@@ -69,7 +69,9 @@ def caller_of(principal: Principal) -> Caller:
     """
     own = CustomerId(principal.customer_id) if principal.customer_id else None
     decision = may(principal, DECIDE, DECIDE_GROUPS, own)
-    return Caller(id=principal.id, customer_id=principal.customer_id, may_report=decision.allowed)
+    return Caller(
+        id=principal.id, customer_id=principal.customer_id, may_report=decision.allowed, kind=principal.kind.value
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
