@@ -10,6 +10,7 @@ stand in for the server.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any, Final, Protocol
 
 import httpx
 
+from fairkeeper.agent.connections import Connections, NoAnswerError, may_ask_directly
 from fairkeeper.agent.content import safe_line
 from fairkeeper.agent.errors import ApprovalNeededError, CallRefusedError, DecisionUnavailableError
 from fairkeeper.agent.journal import Journal
@@ -212,9 +214,14 @@ class FairkeeperClient:
     instance: str = "sdk"
     http: httpx.AsyncClient | None = None
     gathers_seconds: float = 0.0
+    _connections: Connections | None = None
+    _is_shared: bool = field(init=False)
     _untold: dict[str, dict[str, Any]] = field(default_factory=dict)
     _teller: asyncio.Task[None] | None = None
     _is_hurried: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._is_shared = self.http is not None
 
     def _client(self) -> httpx.AsyncClient:
         if self.http is None:
@@ -229,22 +236,32 @@ class FairkeeperClient:
         """Return the server's answer; a no where there is none in time."""
         document = document_of(self.agent_id, question, self.instance)
         try:
+            body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
             async with asyncio.timeout(self.patience_seconds):
-                response = await self._client().post(
-                    f"{self.url}/access/v1/evaluation", json=document, headers=self._headers()
-                )
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+                status, answer = await self._ask(body)
+        except (httpx.HTTPError, NoAnswerError, OSError, ValueError) as error:  # a timeout is an OSError
             return _unreachable(type(error).__name__)
-        if response.status_code in {401, 403}:
+        if status in {401, 403}:
             return Answer(allowed=False, reason="unauthenticated", sentence="The agent's credentials are refused.")
-        if response.status_code == 400:
-            return Answer(allowed=False, reason="malformed", sentence=safe_line(response.text))
-        if response.status_code != 200:
-            return _unreachable(f"status {response.status_code}")
+        if status == 400:
+            return Answer(allowed=False, reason="malformed", sentence=safe_line(answer.decode(errors="replace")))
+        if status != 200:
+            return _unreachable(f"status {status}")
         try:
-            return answer_of(response.json())
+            return answer_of(json.loads(answer))
         except ValueError:
             return _unreachable("no JSON")
+
+    async def _ask(self, body: bytes) -> tuple[int, bytes]:
+        """Send a question; over a connection of our own, unless a client was given or a proxy stands between."""
+        address = f"{self.url}/access/v1/evaluation"
+        if self._connections is None and not self._is_shared and may_ask_directly(address):
+            self._connections = Connections(address, self._headers())
+        if self._connections is not None:
+            return await self._connections.post(body)
+        headers = self._headers() | {"content-type": "application/json"}
+        response = await self._client().post(address, content=body, headers=headers)
+        return response.status_code, response.content
 
     def told(self, came: Came) -> None:
         """Tell what came of a call, in the background; with a journal it is on disk when this returns."""
@@ -332,6 +349,8 @@ class FairkeeperClient:
         if self._teller is not None:
             await asyncio.wait([self._teller], timeout=patience_seconds)
             self._teller.cancel()
+        if self._connections is not None:
+            self._connections.close()
         if self.http is not None:
             await self.http.aclose()
 
