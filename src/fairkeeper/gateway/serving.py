@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import anyio
-from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from mcp_types import JSONRPCMessage
@@ -34,6 +33,7 @@ from fairkeeper.agent.errors import DecisionUnavailableError
 from fairkeeper.agent.journal import Journal
 from fairkeeper.gateway.asking import Asker, ServerAsker
 from fairkeeper.gateway.configuration import AgentPart, Configuration, ServerPart
+from fairkeeper.gateway.pipes import serve_pipes
 from fairkeeper.gateway.session import Session
 from fairkeeper.gateway.upstream import Upstream
 from fairkeeper.gateway.vault import Vault
@@ -109,7 +109,7 @@ async def serve_stdio(gateway: Gateway, *, server: ServerPart, agent: AgentPart,
     client = gateway.client(agent, token)
     await client.tell_kept()
     try:
-        async with stdio_server() as (read, write):
+        async with serve_pipes() as (read, write):
             await relay(
                 read, write, server=server, agent=agent, asker=ServerAsker(client), vault=gateway.vault,
                 canaries=gateway.configuration.canaries, console=gateway.configuration.url + APPROVALS,
