@@ -10,13 +10,15 @@ stand in for the server.
 from __future__ import annotations
 
 import asyncio
-import time
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import httpx
 
+from fairkeeper.agent.connections import Connections, NoAnswerError, may_ask_directly
 from fairkeeper.agent.content import safe_line
 from fairkeeper.agent.errors import ApprovalNeededError, CallRefusedError, DecisionUnavailableError
 from fairkeeper.agent.journal import Journal
@@ -27,6 +29,8 @@ from fairkeeper.policy.decision.measuring import sum_at
 PATIENCE_SECONDS: Final = 3.0
 """How long an answer is waited for; then it is no."""
 _RETRY_SECONDS: Final = (0.2, 1.0, 5.0, 30.0)
+MOST_TOLD: Final = 50
+"""Outcomes in one request, as the server takes them."""
 REDACT: Final = "redact"
 _APPROVAL_NEEDED: Final = "approval_needed"
 
@@ -99,6 +103,7 @@ class Came:
     def document(self) -> dict[str, Any]:
         """Return it as the server takes it."""
         document: dict[str, Any] = {
+            "decision_id": self.decision_id,
             "outcome": self.outcome,
             "result_digest": self.result_digest,
             "error": safe_line(self.error),
@@ -195,7 +200,9 @@ class FairkeeperClient:
         token: The agent's token.
         agent_id: Which agent asks.
         patience_seconds: How long an answer is waited for.
-        journal: Where outcomes wait until the server has them; without, they are told once.
+        journal: Where outcomes wait until the server has them; without, they are lost with this process.
+        gathers_seconds: How long outcomes are gathered before they are told together. While they are, the server does
+            not know what has reached a task; so only for whoever states the labels with each question.
         http: A client to share; its own if left out.
     """
 
@@ -206,7 +213,15 @@ class FairkeeperClient:
     journal: Journal | None = None
     instance: str = "sdk"
     http: httpx.AsyncClient | None = None
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    gathers_seconds: float = 0.0
+    _connections: Connections | None = None
+    _is_shared: bool = field(init=False)
+    _untold: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _teller: asyncio.Task[None] | None = None
+    _is_hurried: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._is_shared = self.http is not None
 
     def _client(self) -> httpx.AsyncClient:
         if self.http is None:
@@ -221,57 +236,87 @@ class FairkeeperClient:
         """Return the server's answer; a no where there is none in time."""
         document = document_of(self.agent_id, question, self.instance)
         try:
+            body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
             async with asyncio.timeout(self.patience_seconds):
-                response = await self._client().post(
-                    f"{self.url}/access/v1/evaluation", json=document, headers=self._headers()
-                )
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+                status, answer = await self._ask(body)
+        except (httpx.HTTPError, NoAnswerError, OSError, ValueError) as error:  # a timeout is an OSError
             return _unreachable(type(error).__name__)
-        if response.status_code in {401, 403}:
+        if status in {401, 403}:
             return Answer(allowed=False, reason="unauthenticated", sentence="The agent's credentials are refused.")
-        if response.status_code == 400:
-            return Answer(allowed=False, reason="malformed", sentence=safe_line(response.text))
-        if response.status_code != 200:
-            return _unreachable(f"status {response.status_code}")
+        if status == 400:
+            return Answer(allowed=False, reason="malformed", sentence=safe_line(answer.decode(errors="replace")))
+        if status != 200:
+            return _unreachable(f"status {status}")
         try:
-            return answer_of(response.json())
+            return answer_of(json.loads(answer))
         except ValueError:
             return _unreachable("no JSON")
 
+    async def _ask(self, body: bytes) -> tuple[int, bytes]:
+        """Send a question; over a connection of our own, unless a client was given or a proxy stands between."""
+        address = f"{self.url}/access/v1/evaluation"
+        if self._connections is None and not self._is_shared and may_ask_directly(address):
+            self._connections = Connections(address, self._headers())
+        if self._connections is not None:
+            return await self._connections.post(body)
+        headers = self._headers() | {"content-type": "application/json"}
+        response = await self._client().post(address, content=body, headers=headers)
+        return response.status_code, response.content
+
     def told(self, came: Came) -> None:
         """Tell what came of a call, in the background; with a journal it is on disk when this returns."""
+        document = came.document()
         if self.journal is not None:
-            self.journal.keep(came.decision_id, self.agent_id, came.document())
-        task = asyncio.get_running_loop().create_task(self._tell(came.decision_id, came.document()))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            self.journal.keep(came.decision_id, self.agent_id, document)
+        self._untold[came.decision_id] = document
+        if self._teller is None or self._teller.done():
+            self._teller = asyncio.get_running_loop().create_task(self._tell())
 
     async def tell_kept(self) -> int:
         """Tell what the journal still holds of this agent from before; return how many were taken."""
         if self.journal is None:
             return 0
-        count = 0
-        for decision_id, document in self.journal.kept(self.agent_id):
-            count += await self._tell_once(decision_id, document)
+        kept, count = dict(self.journal.kept(self.agent_id)), 0
+        while kept:
+            count += await self._tell_once(_first(kept))
         return count
 
-    async def _tell(self, decision_id: str, document: dict[str, Any]) -> None:
-        for pause in (*_RETRY_SECONDS, None):
-            if await self._tell_once(decision_id, document) or pause is None:
-                return
-            await asyncio.sleep(pause)
+    async def _tell(self) -> None:
+        """Tell what is untold, until there is nothing; what the server does not take stays in the journal."""
+        failed = 0
+        while self._untold:
+            if len(self._untold) < MOST_TOLD:
+                await self._gather()
+            batch = dict(list(self._untold.items())[:MOST_TOLD])
+            taken = await self._tell_once(batch)
+            if not taken and failed < len(_RETRY_SECONDS):
+                await asyncio.sleep(_RETRY_SECONDS[failed])
+                failed += 1
+                continue
+            failed = 0
+            for decision_id in batch:
+                self._untold.pop(decision_id, None)
 
-    async def _tell_once(self, decision_id: str, document: dict[str, Any]) -> bool:
+    async def _gather(self) -> None:
+        if self.gathers_seconds > 0 and not self._is_hurried.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.gathers_seconds):
+                    await self._is_hurried.wait()
+
+    async def _tell_once(self, batch: Mapping[str, dict[str, Any]]) -> int:
+        """Tell outcomes by their decisions; return how many the server has taken, all or none."""
+        told = {"outcomes": [document | {"decision_id": decision_id} for decision_id, document in batch.items()]}
         try:
             response = await self._client().post(
-                f"{self.url}/api/v1/decisions/{decision_id}/outcome", json=document, headers=self._headers(), timeout=30
+                f"{self.url}/access/v1/outcomes", json=told, headers=self._headers(), timeout=30
             )
         except (httpx.HTTPError, ValueError):
-            return False
-        is_taken = response.status_code < 500 and response.status_code not in {401, 403, 408, 429}
-        if is_taken and self.journal is not None:
-            self.journal.forget(decision_id)
-        return is_taken
+            return 0
+        if response.status_code >= 500 or response.status_code in _NOT_TAKEN:
+            return 0
+        if self.journal is not None:
+            self.journal.forget(batch)
+        return len(batch)
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return what the server's API answers.
@@ -300,13 +345,23 @@ class FairkeeperClient:
 
     async def close(self, patience_seconds: float = 2.0) -> None:
         """Let outcomes go out, then the connections."""
-        began = time.monotonic()
-        while self._tasks and time.monotonic() - began < patience_seconds:
-            await asyncio.wait(self._tasks, timeout=0.1)
-        for task in list(self._tasks):
-            task.cancel()
+        self._is_hurried.set()
+        if self._teller is not None:
+            await asyncio.wait([self._teller], timeout=patience_seconds)
+            self._teller.cancel()
+        if self._connections is not None:
+            self._connections.close()
         if self.http is not None:
             await self.http.aclose()
+
+
+_NOT_TAKEN: Final = frozenset({401, 403, 404, 405, 408, 429})
+"""Statuses that say nothing of the outcomes themselves, so that they are told again."""
+
+
+def _first(kept: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Take the first outcomes out, as many as go into one request."""
+    return {decision_id: kept.pop(decision_id) for decision_id in list(kept)[:MOST_TOLD]}
 
 
 def _unreachable(why: str) -> Answer:

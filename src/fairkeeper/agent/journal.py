@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,11 @@ class Journal:
             "INSERT OR REPLACE INTO came VALUES (?, ?, ?)", (decision_id, agent_id, json.dumps(document))
         )
 
-    def forget(self, decision_id: str) -> None:
+    def forget(self, decision_ids: Iterable[str]) -> None:
         """Forget what the server has."""
-        self._database.execute("DELETE FROM came WHERE decision_id = ?", (decision_id,))
+        self._database.execute("BEGIN")
+        self._database.executemany("DELETE FROM came WHERE decision_id = ?", [(each,) for each in decision_ids])
+        self._database.execute("COMMIT")
 
     def kept(self, agent_id: str) -> list[tuple[str, dict[str, Any]]]:
         """Return what waits of one agent."""

@@ -26,6 +26,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from fairkeeper.api.errors import request_id_of, status_of
+from fairkeeper.api.outcomes import OUTCOMES_PATH, Take, tell_outcomes
 from fairkeeper.errors import FairkeeperError, UnauthenticatedError
 from fairkeeper.governance.deciding.tickets import Decided
 from fairkeeper.policy.decision.facts import Call, Caller, Person, Resource
@@ -59,11 +60,13 @@ class AuthZENParts:
         address: The decision point's identifier: the installation's address without a path.
         authenticate: Tells who asks.
         decide: Decides and records.
+        take: Records what became of calls; without, that is not offered here.
     """
 
     address: str
     authenticate: AuthenticateCaller
     decide: Decide
+    take: Take | None = None
 
 
 def authzen_routes(parts: AuthZENParts) -> list[Route]:
@@ -82,13 +85,18 @@ def authzen_routes(parts: AuthZENParts) -> list[Route]:
     async def evaluations(request: Request) -> Response:
         return await _answered(request, parts, _evaluate_all)
 
+    async def outcomes(request: Request) -> Response:
+        return await _answered(request, parts, _tell)
+
     async def configuration(request: Request) -> Response:
         return _json(request, metadata)
 
+    beside = [] if parts.take is None else [Route(OUTCOMES_PATH, outcomes, methods=["POST"], include_in_schema=False)]
     return [
         Route(EVALUATION_PATH, evaluation, methods=["POST"], include_in_schema=False),
         Route(EVALUATIONS_PATH, evaluations, methods=["POST"], include_in_schema=False),
         Route(METADATA_PATH, configuration, methods=["GET"], include_in_schema=False),
+        *beside,
     ]
 
 
@@ -214,6 +222,22 @@ async def _until(
         if answers[-1]["decision"] is stop_at:
             break
     return answers
+
+
+async def _tell(document: dict[str, Any], caller: Caller, request: Request, parts: AuthZENParts) -> dict[str, Any]:
+    """Record what became of calls; see `fairkeeper.api.outcomes`.
+
+    Raises:
+        UnauthenticatedError: The caller's credentials were revoked or have expired.
+    """
+    assert parts.take is not None  # noqa: S101 - the route is only there with it
+    try:
+        answer = await tell_outcomes(document, caller, request_id_of(request), parts.take)
+    except ValueError as error:
+        raise _MalformedError(str(error)) from error
+    if answer is None:
+        raise UnauthenticatedError(SENTENCES[Reason.CALLER_REVOKED])
+    return answer
 
 
 def _semantic(document: Mapping[str, Any]) -> str:

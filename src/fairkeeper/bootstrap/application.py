@@ -116,7 +116,7 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
     # A route and no mount, which would answer at `/mcp/` alone; clients call the address as it is written.
     app.router.routes.append(Route(MCP_PATH, endpoint=mcp, include_in_schema=False))
     decisions = AuthZENParts(
-        address=settings.address, authenticate=RememberedCallers(authenticate), decide=point.decide
+        address=settings.address, authenticate=RememberedCallers(authenticate), decide=point.decide, take=point.take
     )
     # First, because routes are tried in turn: behind all the others they took half a decision's time to be found.
     app.router.routes[:0] = authzen_routes(decisions)

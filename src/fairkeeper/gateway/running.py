@@ -13,6 +13,7 @@ from typing import Any, Final
 from fairkeeper.agent.errors import ConfigurationRefusedError
 from fairkeeper.gateway.configuration import AgentPart, Configuration, ServerPart, read_configuration
 from fairkeeper.gateway.observing import PROPOSAL, Observation, write_proposal
+from fairkeeper.gateway.pipes import serve_pipes
 from fairkeeper.gateway.serving import Gateway, HTTPGateway, open_journal, relay, run_stdio
 from fairkeeper.gateway.vault import Vault, vault_key
 
@@ -73,7 +74,11 @@ def serve_http(configuration_file: Path, *, host: str, port: int, say: Callable[
     import uvicorn
 
     gateway = open_gateway(configuration_file)
-    bound = socket.create_server((host, port))
+    # Named TCP, or asyncio leaves Nagle's algorithm on: up to 40 ms an answer on a kept connection.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
     address = f"http://{host}:{bound.getsockname()[1]}"
     app = HTTPGateway(gateway).app()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
@@ -97,9 +102,7 @@ def observe(command: tuple[str, ...], *, folder: Path, agent: str, environment: 
 
 
 async def _observe(server: ServerPart, agent: AgentPart, observation: Observation) -> None:
-    from mcp.server.stdio import stdio_server
-
-    async with stdio_server() as (read, write):
+    async with serve_pipes() as (read, write):
         await relay(read, write, server=server, agent=agent, asker=observation, vault=None)
 
 

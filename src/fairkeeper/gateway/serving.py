@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import anyio
-from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from mcp_types import JSONRPCMessage
@@ -34,6 +33,7 @@ from fairkeeper.agent.errors import DecisionUnavailableError
 from fairkeeper.agent.journal import Journal
 from fairkeeper.gateway.asking import Asker, ServerAsker
 from fairkeeper.gateway.configuration import AgentPart, Configuration, ServerPart
+from fairkeeper.gateway.pipes import serve_pipes
 from fairkeeper.gateway.session import Session
 from fairkeeper.gateway.upstream import Upstream
 from fairkeeper.gateway.vault import Vault
@@ -44,6 +44,8 @@ MOST_SESSIONS: Final = 1_000
 IDLE_SECONDS: Final = 1_800.0
 _SHORTEST_SECRET: Final = 8
 """A shorter credential would be found in what has nothing to do with it."""
+GATHER_SECONDS: Final = 0.25
+"""How long outcomes wait for others; they are in the journal by then, and a session states its labels itself."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class Gateway:
             agent_id=agent.agent_id,
             patience_seconds=self.configuration.patience_seconds,
             journal=self.journal,
+            gathers_seconds=GATHER_SECONDS,
             instance=self.instance,
         )
 
@@ -116,7 +119,7 @@ async def serve_stdio(gateway: Gateway, *, server: ServerPart, agent: AgentPart,
     client = gateway.client(agent, token)
     await client.tell_kept()
     try:
-        async with stdio_server() as (read, write):
+        async with serve_pipes() as (read, write):
             await relay(
                 read, write, server=server, agent=agent, asker=ServerAsker(client), vault=gateway.vault,
                 canaries=gateway.configuration.canaries, console=gateway.configuration.url + APPROVALS,

@@ -69,7 +69,10 @@ def client(world: World) -> Iterator[TestClient]:
         return authenticate_bearer(world.database, world.clock, request.headers.get("authorization"))
 
     parts = AuthZENParts(
-        address="https://pdp.fairmile.example", authenticate=RememberedCallers(authenticate), decide=point.decide
+        address="https://pdp.fairmile.example",
+        authenticate=RememberedCallers(authenticate),
+        decide=point.decide,
+        take=point.take,
     )
     app = Starlette(routes=authzen_routes(parts))
     app.add_middleware(RequestLimits)
@@ -372,3 +375,36 @@ def test_a_token_that_is_revoked_while_it_is_remembered_is_401(client: TestClien
         )
     assert client.post(ONE, json=evaluation(theirs), headers=headers).status_code == 401
     assert client.post(ALL, json=evaluation(theirs) | {"evaluations": [{}]}, headers=headers).status_code == 401
+
+
+# --- beside the standard: what became of calls
+
+
+def test_outcomes_are_told_many_at_once_and_each_is_answered(client: TestClient, clerk: Agent, theirs: Agent) -> None:
+    decisions = [client.post("/access/v1/evaluation", json=evaluation(clerk)).json() for _ in range(2)]
+    first, second = (each["context"]["decision_id"] for each in decisions)
+    secret = {"authorization": f"Bearer {SECRETS['tok_fabrikam']}"}
+    other = client.post("/access/v1/evaluation", json=evaluation(theirs), headers=secret).json()
+    told = [
+        {"decision_id": first, "outcome": "ok", "result_digest": "a" * 64, "sources": ["mail"]},
+        {"decision_id": second, "outcome": "perhaps"},
+        {"decision_id": second, "outcome": "error", "error": "half a \ud800 character"},
+        {"decision_id": other["context"]["decision_id"], "outcome": "ok"},
+        {"decision_id": second, "outcome": "not_executed", "unknown": 1},
+    ]
+    headers = {"content-type": "application/json"}
+    answer = client.post("/access/v1/outcomes", content=json.dumps({"outcomes": told}), headers=headers)
+    assert answer.status_code == 200
+    expected = ["recorded", "malformed", "malformed", "not_found", "recorded"]
+    assert answer.json() == {"outcomes": expected}
+
+
+@pytest.mark.parametrize("document", [{}, {"outcomes": {}}, {"outcomes": [{}] * 51}])
+def test_a_list_of_outcomes_that_is_none_is_refused(client: TestClient, document: dict[str, Any]) -> None:
+    answer = client.post("/access/v1/outcomes", json=document)
+    assert (answer.status_code, "outcomes" in answer.text) == (400, True)
+
+
+def test_outcomes_of_whoever_may_not_tell_are_refused(client: TestClient) -> None:
+    headers = {"authorization": f"Bearer {SECRETS['tok_reader']}"}
+    assert client.post("/access/v1/outcomes", json={"outcomes": []}, headers=headers).status_code == 403

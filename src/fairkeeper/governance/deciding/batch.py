@@ -20,6 +20,7 @@ import structlog
 from msgspec.structs import replace as changed
 
 from fairkeeper.governance.deciding.basis import Named, find, load
+from fairkeeper.governance.deciding.callers import CREDENTIAL_PREFIX, callers_now
 from fairkeeper.governance.deciding.recording import record
 from fairkeeper.governance.deciding.tickets import Decided, Known, Questions, Ticket
 from fairkeeper.governance.ports import ApprovalQuestion, NeededApproval, Policies
@@ -50,8 +51,6 @@ MOST_KNOWN: Final = 20_000
 """Pairs of agent and tool that are kept compiled."""
 LONGEST_CHAIN: Final = 12
 """Delegations that are followed; a chain beyond is not found."""
-CREDENTIAL_PREFIX: Final = "tok_"
-"""What ids of credentials begin with that can be revoked at any time."""
 
 _NOBODY: Final = Caller(id="", customer_id=None, may_report=False)
 _Key = tuple[str, str]
@@ -129,13 +128,8 @@ def _measures(ticket: Ticket) -> tuple[str, ...]:
 
 
 def _refresh_callers(transaction: Transaction, tickets: Sequence[Ticket], questions: Questions, now: datetime) -> None:
-    ids = sorted({ticket.call.caller.id for ticket in tickets if ticket.call.caller.id.startswith(CREDENTIAL_PREFIX)})
-    if not ids:
-        return
-    callers = questions.credentials.callers(transaction, ids, now=now)
+    callers = callers_now(transaction, [ticket.call.caller for ticket in tickets], questions, now=now)
     for ticket in tickets:
-        if not ticket.call.caller.id.startswith(CREDENTIAL_PREFIX):
-            continue
         caller = callers.get(ticket.call.caller.id, _NOBODY)
         if caller is None:
             ticket.verdict = _denied(Reason.CALLER_REVOKED)
@@ -143,7 +137,7 @@ def _refresh_callers(transaction: Transaction, tickets: Sequence[Ticket], questi
             # Whose it says it is, it has not proved; so the record is the publisher's.
             ticket.call = changed(ticket.call, caller=replace(_NOBODY, id=ticket.call.caller.id))
             ticket.verdict = _denied(Reason.CALLER_UNKNOWN)
-        elif caller != ticket.call.caller:
+        elif caller != ticket.call.caller and caller.id.startswith(CREDENTIAL_PREFIX):
             ticket.call = changed(ticket.call, caller=caller)
 
 

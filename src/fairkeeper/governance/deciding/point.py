@@ -5,6 +5,8 @@ turn, and asks again in a moment where somebody else writes; on PostgreSQL it ru
 what comes meanwhile waits for the next. A thread for each caller reached 1,600 to 2,500 a second with 64 callers on
 SQLite (two shared cores, 2026-11-22); what this reaches, `make bench ONLY=governance` says.
 
+What became of calls is told here too, and written down between the decisions, in commits of its own.
+
 Whatever goes wrong is a no: a database that cannot record (`not_recorded`), one that could lose what it recorded, a
 wait that took too long (`timed_out`). Such an answer has no record, because there was none to be had.
 """
@@ -21,9 +23,11 @@ from typing import Final
 import structlog
 
 from fairkeeper.database.engine import DatabaseAddress
+from fairkeeper.database.errors import DatabaseUnavailableError
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.governance.deciding.batch import Registered, decide_batch
 from fairkeeper.governance.deciding.connection import BusyError, HotConnection, connect
+from fairkeeper.governance.deciding.outcomes import Bases, Outcomes, Taken, take_outcomes
 from fairkeeper.governance.deciding.tickets import Decided, Questions, Ticket
 from fairkeeper.policy.decision.facts import Call, Verdict
 from fairkeeper.policy.decision.reasons import Reason
@@ -33,6 +37,8 @@ _log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE: Final = 256
 """Calls in one commit; below 50 ms of the write lock."""
+MOST_TELLING: Final = 4
+"""Tellings in one commit, of at most `outcomes.MOST_TOLD` outcomes each."""
 PATIENCE_SECONDS: Final = 5.0
 """How long a call may wait for its record."""
 _RETRY_SECONDS: Final = 0.001
@@ -43,6 +49,12 @@ class _Waiting:
     call: Call
     until: float
     future: asyncio.Future[Decided]
+
+
+@dataclass(slots=True)
+class _Telling:
+    told: Outcomes
+    future: asyncio.Future[tuple[Taken, ...] | None]
 
 
 class DecisionPoint:
@@ -68,7 +80,10 @@ class DecisionPoint:
         self._questions = questions
         self._patience_seconds = patience_seconds
         self._registered = Registered()
+        self._bases = Bases()
         self._queue: list[_Waiting] = []
+        self._telling: list[_Telling] = []
+        self._was_decided = False
         self._is_scheduled = False
         self._executor: ThreadPoolExecutor | None = None
         self.after_commit: Callable[[], None] = lambda: None
@@ -77,6 +92,8 @@ class DecisionPoint:
         """Let the database go; calls that still wait are refused."""
         waiting, self._queue = self._queue, []
         self._answer_no(waiting, Reason.NOT_RECORDED)
+        telling, self._telling = self._telling, []
+        self._fail(telling, _gone())
         if self._executor is not None:
             self._executor.shutdown(wait=True)
             self._executor = None
@@ -87,15 +104,36 @@ class DecisionPoint:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(call, time.monotonic() + self._patience_seconds, loop.create_future())
         self._queue.append(waiting)
+        self._schedule(loop)
+        return await waiting.future
+
+    async def take(self, told: Outcomes) -> tuple[Taken, ...] | None:
+        """Return what was done with each outcome, recorded; None where the caller may not tell any more.
+
+        Raises:
+            DatabaseUnavailableError: They cannot be recorded now; tell them again.
+        """
+        loop = asyncio.get_running_loop()
+        telling = _Telling(told, loop.create_future())
+        self._telling.append(telling)
+        self._schedule(loop)
+        return await telling.future
+
+    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
             loop.call_soon(self._flush, loop)
-        return await waiting.future
 
     # --- one flush
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Decide what waits, or write down outcomes: by turns, where both wait."""
         self._refuse_late()
+        if self._telling and (self._was_decided or not self._queue):
+            self._was_decided = False
+            self._flush_telling(loop)
+            return
+        self._was_decided = True
         batch, self._queue = self._queue[:MOST_AT_ONCE], self._queue[MOST_AT_ONCE:]
         if not batch:
             self._is_scheduled = False
@@ -109,10 +147,72 @@ class DecisionPoint:
                 return
             self._again(loop)
             return
+        running = loop.run_in_executor(self._thread(), self._decide, batch)
+        running.add_done_callback(lambda done: self._after_thread(loop, batch, done))
+
+    def _flush_telling(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch, self._telling = self._telling[:MOST_TELLING], self._telling[MOST_TELLING:]
+        if self._connection.is_sqlite:
+            try:
+                self._write_down(batch)
+            except BusyError:
+                self._telling = batch + self._telling
+                loop.call_later(_RETRY_SECONDS, self._flush, loop)
+                return
+            self._again(loop)
+            return
+        running = loop.run_in_executor(self._thread(), self._take, [telling.told for telling in batch])
+
+        def done(future: asyncio.Future[list[tuple[Taken, ...] | None]]) -> None:
+            error = None if future.cancelled() else future.exception()
+            if future.cancelled() or error is not None:
+                _log.error("governance.outcomes_failed", error=repr(error)[:300])
+                self._fail(batch, _gone())
+            else:
+                self._answer_told(batch, future.result())
+            self._again(loop)
+
+        running.add_done_callback(done)
+
+    def _write_down(self, batch: Sequence[_Telling]) -> None:
+        """Write outcomes down; if that fails, those of each telling alone.
+
+        Raises:
+            BusyError: Somebody else writes now.
+        """
+        try:
+            self._answer_told(batch, self._take([telling.told for telling in batch]))
+        except BusyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the boundary of the batch: one bad row never fails its neighbours
+            _log.error("governance.outcomes_failed", error=f"{type(error).__name__}: {error}"[:300])
+            if len(batch) == 1:
+                self._fail(batch, _gone())
+            else:
+                for telling in batch:
+                    self._write_down([telling])
+
+    def _take(self, told: Sequence[Outcomes]) -> list[tuple[Taken, ...] | None]:
+        """Write outcomes down in one transaction; when it returns, they are durable."""
+        with self._connection.transaction() as transaction:
+            return take_outcomes(transaction, told, self._questions, self._bases, now=self._clock.now())
+
+    @staticmethod
+    def _answer_told(batch: Sequence[_Telling], taken: Sequence[tuple[Taken, ...] | None]) -> None:
+        for telling, answer in zip(batch, taken, strict=True):
+            if not telling.future.done():
+                telling.future.set_result(answer)
+
+    @staticmethod
+    def _fail(batch: Sequence[_Telling], error: Exception) -> None:
+        for telling in batch:
+            if not telling.future.done():
+                telling.future.set_exception(error)
+
+    def _thread(self) -> ThreadPoolExecutor:
         if self._executor is None:
             self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decisions")
-        running = loop.run_in_executor(self._executor, self._decide, batch)
-        running.add_done_callback(lambda done: self._after_thread(loop, batch, done))
+        return self._executor
 
     def _after_thread(
         self,
@@ -129,7 +229,7 @@ class DecisionPoint:
         self._again(loop)
 
     def _again(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._queue:
+        if self._queue or self._telling:
             loop.call_soon(self._flush, loop)
         else:
             self._is_scheduled = False
@@ -210,3 +310,7 @@ class DecisionPoint:
     def _no(self, reason: Reason) -> Decided:
         verdict = Verdict(allowed=False, reason=reason)
         return Decided(decision_id=None, entry_id=None, verdict=verdict, at=self._clock.now())
+
+
+def _gone() -> DatabaseUnavailableError:
+    return DatabaseUnavailableError("The outcomes cannot be recorded now.")

@@ -30,7 +30,7 @@ REVIEW_WITHIN: Final = timedelta(days=3)
 """How long a call that is recorded for review may wait for a person."""
 _NO_DIGEST: Final = "0" * 64
 
-_INSERT_ENTRY: Final = (
+INSERT_ENTRY: Final = (
     "INSERT INTO evidence_entry (entry_id, at, kind, operation, actor_id, subject_type, subject_id, customer_id,"
     " header, header_salt, payload, payload_salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
@@ -66,7 +66,7 @@ def record(
     at, spelled_at = transaction.instant(now), format_instant(now)
     salts = os.urandom(2 * SALT_BYTES * len(tickets))  # at once: each request to the system is a microsecond
     transaction.run_many(
-        _INSERT_ENTRY,
+        INSERT_ENTRY,
         [
             _entry(ticket, now, at, spelled_at, salts[start : start + 2 * SALT_BYTES])
             for ticket, start in zip(tickets, range(0, len(salts), 2 * SALT_BYTES), strict=True)
@@ -115,12 +115,12 @@ def _kind(verdict: Verdict) -> str:
 
 
 def _entry(ticket: Ticket, now: datetime, at: Any, spelled_at: str, salts: bytes) -> tuple[Any, ...]:
-    call, kind, customer = ticket.call, _kind(answered(ticket)), customer_of(ticket)
+    call = ticket.call
     header = Header(
         id=ticket.entry_id,
         at=spelled_at,
-        kind=kind,
-        customer=customer,
+        kind=_kind(answered(ticket)),
+        customer=customer_of(ticket),
         actor=Actor(id=call.agent_id, kind="agent"),
         on_behalf_of=None,
         operation=OPERATION,
@@ -128,24 +128,30 @@ def _entry(ticket: Ticket, now: datetime, at: Any, spelled_at: str, salts: bytes
         cause=None,
         request=call.request_id,
     )
-    kept = seal_record(
-        header,
-        _payload(ticket, ticket.moment or Moment(at=now)),
-        header_salt=salts[:SALT_BYTES],
-        payload_salt=salts[SALT_BYTES:],
-    )
+    return entry_row(header, _payload(ticket, ticket.moment or Moment(at=now)), at, salts)
+
+
+def entry_row(header: Header, payload: bytes, at: Any, salts: bytes) -> tuple[Any, ...]:
+    """Return the row of an entry, as `INSERT_ENTRY` takes it.
+
+    Args:
+        header, payload: The entry; the payload in its canonical bytes.
+        at: Its instant, as the database takes it.
+        salts: Random bytes for header and payload.
+    """
+    kept = seal_record(header, payload, header_salt=salts[:SALT_BYTES], payload_salt=salts[SALT_BYTES:])
     return (
-        ticket.entry_id,
+        header.id,
         at,
-        kind,
-        OPERATION,
-        call.agent_id,
-        "agent",
-        call.agent_id,
-        customer,
+        header.kind,
+        header.operation,
+        header.actor.id,
+        header.subject.type,
+        header.subject.id,
+        header.customer,
         kept.header.decode(),
         kept.header_salt,
-        None if kept.payload is None else kept.payload.decode(),
+        payload.decode(),
         kept.payload_salt,
     )
 

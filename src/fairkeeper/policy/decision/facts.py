@@ -86,11 +86,13 @@ class Caller:
         id: Our id of its token or person.
         customer_id: The one customer it is bound to; None for the publisher's own product.
         may_report: Whether its roles let it ask for decisions.
+        kind: What sort of principal it is; a program, unless a person asks.
     """
 
     id: str
     customer_id: str | None
     may_report: bool
+    kind: str = "service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
