@@ -61,7 +61,8 @@ def make_chain(stage: Stage, folder: Path) -> WholeChain:
     for plan in ("plan-of-contoso", "team"):
         known = {"title": "Answers", "unit": "answer", "included_monthly": "0"}
         stage.run(set_dimension, OWNER, offer_id=offer, plan_id=plan, dimension=DIMENSION, **known)
-    tool = {**TOOL, "name": "answer", "title": "Answer a letter", "meter": DIMENSION, "reads": ["letters"]}
+    tool = {**TOOL, "name": "answer", "title": "Answer a letter", "reads": ["letters"]}
+    tool["meters"] = [{"dimension": DIMENSION}]
     tool_id = stage.run(register_tool, OWNER, customer_id=contoso.customer_id, **tool).tool_id
     link = {"agent_id": agent, "use_id": use.use_id}
     permit = stage.run(permit_tool, OWNER, tool_id=tool_id, lane="automatic", **link).permit_id
@@ -71,7 +72,7 @@ def make_chain(stage: Stage, folder: Path) -> WholeChain:
     stage.run(record_outcome, OWNER, decision_id=decided.decision_id, outcome="ok")
     let_act(stage, contoso.subscription_id, before)
     told = {"resource_id": contoso.subscription_id}
-    stage.run(meter_actions, system("metering"), decisions=[decided.decision_id], **told)
+    stage.run(meter_actions, system("metering"), dimension=DIMENSION, **told)
     stage.clock.set_offset(stage.clock.offset + timedelta(hours=3))
     stage.run(count_hours, system("metering"), **told)
     hand_over(stage, folder, contoso.subscription_id)

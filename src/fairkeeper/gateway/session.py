@@ -129,8 +129,7 @@ class Session:
             if task is not None:
                 task.cancel()
                 return
-            waiting = self._settle(request_id)
-            if waiting is not None:
+            if (waiting := self._settle(request_id)) is not None:
                 self._end(waiting, "The client cancelled the call; whether it took effect is not known.")
         await self._to_server(message)
 
@@ -298,12 +297,11 @@ class Session:
 
     async def from_server(self, message: JSONRPCMessage) -> None:
         """Take a message of the server."""
-        if isinstance(message, (JSONRPCResponse, JSONRPCError)):
-            await self._server_answered(message)
-        elif isinstance(message, JSONRPCRequest):
-            await self._server_asks(message)
-        else:
-            await self._server_notes(message)
+        if isinstance(message, JSONRPCRequest):
+            return await self._server_asks(message)
+        if isinstance(message, JSONRPCNotification):
+            return await self._server_notes(message)
+        return await self._server_answered(message)
 
     async def _server_answered(self, message: JSONRPCResponse | JSONRPCError) -> None:
         if message.id is None:
@@ -452,8 +450,7 @@ class Session:
             for _ in range(100):
                 page = await self._ask_server("tools/list", {} if cursor is None else {"cursor": cursor})
                 tools += page.get("tools", [])
-                cursor = page.get("nextCursor")
-                if not cursor:
+                if not (cursor := page.get("nextCursor")):
                     break
             pins = pins_of(tools, self._server.name)
             await self._asker.shows(pins)
@@ -483,12 +480,9 @@ class Session:
             if not own.done():
                 own.set_result({})
         for request_id in list(self._waiting):
-            waiting = self._settle(request_id)
-            if waiting is None:
+            if (waiting := self._settle(request_id)) is None:
                 continue
-            sentence = (
-                f"{self._server.name} ended before it answered ({why}); whether the call took effect is not known."
-            )
+            sentence = f"{self._server.name} ended before it answered ({why}); whether it took effect is not known."
             self._end(waiting, sentence)
             await self._error(request_id, SERVER_GONE, sentence)
 
@@ -497,8 +491,7 @@ class Session:
         for task in list(self._deciding.values()):
             task.cancel()
         for request_id in list(self._waiting):
-            waiting = self._settle(request_id)
-            if waiting is not None:
+            if (waiting := self._settle(request_id)) is not None:
                 self._end(waiting, "The client left before the answer came.")
 
     def _end(self, waiting: Waiting, sentence: str) -> None:

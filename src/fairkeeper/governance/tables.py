@@ -300,7 +300,7 @@ class MeasuredCallRow(CustomerOwned, Base):
     decision_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
     """Which of the tool's meters."""
-    customer_id: Mapped[CustomerId]
+    customer_id: Mapped[CustomerId] = mapped_column()
     dimension: Mapped[str] = mapped_column(String(120))
     milli: Mapped[int | None] = mapped_column(BigInteger)
     """Thousandths of a unit; None where the field that says so was not told."""

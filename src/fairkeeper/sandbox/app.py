@@ -60,12 +60,9 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
     configuration = technical_configuration(directory)
     publisher = Publisher(PublisherAddresses(landing_url=config.landing_url, webhook_url=config.webhook_url), storage)
     faults = _faults(config, storage)
+    destination = PublisherEndpoint(authority=entra, configuration=configuration, publisher=publisher)
     courier = Courier(
-        settings=config.courier,
-        clock=config.clock,
-        faults=faults,
-        storage=storage,
-        destination=PublisherEndpoint(authority=entra, configuration=configuration, publisher=publisher),
+        settings=config.courier, clock=config.clock, faults=faults, storage=storage, destination=destination
     )
     market = Market(
         catalog=catalog_for(directory),

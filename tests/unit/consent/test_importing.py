@@ -123,7 +123,7 @@ def test_what_is_kept_is_read_back_as_it_was(said: dict[str, tuple[bool, int]]) 
     known = merged(SHIPPED, found, dated_on=date(2026, 11, 1), source="a copy")
     # An import takes nothing away that was known.
     assert set(SHIPPED.facts) <= set(known.facts)
-    assert all(known.fact(*key).needs_admin or not fact.needs_admin for key, fact in SHIPPED.facts.items())
+    assert all(known.facts[key].needs_admin or not fact.needs_admin for key, fact in SHIPPED.facts.items())
 
 
 def test_a_plan_is_checked_against_a_file_without_any_database() -> None:

@@ -137,7 +137,7 @@ class ListRetention(OperationInput):
 
 @query(
     "assurance.list_retention",
-    groups=("assurance.read", "assurance.administer"),
+    groups=("assurance.read",),
     http="GET /retention",
     cli="assurance retention",
 )
