@@ -61,7 +61,7 @@ def make_chain(stage: Stage, folder: Path) -> WholeChain:
     for plan in ("plan-of-contoso", "team"):
         known = {"title": "Answers", "unit": "answer", "included_monthly": "0"}
         stage.run(set_dimension, OWNER, offer_id=offer, plan_id=plan, dimension=DIMENSION, **known)
-    tool = {**TOOL, "name": "answer", "title": "Answer a letter", "reads": ["letters"]}
+    tool: dict[str, Any] = {**TOOL, "name": "answer", "title": "Answer a letter", "reads": ["letters"]}
     tool["meters"] = [{"dimension": DIMENSION}]
     tool_id = stage.run(register_tool, OWNER, customer_id=contoso.customer_id, **tool).tool_id
     link = {"agent_id": agent, "use_id": use.use_id}
