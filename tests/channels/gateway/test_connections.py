@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import h11
 import pytest
 
 from fairkeeper.agent.client import FairkeeperClient, Question
@@ -81,7 +82,7 @@ def test_an_answer_is_read_whole(answer: bytes, expected: tuple[int, bytes]) -> 
     "answer",
     [
         b"HTTP/1.1 200 OK\r\n\r\nok",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nok",
         b"HTTP/1.1 100 Continue\r\n\r\n",
@@ -122,7 +123,7 @@ def test_a_question_that_was_given_up_takes_its_connection_with_it() -> None:
 
 
 def test_a_header_cannot_bring_another() -> None:
-    with pytest.raises(ValueError, match="line break"):
+    with pytest.raises(h11.LocalProtocolError):
         Connections("http://127.0.0.1/", {"authorization": "x\r\nhost: y"})
 
 
