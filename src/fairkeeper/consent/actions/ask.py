@@ -26,8 +26,7 @@ from fairkeeper.action.operation import (
 )
 from fairkeeper.consent.asking.own_consent import own_consent_to
 from fairkeeper.consent.asking.wanted import Wanted, WantedRegistration
-from fairkeeper.consent.catalogue.held import catalogue_in
-from fairkeeper.consent.catalogue.permissions import Kind
+from fairkeeper.consent.catalogue.permissions import Kind, catalogue
 from fairkeeper.consent.errors import LinkNotLiveError, PlanMissingError
 from fairkeeper.consent.evidence_kinds import ASKED, HANDED_OVER, PAGE_MADE, PAGE_WITHDRAWN
 from fairkeeper.consent.lifecycle import HELD, GrantEvent, GrantState, LinkState, can_move_grant
@@ -283,7 +282,9 @@ def hand_over(context: CommandContext, request: OneCustomer) -> Outcome[HandedOv
 
 def hand_over_grants(context: CommandContext, link: LinkRow) -> Outcome[HandedOver]:
     """Move every requested grant of a link that needs an administrator to waiting for one."""
-    wanted, facts = wanted_of_row(link), catalogue_in(context.session)
+    # The shipped catalogue: a customer's own session may do this and reads no import. What an import made an
+    # administrator's stands with the link already, in what its features need.
+    wanted, facts = wanted_of_row(link), catalogue()
     rows = [
         row
         for row in present_grants(context.session, link, for_change=True)
