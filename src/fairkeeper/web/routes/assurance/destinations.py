@@ -51,8 +51,8 @@ _KINDS: Final = {
 }
 _FORMATS: Final = {
     EventFormat.OCSF: "OCSF 1.8 events",
-    EventFormat.SENTINEL: "Rows for Sentinel: calls of agents",
-    EventFormat.SENTINEL_AUDIT: "Rows for Sentinel: everything else",
+    EventFormat.SENTINEL: "Rows of calls of agents",
+    EventFormat.SENTINEL_AUDIT: "Rows of everything else",
     EventFormat.SPANS: "Spans of agents’ calls",
 }
 _ADDRESSES: Final = {
@@ -152,7 +152,7 @@ def _rows(visit: Visit, lines: list[DestinationLine], *, may_end: bool) -> tuple
             destination=Identifier(text=line.destination_id, names="destination id"),
             address=line.address,
             whose="Everybody’s" if line.customer_id is None else whose(found, line.customer_id),
-            how=f"{_KINDS[DestinationKind(line.kind)]}, {_FORMATS[EventFormat(line.event_format)]}",
+            how=f"{_KINDS[DestinationKind(line.kind)]}: {_FORMATS[EventFormat(line.event_format)]}",
             state=state("ended" if line.ended_at else "failing" if line.failing_since else "active"),
             note=_note(line),
             failing_since=line.failing_since,
