@@ -7,11 +7,11 @@ differently. What stops an instruction that came with a result is the label of t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fairkeeper.agent.recognisers import SECRETS, find
+from fairkeeper.agent.recognisers import SECRETS, Found, find
 
 _HIDDEN: Final = re.compile(
     "["
@@ -43,6 +43,10 @@ MOST_CHARACTERS: Final = 2_000_000
 """Of text that is looked at for attempts; the rest is still cleaned and redacted."""
 
 
+Finds = Callable[[str], Iterable[Found]]
+"""Finds sensitive data in a text, beside our own recognisers."""
+
+
 @dataclass(slots=True)
 class Seen:
     """What was seen in content: how often each kind was replaced, and what it attempted."""
@@ -65,17 +69,17 @@ class Treatment:
         redact: Kinds of sensitive data that are replaced (`recognisers.KINDS`).
         canaries: Planted strings; replaced always.
         takes_hidden_out: Whether hidden text is taken out; off where answers must be the same, byte for byte.
+        also: Finds more that is replaced (`presidio`).
     """
 
     redact: frozenset[str] = frozenset()
     canaries: tuple[str, ...] = ()
     takes_hidden_out: bool = True
+    also: Finds | None = None
 
     def with_kinds(self, kinds: Iterable[str]) -> Treatment:
         """Return the treatment that also replaces these kinds."""
-        return Treatment(
-            redact=self.redact | frozenset(kinds), canaries=self.canaries, takes_hidden_out=self.takes_hidden_out
-        )
+        return replace(self, redact=self.redact | frozenset(kinds))
 
 
 def treat_text(text: str, treatment: Treatment, seen: Seen) -> str:
@@ -94,7 +98,8 @@ def treat_text(text: str, treatment: Treatment, seen: Seen) -> str:
         seen.attempts.add("widen_tools")
     if treatment.takes_hidden_out:
         text = _without_hidden(text, seen)
-    return redact(text, treatment.redact | {"canary"}, treatment.canaries, seen)
+    text = redact(text, treatment.redact | {"canary"}, treatment.canaries, seen)
+    return text if treatment.also is None else _without(text, treatment.also(text), seen)
 
 
 def _reveal(text: str) -> str:
@@ -121,7 +126,12 @@ def redact(text: str, kinds: frozenset[str], canaries: Sequence[str] = (), seen:
         >>> redact("the key is zebra-7", frozenset({"canary"}), ["zebra-7"])
         'the key is [canary]'
     """
-    places = sorted(find(text, kinds, canaries), key=lambda found: (found.start, -found.end))
+    return _without(text, find(text, kinds, canaries), seen)
+
+
+def _without(text: str, found_places: Iterable[Found], seen: Seen | None) -> str:
+    """Return a text with what was found replaced; of places that overlap the first."""
+    places = sorted(found_places, key=lambda found: (found.start, -found.end))
     parts, reached = [], 0
     for found in places:
         if found.start < reached:

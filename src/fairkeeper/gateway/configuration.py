@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from fairkeeper.agent.content import Treatment, redact
+from fairkeeper.agent.content import Finds, Treatment, redact
 from fairkeeper.agent.errors import ConfigurationRefusedError
+from fairkeeper.agent.presidio import presidio
 from fairkeeper.agent.recognisers import KINDS, SECRETS
 
 VAULT: Final = "vault:"
 _SERVER_KEYS: Final = frozenset(
     {"command", "url", "folder", "environment", "credentials", "headers", "timeout_seconds", "redact", "keep_hidden",
      "carries",
-     "computes", "trusted_fields"}
+     "computes", "trusted_fields", "presidio"}
 )  # fmt: skip
 _TOP_KEYS: Final = frozenset({"fairkeeper", "servers", "agents", "canaries"})
 
@@ -35,6 +36,7 @@ class ServerPart:
         credentials: Environment variables (stdio) or headers (HTTP) by the vault's names.
         timeout_seconds: How long a call may take.
         redact: Kinds of sensitive data that its results must not hold.
+        also: Finds more that they must not hold.
         carries: By tool, the arguments that carry content and steer nothing.
         computes: By tool, the arguments that a model may work out.
         trusted_fields: By tool, members of results that nobody outside can write.
@@ -48,6 +50,7 @@ class ServerPart:
     credentials: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: float = 300.0
     redact: frozenset[str] = frozenset()
+    also: Finds | None = None
     keep_hidden: bool = False
     carries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     computes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -55,7 +58,7 @@ class ServerPart:
 
     def treatment(self, canaries: tuple[str, ...]) -> Treatment:
         """Return what is done with its content."""
-        return Treatment(redact=self.redact, canaries=canaries, takes_hidden_out=not self.keep_hidden)
+        return Treatment(redact=self.redact, canaries=canaries, takes_hidden_out=not self.keep_hidden, also=self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,11 +154,19 @@ def _server(name: str, part: Mapping[str, Any]) -> ServerPart:
         credentials={str(key): str(value).removeprefix(VAULT) for key, value in credentials.items()},
         timeout_seconds=float(part.get("timeout_seconds", 300.0)),
         redact=frozenset(part.get("redact", [])),
+        also=_also(part.get("presidio"), where),
         keep_hidden=bool(part.get("keep_hidden", False)),
         computes={str(tool): tuple(names) for tool, names in part.get("computes", {}).items()},
         carries={str(tool): tuple(names) for tool, names in part.get("carries", {}).items()},
         trusted_fields={str(tool): tuple(names) for tool, names in part.get("trusted_fields", {}).items()},
     )
+
+
+def _also(part: Mapping[str, Any] | None, where: str) -> Finds | None:
+    if part is None:
+        return None
+    _refuse_unknown(part, frozenset({"entities", "language", "model"}), f"{where} presidio")
+    return presidio(part.get("entities", []), language=part.get("language", "en"), model=part.get("model"))
 
 
 def _agent(name: str, part: Mapping[str, Any], servers: Mapping[str, ServerPart]) -> AgentPart:

@@ -149,7 +149,11 @@ class Session:
     # --- a governed call
 
     async def _govern(self, message: JSONRPCRequest, params: dict[str, Any]) -> None:
-        name, question, problem = await self._question(message.method, params)
+        try:
+            name, question, problem = await self._question(message.method, params)
+        except ServerGoneError as gone:
+            await self._error(message.id, SERVER_GONE, str(gone))
+            return
         if question is None:
             await self._refuse(message, problem)
             return
@@ -443,7 +447,11 @@ class Session:
         return message.model_copy(update={"result": result})
 
     async def _pinned(self) -> dict[str, Pin]:
-        """Return pins of all tools, read from the server by the gateway itself."""
+        """Return pins of all tools, read from the server by the gateway itself.
+
+        Raises:
+            ServerGoneError: It does not say which it has.
+        """
         if self._pins is None:
             tools: list[dict[str, Any]] = []
             cursor: str | None = None
@@ -466,8 +474,8 @@ class Session:
             await self._to_server(JSONRPCRequest(jsonrpc="2.0", id=request_id, method=method, params=params))
             async with asyncio.timeout(min(30.0, self._server.timeout_seconds)):
                 return await answer
-        except (TimeoutError, ServerGoneError):
-            return {}
+        except TimeoutError as error:
+            raise ServerGoneError(f"{self._server.name} does not say what it has; nothing was called.") from error
         finally:
             self._own.pop(request_id, None)
 
@@ -478,7 +486,7 @@ class Session:
         self._pins = None
         for own in self._own.values():
             if not own.done():
-                own.set_result({})
+                own.set_exception(ServerGoneError(f"{self._server.name} ended ({why}); nothing was called."))
         for request_id in list(self._waiting):
             if (waiting := self._settle(request_id)) is None:
                 continue
