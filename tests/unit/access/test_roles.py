@@ -69,6 +69,7 @@ consent.serve           owner platform | | service
 metering.read           owner operations deal_desk platform support security finance leader auditor | customer_admin customer_auditor | service
 metering.inspect        owner platform finance auditor | |
 metering.change         owner platform | |
+metering.decide         owner platform finance | |
 metering.report         owner platform | | service
 governance.read         owner operations platform support security auditor | {customer} | service
 governance.inspect      owner platform security auditor | |

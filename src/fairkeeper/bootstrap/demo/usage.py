@@ -1,6 +1,6 @@
 """The demo publisher's metered customer: it bought nine days ago, its documents are counted, reported and compared.
 
-The clock is set back for it and comes forward again in steps of three hours, each with the work that a server would
+The clock is set back for it and comes forward again in steps of half a day, each with the work that a server would
 have done; so whoever looks at the room of usage for the first time sees what it is like after a week. By the
 operations that anybody would use, and the pretend Microsoft has every event.
 """
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from fairkeeper.values.clock import MovableClock
 
 DAYS: Final = 9
-_STEP: Final = timedelta(hours=3)
+_STEP: Final = timedelta(hours=12)
+"""Well within the 24 hours in which usage can be sent, so that each hour is reported as itself."""
 _HOUR: Final = timedelta(hours=1)
 _OFFER: Final = "fairmile-desk"
 _DIMENSION: Final = "documents"

@@ -33,7 +33,7 @@ class HourDecided:
 
 @command(
     "metering.release_hour",
-    groups=("metering.change",),
+    groups=("metering.decide",),
     evidence=(HOUR_RELEASED,),
     http="POST /usage/hours/{count_id}/release",
     cli="metering release COUNT_ID",
@@ -45,7 +45,7 @@ def release_hour(context: CommandContext, request: DecideHour) -> Outcome[HourDe
 
 @command(
     "metering.refuse_hour",
-    groups=("metering.change",),
+    groups=("metering.decide",),
     evidence=(HOUR_REFUSED,),
     http="POST /usage/hours/{count_id}/refuse",
     cli="metering refuse COUNT_ID",
