@@ -46,8 +46,12 @@ class Migrated:
     after: str | None
 
 
-def migrate(address: DatabaseAddress) -> Migrated:
+def migrate(address: DatabaseAddress, *, to: str = "head") -> Migrated:
     """Bring a database to the newest tables, and make PostgreSQL's row security anew.
+
+    Args:
+        address: The database.
+        to: The revision to stop at, for whoever needs an older version's tables.
 
     Raises:
         DatabaseUnavailableError: It does not answer.
@@ -58,7 +62,7 @@ def migrate(address: DatabaseAddress) -> Migrated:
     with _owner_connection(address) as connection, _configured(connection) as config:
         before = _revision(connection)
         _refuse_newer(before)
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         _secure(connection, address)
         return Migrated(before=before, after=_revision(connection))
 
