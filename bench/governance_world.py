@@ -70,6 +70,7 @@ def furnish(database: Database, agents: int, *, limit: int = 1_000_000_000) -> F
             "business_impact": "low", "arguments": SCHEMA, "manifest_digest": "a" * 64, "amount_argument": "amount",
             "currency_argument": "currency", "amount_in_minor": True, "most_sensitive": 3, "needs_trusted": False,
             "is_elevated": False, "separates_duties": False, "result_sensitivity": 1, "result_is_trusted": False,
+            "meters": [],
             "created_at": now, "created_by": "per_b", "customer_id": None,
         })  # fmt: skip
         run(insert(_table(AgentRow)), [
