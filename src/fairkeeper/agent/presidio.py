@@ -83,7 +83,7 @@ def _analyzer(language: str, model: str | None) -> Any:
     engine.nlp = {language: spacy.blank(language) if model is None else spacy.load(model)}
     registry = package.RecognizerRegistry(supported_languages=[language])
     registry.load_predefined_recognizers(languages=[language], nlp_engine=engine)
-    # Two look up endings of domains, for which their library fetches a list; addresses are found by our own recognisers.
+    # Two look up endings of domains, for which their library fetches a list; our own recognisers find addresses.
     for name in ("EmailRecognizer", "UrlRecognizer", *(() if model else ("SpacyRecognizer",))):
         registry.remove_recognizer(name)
     return package.AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=[language])
