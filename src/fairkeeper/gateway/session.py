@@ -32,13 +32,14 @@ from fairkeeper.gateway.wire import (
     PERSON_SAID,
     REFUSED,
     SERVER_GONE,
-    URL_ELICITATION,
     ServerGoneError,
     Waiting,
+    elicitation,
     key_of,
     named,
     plain,
     pseudo_arguments,
+    refusal,
     server_arguments,
     without_ours,
 )
@@ -84,11 +85,9 @@ class Session:
         self._deciding: dict[str | int, asyncio.Task[None]] = {}
         self._pins: dict[str, Pin] | None = None
         self._own: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self._own_count = 0
-        self._provenance = Provenance()
-        self._labels = Labels()
+        self._provenance, self._labels = Provenance(), Labels()
         self._approvals: dict[str, str] = {}
-        self._takes_urls = False
+        self._own_count, self._takes_urls = 0, False
 
     # --- from the client
 
@@ -231,23 +230,13 @@ class Session:
         address = f"{self._console}{answer.approval_id}"
         sentence = f"{answer.sentence} It waits at {address}; make the same call again once it is approved."
         if self._takes_urls and self._console:
-            waits = {"mode": "url", "url": address, "elicitationId": answer.approval_id, "message": sentence}
-            error = ErrorData(code=URL_ELICITATION, message=sentence, data={"elicitations": [waits]})
-            await self._to_client(JSONRPCError(jsonrpc="2.0", id=message.id, error=error), None)
+            await self._to_client(elicitation(message, sentence, address, answer.approval_id), None)
             return
         await self._refuse(message, sentence, answer)
 
     async def _refuse(self, message: JSONRPCRequest, sentence: str, answer: Answer | None = None) -> None:
         """Answer no: to a call as a result that a model can read, to all else as an error."""
-        told = {"allowed": False, "sentence": sentence}
-        if answer is not None:
-            told |= {"reason": answer.reason, "decision_id": answer.decision_id, "approval_id": answer.approval_id}
-        if message.method == "tools/call":
-            result = {"content": [{"type": "text", "text": sentence}], "isError": True, "_meta": {"fairkeeper": told}}
-            await self._to_client(JSONRPCResponse(jsonrpc="2.0", id=message.id, result=result), None)
-            return
-        error = ErrorData(code=REFUSED, message=sentence, data=told)
-        await self._to_client(JSONRPCError(jsonrpc="2.0", id=message.id, error=error), None)
+        await self._to_client(refusal(message, sentence, answer), None)
 
     async def _error(self, request_id: str | int, code: int, sentence: str) -> None:
         error = ErrorData(code=code, message=sentence)
@@ -447,11 +436,7 @@ class Session:
         return message.model_copy(update={"result": result})
 
     async def _pinned(self) -> dict[str, Pin]:
-        """Return pins of all tools, read from the server by the gateway itself.
-
-        Raises:
-            ServerGoneError: It does not say which it has.
-        """
+        """Return pins of all tools, as the server tells them, or raise `ServerGoneError` where it tells nothing."""
         if self._pins is None:
             tools: list[dict[str, Any]] = []
             cursor: str | None = None

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from mcp_types import JSONRPCRequest
+from mcp_types import ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
 
 from fairkeeper.agent.client import Answer
 from fairkeeper.agent.manifests import COMPLETE, ELICIT, PROMPT_GET, RESOURCE_READ, RESOURCE_SUBSCRIBE, SAMPLE
@@ -62,6 +62,24 @@ class Waiting:
     began: float = field(default_factory=time.monotonic)
     timer: asyncio.TimerHandle | None = None
     progress: Any = None
+
+
+def refusal(message: JSONRPCRequest, sentence: str, answer: Answer | None) -> JSONRPCResponse | JSONRPCError:
+    """Return a no: to a call as a result that a model can read, to all else as an error."""
+    told = {"allowed": False, "sentence": sentence}
+    if answer is not None:
+        told |= {"reason": answer.reason, "decision_id": answer.decision_id, "approval_id": answer.approval_id}
+    if message.method == "tools/call":
+        result = {"content": [{"type": "text", "text": sentence}], "isError": True, "_meta": {"fairkeeper": told}}
+        return JSONRPCResponse(jsonrpc="2.0", id=message.id, result=result)
+    return JSONRPCError(jsonrpc="2.0", id=message.id, error=ErrorData(code=REFUSED, message=sentence, data=told))
+
+
+def elicitation(message: JSONRPCRequest, sentence: str, address: str, approval_id: str) -> JSONRPCError:
+    """Return that a person has to do something at an address first, in the protocol's way."""
+    waits = {"mode": "url", "url": address, "elicitationId": approval_id, "message": sentence}
+    error = ErrorData(code=URL_ELICITATION, message=sentence, data={"elicitations": [waits]})
+    return JSONRPCError(jsonrpc="2.0", id=message.id, error=error)
 
 
 def key_of(name: str, arguments: Any) -> str:
