@@ -128,8 +128,7 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         _azure(config, entra),
     ]
     app = _assembled(config, controls, apis)
-    app.state.controls, app.state.reports = controls, reports
-    app.state.entra = entra
+    app.state.controls, app.state.reports, app.state.entra = controls, reports, entra
     return app
 
 
