@@ -116,18 +116,16 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         faults=faults,
         base_url=config.base_url,
     )
-    logs = LogsApi(verify=entra.verify_app_token, faults=faults)
     apis = [
         Mount("/api", fulfillment_app(api, _usage(metering, faults, api))),
         Mount("/ingestion", ingestion_app(ingestion)),
         Mount("/reports", reports_app(reports)),
-        Mount("/logs", logs_app(logs)),
+        Mount("/logs", logs_app(LogsApi(verify=entra.verify_app_token, faults=faults))),
         Mount("/entra", entra),
         _azure(config, entra),
     ]
     app = _assembled(config, controls, apis)
-    app.state.controls, app.state.reports, app.state.logs = controls, reports, logs
-    app.state.entra = entra
+    app.state.controls, app.state.reports, app.state.entra = controls, reports, entra
     return app
 
 
