@@ -43,10 +43,6 @@ CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
         "The deadlines of notices in an incident: 24 hours for customers, 72 hours for a supervisory authority.",
         "The constants of the runbooks; whether a notice is due stays a person's decision.",
     ),
-    "assurance/forwarding/audit.py 1": (
-        "Of which object type what somebody changed is, in the audit events for Microsoft Sentinel.",
-        "Nothing; a parser of your own may tell the types otherwise from the table's columns.",
-    ),
     "accounts/checks/publishers.py 1": (None, "Nothing; `accounts/checks/publishers.py` holds the length."),
     "accounts/verification/events.py 1": (None, "Nothing; record a submission or decision for any other step."),
     "customers/actions/custody/adopt.py 1": (None, "Nothing; rename the columns in the exported file."),

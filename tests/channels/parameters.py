@@ -491,7 +491,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "assurance.open_incident:began_at": fixed("2026-11-20T00:00:00Z"),
     # reports of the publisher, which no customer reads
     "payouts.receive_file:sha256": fixed("0" * 64, "customer"),
-    "payouts.withdraw_file:sha256": fixed("0" * 64, "customer"),
+    "payouts.withdraw_file:sha256": fixed("0" * 64),
     "payouts.fetch_reports:reports": Filling(own=lambda _stage, _tenant: ["orders"], kinds=("customer",), is_list=True),
     "covers_from": fixed("2026-11-01", "customer"),
     "covers_to": fixed("2026-11-22", "customer"),

@@ -23,6 +23,7 @@ from starlette.routing import Route as StarletteRoute
 import fairkeeper.web
 from fairkeeper.access.credentials import form_token
 from fairkeeper.api.authzen import EVALUATION_PATH, EVALUATIONS_PATH, METADATA_PATH
+from fairkeeper.api.outcomes import OUTCOMES_PATH
 from fairkeeper.web.app import WAYS
 from fairkeeper.web.routes.payouts.handing_over import UPLOAD_PATH
 from fairkeeper.web.serving.ways import Audience, Way
@@ -31,7 +32,7 @@ from tests.channels.stage import MCP_PATH, Stage, Tenant
 from tests.channels.test_two_tenants import Silence, without_ids, without_new_ids
 from tests.channels.web.markup import Element, read
 
-AUTHZEN_PATHS = (EVALUATION_PATH, EVALUATIONS_PATH, METADATA_PATH)
+AUTHZEN_PATHS = (EVALUATION_PATH, EVALUATIONS_PATH, METADATA_PATH, OUTCOMES_PATH)
 FOR_EVERYBODY = {
     "/static/{name}",
     "/sign-in",

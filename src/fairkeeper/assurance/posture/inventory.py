@@ -104,8 +104,8 @@ def _component(name: str, package: Distribution, ref: str) -> dict[str, Any]:
         "version": package.version,
         "purl": ref,
     }
-    expression = package.metadata.get("License-Expression")
-    stated = package.metadata.get("License") or ""
+    told = package.metadata.json
+    expression, stated = told.get("license_expression"), str(told.get("license") or "")
     if expression:
         component["licenses"] = [{"expression": expression}]
     elif stated and len(stated) <= _LONGEST_LICENCE and "\n" not in stated:

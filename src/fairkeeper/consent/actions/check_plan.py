@@ -146,7 +146,9 @@ def _checked(name: str, reading: Reading, findings: Findings) -> CheckedPlan:
 class ExplainPermission(OperationInput):
     """Which permission."""
 
-    name: str = Field(min_length=1, max_length=120, description="As Microsoft spells it, `Mail.Read`.")
+    name: str = Field(
+        max_length=120, pattern=r"^[A-Za-z][A-Za-z0-9._-]*$", description="As Microsoft spells it, `Mail.Read`."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
