@@ -10,10 +10,12 @@ import inspect
 from collections.abc import Callable
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 
 from docs_build import inventory, programs
 from docs_build.codes import error_codes
 from docs_build.markdown import code, table
+from docs_build.quotes import RUNNABLE, blocks, quoted
 from docs_build.sandbox import sandbox_page
 from fairkeeper.action.operation import Operation, OperationKind
 from fairkeeper.api.errors import STATUSES
@@ -281,6 +283,26 @@ def resources_page() -> str:
     return f"# Official resources\n\n{intro}\n\n{table(heads, rows)}"
 
 
+def quoted_commands_page() -> str:
+    """Write every command of the pages with how it is held to the truth."""
+    intro = (
+        "Every command that stands in a block of these pages. *run*: a test runs it on a new data folder, in the order "
+        "of its page, and it has to end with 0. *parsed*: it needs a customer, a server, a file of yours or Microsoft, "
+        "and is held against the command line's own parser, with every option and argument; what it does is shown by "
+        "tests of its own and not from the page."
+    )
+    docs = Path(__file__).parent.parent / "docs"
+    rows = []
+    for path in sorted(docs.rglob("*.md")):
+        page = path.relative_to(docs).as_posix()
+        for block in blocks({page: path.read_text("utf-8")}):
+            how = "run" if RUNNABLE in block.info else "parsed"
+            alone = {page: f"```sh\n{block.text}```\n"} if block.info[:1] == ("sh",) else {}
+            found = quoted(alone, "fairkeeper")
+            rows += [[f"[{path.stem}](../{page})", how, code(f"fairkeeper {' '.join(each.words)}")] for each in found]
+    return "\n\n".join(["# Commands in these pages", intro, table(["page", "how", "command"], rows)])
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "reference/operations.md": operations_page,
     "reference/evidence-kinds.md": evidence_kinds_page,
@@ -292,6 +314,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "reference/settings.md": settings_page,
     "reference/sandbox.md": sandbox_page,
     "reference/make.md": make_page,
+    "reference/quoted-commands.md": quoted_commands_page,
     "reference/resources.md": resources_page,
 }
 """The generated pages by the address they have under docs/."""
