@@ -40,7 +40,8 @@ def problem(quote: Quoted) -> str | None:
             return None
         return None
     known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)} | {"--help", "-h"}
-    unknown = [word for word in words if word.startswith("-") and word.partition("=")[0] not in known]
+    ours = words[: words.index("--")] if "--" in words else words  # what follows is another program's
+    unknown = [word for word in ours if word.startswith("-") and word.partition("=")[0] not in known]
     return f"{quote}: {unknown[0]} is no option" if unknown else None
 
 
