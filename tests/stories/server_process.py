@@ -86,6 +86,14 @@ class Server:
             raise AssertionError(f"The server did not start (exit code {code}):\n{told}")
         self.url = json.loads(line)["url"]
 
+    def wait_until_refused(self) -> tuple[int, dict[str, Any]]:
+        """Wait until it ends by itself before it serves; return its exit code and the error on its stderr."""
+        assert self.read_line() == b"", "it served"
+        code = self.wait()
+        error = json.loads(self._log.read_text(encoding="utf-8").splitlines()[-1])
+        found: dict[str, Any] = error["error"]
+        return code, found
+
     def freeze(self) -> None:
         """Let it do nothing for a while; it notices nothing of that."""
         os.kill(self.pid, signal.SIGSTOP)
@@ -151,12 +159,3 @@ class ServerProcess(Server):
         if self._process.stdout is not None:
             self._process.stdout.close()
         return code
-
-    def wait_until_refused(self) -> tuple[int, dict[str, Any]]:
-        """Wait until it ends by itself before it serves; return its exit code and the error on its stderr."""
-        assert self._process.stdout is not None
-        told, _ = self._process.communicate(timeout=START_SECONDS)
-        assert told == b"", "it served"
-        error = json.loads(self._log.read_text(encoding="utf-8").splitlines()[-1])
-        found: dict[str, Any] = error["error"]
-        return self._process.returncode, found

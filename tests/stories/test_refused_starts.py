@@ -13,6 +13,7 @@ from psycopg import sql
 from fairkeeper.bootstrap.database.preparation import prepare
 from fairkeeper.database.engine import DatabaseAddress
 from tests.databases import CUSTOMER, OWNER, STAFF, PostgresServer
+from tests.stories.forked_server import ForkedServer
 from tests.stories.server_process import ServerProcess, database_settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -31,10 +32,11 @@ main()
 """The server, with what it sets on SQLite undone behind its back."""
 
 
-def refusal(address: DatabaseAddress, folder: Path, *, program: tuple[str, ...] = ("-m", "fairkeeper")) -> str:
-    """Start a server, see it refuse, and return the error's code and message."""
+def refusal(address: DatabaseAddress, folder: Path, *, program: tuple[str, ...] = ()) -> str:
+    """Start a server, or another program that is one, see it refuse, and return the error's code and message."""
     settings = {**database_settings(address), "data_dir": str(folder / "data"), "port": "0"}
-    server = ServerProcess(settings, folder / "server.log", program=program)
+    log = folder / "server.log"
+    server = ServerProcess(settings, log, program=program) if program else ForkedServer(settings, log)
     try:
         exit_code, error = server.wait_until_refused()
     finally:

@@ -208,6 +208,13 @@ def _named_by_pages() -> frozenset[str]:
 
 def own_form(stage: Stage, tenant: Tenant) -> dict[str, Any]:
     """Return something for every field that any form could have."""
+    return dict(_own_form(stage, tenant.slug))
+
+
+@cache
+def _own_form(stage: Stage, slug: str) -> dict[str, Any]:
+    """Return it, made once: there are hundreds of fields, and thousands of forms are sent."""
+    tenant = stage.contoso if stage.contoso.slug == slug else stage.fabrikam
     names = [name for name in FILLINGS if name in _named_by_pages()]  # a form of more fields than any page has is none
     texts = {name: FILLINGS[name].own(stage, tenant) for name in names}
     plain = {name: str(value) for name, value in texts.items() if isinstance(value, str | int)}
