@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -58,8 +59,13 @@ def _quoted(value: Any) -> str:
     return quote(str(value), safe="/.")
 
 
-def routes_of(app: FastAPI) -> Iterator[Route]:
+@cache
+def routes_of(app: FastAPI) -> tuple[Route, ...]:
     """Return every operation that the application's description names."""
+    return tuple(_routes(app))
+
+
+def _routes(app: FastAPI) -> Iterator[Route]:
     schema = app.openapi()
     for path, methods in schema["paths"].items():
         for method, told in methods.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import httpx
@@ -85,15 +86,22 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
+@cache
+def _pattern(stage: Stage, slug: str) -> re.Pattern[str]:
+    """Return what finds any of a customer's own texts, made once: it is a comparison of thousands with everything."""
+    tenant = stage.contoso if stage.contoso.slug == slug else stage.fabrikam
+    markers = markers_of(stage, tenant)
+    assert {tenant.customer_id, tenant.slug, tenant.tenant_id, tenant.subscription_id} <= set(markers)
+    assert {person.name for person in tenant.people} <= set(markers)
+    assert {person.email for person in tenant.people} <= set(markers)
+    return re.compile("|".join(map(re.escape, sorted(markers, key=len, reverse=True))))
+
+
 class Silence:
     """Looks for another customer's things in an answer."""
 
     def __init__(self, stage: Stage, tenant: Tenant) -> None:
-        markers = markers_of(stage, tenant)
-        assert {tenant.customer_id, tenant.slug, tenant.tenant_id, tenant.subscription_id} <= set(markers)
-        assert {person.name for person in tenant.people} <= set(markers)
-        assert {person.email for person in tenant.people} <= set(markers)
-        self._pattern = re.compile("|".join(map(re.escape, sorted(markers, key=len, reverse=True))))
+        self._pattern = _pattern(stage, tenant.slug)
 
     def check(self, answer: httpx.Response, sent: Any = "") -> None:
         """Fail when an answer says something of the customer's that was not sent along."""
