@@ -35,7 +35,7 @@ def state_account(stage: Stage) -> str:
 
 
 OF_AGENTS = ("agent_id", "containment_id", "standing_id", "approval_id", "decision_id")
-OF_OTHERS = ("signal_id", "suite_id", "risk", "code")
+OF_OTHERS = ("destination_id", "signal_id", "suite_id", "risk", "code")
 OF_USAGE = ("resource_id", "count_id", "proof_id")
 _OF_REPORTS = ("/payouts/findings/", "/payouts/files/{", "/payouts/payments/{", "/payouts/months/{")
 """Pages of what stands in reports, of which this stage has none; the payouts' own story opens them."""

@@ -114,7 +114,7 @@ def pieces(events: Sequence[dict[str, Any]], most_bytes: int = MOST_BYTES) -> It
 
     Example:
         >>> [len(each) for each in pieces([{"a": "x" * 5}] * 3, most_bytes=40)]
-        [31, 16]
+        [29, 15]
     """
     held: list[bytes] = []
     size = 2

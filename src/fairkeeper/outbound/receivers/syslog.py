@@ -83,7 +83,7 @@ def framed(event: dict[str, Any]) -> bytes:
 
     Example:
         >>> framed({"TimeGenerated": "2026-11-22T08:30:00Z", "EventOriginalType": "governance.contained"})[:60]
-        b'153 <110>1 2026-11-22T08:30:00Z - Fairkeeper - governance.co'
+        b'155 <110>1 2026-11-22T08:30:00Z - Fairkeeper - governance.co'
     """
     severity = _SEVERITY.get(int(event.get("severity_id", 1)), 6)
     message = " ".join(
