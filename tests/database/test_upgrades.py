@@ -96,6 +96,10 @@ def _value(column: Column[Any], table: str) -> Any:
     return []
 
 
+GIVEN_UP = {"tool": {"meter"}}
+"""Columns whose content stands in another since: a tool's one meter is the first of its meters."""
+
+
 def test_rows_of_every_version_before_are_there_and_readable_after_the_upgrade(address: DatabaseAddress) -> None:
     engine = create_engine(address.url, writes=True)
     filling = Filling(engine)
@@ -114,7 +118,7 @@ def test_rows_of_every_version_before_are_there_and_readable_after_the_upgrade(a
                 if column in kept and _differs(row[column], kept[column])
             }
             assert changed == {}, name
-            assert set(row) - set(kept) == set(), f"{name} lost columns"
+            assert set(row) - set(kept) == GIVEN_UP.get(name, set()), f"{name} lost columns"
     engine.dispose()
     database = Database(address)
     check_schema(database)

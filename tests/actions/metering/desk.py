@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec.structs import replace as changed
+
 from fairkeeper.action.principal import Principal
 from fairkeeper.bootstrap.wiring.governance import Rooms, caller_of, make_questions
 from fairkeeper.governance.actions.decide_use import approve_use, propose_use
@@ -75,7 +77,7 @@ class Desk:
         base = Call(
             agent_id=self.agent_id, tool_id=self.tool_id, arguments={"name": "A letter"}, caller=caller_of(PRODUCT)
         )
-        return replace(base, **changes)
+        return changed(base, **changes)
 
     async def _decide(self, calls: Sequence[Call]) -> list[Decided]:
         world = self.meter.world
