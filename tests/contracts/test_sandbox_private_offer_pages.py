@@ -114,7 +114,7 @@ def test_one_person_accepts_and_another_buys(shop: Shop, page: Page) -> None:
     assert "It runs already" in text(page)
     assert page.get_by_role("row").count() >= 8
     assert "22 Nov 2026" in page.get_by_role("row", name="Setup fee").inner_text()
-    bought = httpx.get(f"{shop.url}/sandbox/subscriptions").json()["subscriptions"][0]
+    bought = httpx.get(f"{shop.url}/sandbox/subscriptions", timeout=30).json()["subscriptions"][0]
     assert (bought["planId"], bought["privateOfferId"]) == ("contoso-3y", private_offer_id)
     assert sum(Decimal(each["amount"]) for each in bought["charges"]) == 80_000_000
     page.goto(f"{shop.url}/private-offers/{private_offer_id}")
@@ -133,7 +133,7 @@ def test_a_company_finds_its_private_offers(shop: Shop, page: Page) -> None:
 
 def test_a_channel_partner_completes_an_offer_before_its_customer_sees_it(shop: Shop, page: Page) -> None:
     private_offer_id = shop.shared("Through Litware", 2)
-    assert httpx.get(f"{shop.url}/private-offers/{private_offer_id}").status_code == 404
+    assert httpx.get(f"{shop.url}/private-offers/{private_offer_id}", timeout=30).status_code == 404
     page.goto(f"{shop.url}/companies/c0000005-0000-4000-8000-000000000001")
     page.get_by_role("link", name="Through Litware").click()
     page.get_by_label("Customer adjustment, percent").fill("20.5")
@@ -156,17 +156,22 @@ def test_a_lost_offer_says_why(shop: Shop, page: Page) -> None:
     page.goto(f"{shop.url}/private-offers/{withdrawn}")
     assert "Fairmile Software has withdrawn this offer" in text(page)
     assert page.get_by_role("button", name="Accept the private offer").count() == 0
-    assert httpx.post(f"{shop.url}/private-offers/{withdrawn}/accept", data={"person": CORA}).status_code == 409
+    assert (
+        httpx.post(f"{shop.url}/private-offers/{withdrawn}/accept", data={"person": CORA}, timeout=30).status_code
+        == 409
+    )
 
 
 def test_what_is_no_private_offer_is_not_found(shop: Shop) -> None:
     unknown = "99999999-0000-4000-8000-000000000009"
     for path in (f"/private-offers/{unknown}", f"/partner/private-offers/{unknown}", "/private-offers/x"):
-        assert httpx.get(f"{shop.url}{path}").status_code == 404
-    assert httpx.post(f"{shop.url}/private-offers/{unknown}/accept", data={"person": CORA}).status_code == 404
+        assert httpx.get(f"{shop.url}{path}", timeout=30).status_code == 404
+    assert (
+        httpx.post(f"{shop.url}/private-offers/{unknown}/accept", data={"person": CORA}, timeout=30).status_code == 404
+    )
     form = {"markup_percentage": "many", "prepared_by": "a@litware.example"}
     shared = shop.shared("Refused input", 0)
-    assert httpx.post(f"{shop.url}/partner/private-offers/{shared}", data=form).status_code == 422
+    assert httpx.post(f"{shop.url}/partner/private-offers/{shared}", data=form, timeout=30).status_code == 422
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -79,6 +79,7 @@ def serve_http(configuration_file: Path, *, host: str, port: int, say: Callable[
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((host, port))
+    bound.listen()  # whoever reads the address may come at once, and waits until it is served
     address = f"http://{host}:{bound.getsockname()[1]}"
     app = HTTPGateway(gateway).app()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))

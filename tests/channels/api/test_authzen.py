@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -369,12 +370,17 @@ def test_a_number_that_overflows_is_a_denial(client: TestClient, clerk: Agent) -
 def test_a_token_that_is_revoked_while_it_is_remembered_is_401(client: TestClient, world: World, theirs: Agent) -> None:
     headers = {"authorization": f"Bearer {SECRETS['tok_fabrikam']}"}
     assert client.post(ONE, json=evaluation(theirs), headers=headers).json()["decision"] is True
+    revoke(world, world.clock.now())
+    try:
+        assert client.post(ONE, json=evaluation(theirs), headers=headers).status_code == 401
+        assert client.post(ALL, json=evaluation(theirs) | {"evaluations": [{}]}, headers=headers).status_code == 401
+    finally:
+        revoke(world, None)  # the other tests use it
+
+
+def revoke(world: World, at: datetime | None) -> None:
     with world.database.write() as session:
-        session.execute(
-            update(ApiTokenRow).where(ApiTokenRow.id == "tok_fabrikam").values(revoked_at=world.clock.now())
-        )
-    assert client.post(ONE, json=evaluation(theirs), headers=headers).status_code == 401
-    assert client.post(ALL, json=evaluation(theirs) | {"evaluations": [{}]}, headers=headers).status_code == 401
+        session.execute(update(ApiTokenRow).where(ApiTokenRow.id == "tok_fabrikam").values(revoked_at=at))
 
 
 # --- beside the standard: what became of calls
