@@ -93,7 +93,7 @@ def publishers_systems(request: ProvisioningRequest) -> ProvisioningAnswer | Non
     return None if request.wish is ProvisioningWish.CHANGE else ProvisioningAnswer(is_done=True, message="Done.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tenant:
     """One customer, by what it can prove and what it knows of itself.
 

@@ -22,7 +22,7 @@ from fairkeeper.bootstrap.rooms import make_registry
 from fairkeeper.customers.path.lifecycle import OperationState
 from fairkeeper.values.ids import CustomerId
 from tests.channels.governing import let_act
-from tests.channels.parameters import KINDS, SHORTEST_TEXT, ids_of, twin_of
+from tests.channels.ids import KINDS, SHORTEST_TEXT, ids_of, twin_of
 from tests.channels.routes import Route, own_values, routes_of
 from tests.channels.stage import CUSTOMER_ROLES, Stage, Tenant
 
@@ -87,9 +87,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @cache
-def _pattern(stage: Stage, slug: str) -> re.Pattern[str]:
+def _pattern(stage: Stage, tenant: Tenant) -> re.Pattern[str]:
     """Return what finds any of a customer's own texts, made once: it is a comparison of thousands with everything."""
-    tenant = stage.contoso if stage.contoso.slug == slug else stage.fabrikam
     markers = markers_of(stage, tenant)
     assert {tenant.customer_id, tenant.slug, tenant.tenant_id, tenant.subscription_id} <= set(markers)
     assert {person.name for person in tenant.people} <= set(markers)
@@ -101,7 +100,7 @@ class Silence:
     """Looks for another customer's things in an answer."""
 
     def __init__(self, stage: Stage, tenant: Tenant) -> None:
-        self._pattern = _pattern(stage, tenant.slug)
+        self._pattern = _pattern(stage, tenant)
 
     def check(self, answer: httpx.Response, sent: Any = "") -> None:
         """Fail when an answer says something of the customer's that was not sent along."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.channels.parameters import twin_of
+from tests.channels.ids import twin_of
 from tests.channels.routes import Route, choices_of, own_values
 from tests.channels.stage import Stage
 from tests.channels.test_two_tenants import Silence, attacks_on, without_ids

@@ -27,7 +27,8 @@ from fairkeeper.api.outcomes import OUTCOMES_PATH
 from fairkeeper.web.app import WAYS
 from fairkeeper.web.routes.payouts.handing_over import UPLOAD_PATH
 from fairkeeper.web.serving.ways import Audience, Way
-from tests.channels.parameters import FILLINGS, Filling, fixed, ids_of, twin_of
+from tests.channels.ids import ids_of, twin_of
+from tests.channels.parameters import FILLINGS, Filling, fixed
 from tests.channels.stage import MCP_PATH, Stage, Tenant
 from tests.channels.test_two_tenants import Silence, without_ids, without_new_ids
 from tests.channels.web.markup import Element, read
@@ -208,13 +209,12 @@ def _named_by_pages() -> frozenset[str]:
 
 def own_form(stage: Stage, tenant: Tenant) -> dict[str, Any]:
     """Return something for every field that any form could have."""
-    return dict(_own_form(stage, tenant.slug))
+    return dict(_own_form(stage, tenant))
 
 
 @cache
-def _own_form(stage: Stage, slug: str) -> dict[str, Any]:
+def _own_form(stage: Stage, tenant: Tenant) -> dict[str, Any]:
     """Return it, made once: there are hundreds of fields, and thousands of forms are sent."""
-    tenant = stage.contoso if stage.contoso.slug == slug else stage.fabrikam
     names = [name for name in FILLINGS if name in _named_by_pages()]  # a form of more fields than any page has is none
     texts = {name: FILLINGS[name].own(stage, tenant) for name in names}
     plain = {name: str(value) for name, value in texts.items() if isinstance(value, str | int)}

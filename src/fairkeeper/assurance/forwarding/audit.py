@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from fairkeeper import __version__
 from fairkeeper.assurance.forwarding.happening import CALLS, OUTCOME, VENDOR, Happening
+from fairkeeper.assurance.forwarding.kql import Parser
 from fairkeeper.values.clock import format_instant
 
 TABLE: Final = "FairkeeperAuditEvents_CL"
@@ -161,24 +162,24 @@ def object_type(subject_type: str) -> str:
     return "Directory Service Object" if subject_type in _PEOPLE else "Configuration Atom"
 
 
+_PARSER: Final = Parser(
+    schema="AuditEvent",
+    table=TABLE,
+    parameters=_PARAMETERS,
+    plain=frozenset({"disabled"}),
+    filters=_FILTERS,
+    wheres=(
+        # What is done here has no source address: whoever asks for one finds nothing.
+        "array_length(srcipaddr_has_any_prefix) == 0",
+        "array_length(eventtype_in) == 0 or EventType in (eventtype_in)",
+        "eventresult == '*' or EventResult =~ eventresult",
+    ),
+    id_column="EventOriginalUid",
+    extends=(", ".join((*(f"{alias} = {column}" for alias, column in _ALIASES.items()), f"Type = '{TABLE}'")),),
+    columns=(*COLUMNS, *_ALIASES),
+)
+
+
 def audit_parser_of(*, has_filters: bool) -> tuple[str, str]:
     """Return a parser's name and its KQL: with filters (`vim…`) or without (`ASim…`)."""
-    taken = _PARAMETERS if has_filters else _PARAMETERS[-1:]
-    declared = ",\n".join(f"    {name}: {kind} = {default}" for name, kind, default in taken)
-    passed = ", ".join(f"{name} = {name}" for name, _kind, _default in taken)
-    lines = [f"    {TABLE}", "    | where not(disabled)"]
-    if has_filters:
-        lines.append("    | where isnull(starttime) or TimeGenerated >= starttime")
-        lines.append("    | where isnull(endtime) or TimeGenerated <= endtime")
-        # What is done here has no source address: whoever asks for one finds nothing.
-        lines.append("    | where array_length(srcipaddr_has_any_prefix) == 0")
-        lines.append("    | where array_length(eventtype_in) == 0 or EventType in (eventtype_in)")
-        lines.append("    | where eventresult == '*' or EventResult =~ eventresult")
-        lines += [f"    | where array_length({name}) == 0 or {column} has_any ({name})" for name, column in _FILTERS]
-    # A row may come again after a failure; its id is the same, and one of them is told.
-    lines.append("    | summarize arg_max(TimeGenerated, *) by EventOriginalUid")
-    aliases = ", ".join(f"{alias} = {column}" for alias, column in _ALIASES.items())
-    lines.append(f"    | extend {aliases}, Type = '{TABLE}'")
-    lines.append("    | project\n" + ",\n".join(f"        {name}" for name in (*COLUMNS, *_ALIASES, "Type")))
-    name = f"{'vim' if has_filters else 'ASim'}AuditEvent{VENDOR}"
-    return name, f"let Parser = (\n{declared}\n) {{\n" + "\n".join(lines) + f"\n}};\nParser({passed})\n"
+    return _PARSER.spelled(has_filters=has_filters)

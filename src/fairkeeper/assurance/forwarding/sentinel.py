@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fairkeeper.assurance.forwarding.happening import CALLS, OUTCOME, VENDOR, Happening
+from fairkeeper.assurance.forwarding.kql import Parser
 from fairkeeper.values.clock import format_instant
 
 TABLE: Final = "FairkeeperAgentEvents_CL"
@@ -104,20 +105,18 @@ def row_of(told: Happening) -> dict[str, Any] | None:
     }
 
 
+_PARSER: Final = Parser(
+    schema="AgentEvent",
+    table=TABLE,
+    parameters=_PARAMETERS,
+    plain=frozenset({"disabled", "pack"}),
+    filters=_FILTERS,
+    id_column="EventUid",
+    extends=("AdditionalFields = iff(pack, AdditionalFields, dynamic({}))", f"Type = '{TABLE}'"),
+    columns=tuple(COLUMNS),
+)
+
+
 def parser_of(*, has_filters: bool) -> tuple[str, str]:
     """Return a parser's name and its KQL: with filters (`vim…`) or without (`ASim…`)."""
-    taken = _PARAMETERS if has_filters else tuple(each for each in _PARAMETERS if each[0] in {"disabled", "pack"})
-    declared = ",\n".join(f"    {name}: {kind} = {default}" for name, kind, default in taken)
-    passed = ", ".join(f"{name} = {name}" for name, _kind, _default in taken)
-    lines = [f"    {TABLE}", "    | where not(disabled)"]
-    if has_filters:
-        lines.append("    | where isnull(starttime) or TimeGenerated >= starttime")
-        lines.append("    | where isnull(endtime) or TimeGenerated <= endtime")
-        lines += [f"    | where array_length({name}) == 0 or {column} has_any ({name})" for name, column in _FILTERS]
-    # A row may come again after a failure; its id is the same, and one of them is told.
-    lines.append("    | summarize arg_max(TimeGenerated, *) by EventUid")
-    lines.append("    | extend AdditionalFields = iff(pack, AdditionalFields, dynamic({}))")
-    lines.append(f"    | extend Type = '{TABLE}'")
-    lines.append("    | project\n" + ",\n".join(f"        {name}" for name in (*COLUMNS, "Type")))
-    name = f"{'vim' if has_filters else 'ASim'}AgentEvent{VENDOR}"
-    return name, f"let Parser = (\n{declared}\n) {{\n" + "\n".join(lines) + f"\n}};\nParser({passed})\n"
+    return _PARSER.spelled(has_filters=has_filters)

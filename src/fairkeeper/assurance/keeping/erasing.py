@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Text, cast, delete, or_, select, update
+from sqlalchemy import ColumnElement, Text, cast, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from fairkeeper.action.tables import IdempotencyRow
@@ -74,6 +74,14 @@ def _kept_out() -> tuple[Any, ...]:
     return (EntryRow.erased_at.is_(None), EntryRow.kind.not_like(f"%{RECEIPT_SUFFIX}"), EntryRow.kind != EXPORT_KIND)
 
 
+def _due(what: Erasing) -> tuple[ColumnElement[bool], ...]:
+    return (
+        EntryRow.customer_id.is_not_distinct_from(what.customer_id),
+        EntryRow.at < what.before,
+        EntryRow.erased_at.is_(None),
+    )
+
+
 def _erase(rows: Sequence[EntryRow], at: datetime) -> bool:
     for row in rows:
         erase_row(row, now=at)
@@ -106,9 +114,7 @@ def _erase_results(session: Session, what: Erasing) -> bool:
         select(EntryRow)
         .join(DecisionRow, DecisionRow.outcome_entry_id == EntryRow.entry_id)
         .where(
-            EntryRow.customer_id.is_not_distinct_from(what.customer_id),
-            EntryRow.at < what.before,
-            EntryRow.erased_at.is_(None),
+            *_due(what),
             results_of(what.classes),
         )
         .order_by(EntryRow.id)
@@ -124,9 +130,7 @@ def _erase_authority(session: Session, what: Erasing) -> bool:
         select(EntryRow)
         .where(
             or_(EntryRow.subject_type == "approval", EntryRow.kind.in_((DELEGATED.name, DELEGATION_ENDED.name))),
-            EntryRow.customer_id.is_not_distinct_from(what.customer_id),
-            EntryRow.at < what.before,
-            EntryRow.erased_at.is_(None),
+            *_due(what),
         )
         .order_by(EntryRow.id)
         .limit(PIECE)
