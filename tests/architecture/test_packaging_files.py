@@ -55,7 +55,7 @@ def test_several_servers_migrate_once_and_know_no_owner(texts: dict[str, str]) -
 
 
 def test_every_command_in_the_files_exists(texts: dict[str, str]) -> None:
-    context = click.Context(command_line)
+    context = click.Context(command_line, **command_line.context_settings)
     quoted = re.findall(r'\bfairkeeper(?:", "| )([a-z]+)(?: ([a-z]+) (?:--|&|"))?', _commands(texts))
     assert {first for first, _ in quoted} == {"serve", "database"}
     for first, second in quoted:

@@ -17,7 +17,8 @@ from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from fairkeeper.cli.rooms.metering import verify
+from fairkeeper.bootstrap.programs import Installed
+from fairkeeper.cli.root import root
 from tests.stories.demo_process import RunningDemo, demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -122,11 +123,11 @@ def test_a_customer_limits_its_usage_and_checks_the_proof_offline(reader: Reader
     file = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(file)
 
-    checked = CliRunner().invoke(verify, [str(file)])
+    checked = CliRunner().invoke(root, ["metering", "verify", str(file)], obj=Installed())
     assert checked.exit_code == 0, checked.output
     assert "the publisher's own events" in checked.output
     file.write_bytes(file.read_bytes().replace(b'"quantity":', b'"quantitY":', 1))
-    refused = CliRunner().invoke(verify, [str(file), "--json"])
+    refused = CliRunner().invoke(root, ["metering", "verify", str(file), "--json"], obj=Installed())
     assert (refused.exit_code, json.loads(refused.output)["ok"]) == (1, False)
 
 
