@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from fairkeeper.action.principal import Principal
 from fairkeeper.database.tasks import NewTask, enqueue
-from fairkeeper.errors import BugError
+from fairkeeper.errors import BugError, FairkeeperError
 from fairkeeper.values.ids import CustomerId, EntryId, new_id
 
 R = TypeVar("R")
@@ -186,10 +186,15 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome(Generic[R]):
-    """What a command answers: its result, and the entry to record. No entry means that nothing changed."""
+    """What a command answers: its result, and the entry to record. No entry means that nothing changed.
+
+    Attributes:
+        refusal: Raised after the commit: the command is refused, and what led to that stays recorded.
+    """
 
     result: R
     entry: EvidenceDraft | None
+    refusal: FairkeeperError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,17 @@ Authorise = Callable[[Principal, Operation, CustomerId | None], None]
 Record = Callable[[Session, EvidenceDraft, Circumstances], object]
 """Writes one evidence entry in the caller's transaction."""
 
+Finish = Callable[[bool], None]
+"""Told whether what was let through could be done."""
+
+Mediate = Callable[["Operation", "OperationInput", "Call"], Finish]
+"""Decides whether an agent of ours may run a query, before it is run; raises `DeniedError`. People need no leave."""
+
+
+def nothing_is_mediated(_operation: Operation, _request: OperationInput, _call: Call) -> Finish:
+    """Let everything through; for installations without an agent of ours, and for tests."""
+    return lambda _is_done: None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
@@ -54,12 +65,14 @@ class Wiring:
         record: What is remembered.
         ports: Answers of higher rooms to questions of lower ones.
         after_commit: Called after each committed command (to wake the workers).
+        mediate: Asked before each query; what an agent of ours reads is decided and recorded there.
     """
 
     authorise: Authorise
     record: Record
     ports: Ports = field(default_factory=Ports)
     after_commit: Callable[[], None] = lambda: None
+    mediate: Mediate = nothing_is_mediated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +83,13 @@ class Call:
         principal: Who asks, proved by the channel.
         idempotency_key: Commands only: the same key, principal and request answer as the first time.
         request_id: Correlation id, kept in the evidence header.
+        is_agents: Whether an assistant runs it for the principal, and no page or command of a person's.
     """
 
     principal: Principal
     idempotency_key: str | None = None
     request_id: str | None = None
+    is_agents: bool = False
 
 
 class Runner:
@@ -107,20 +122,32 @@ class Runner:
         self._wiring.authorise(principal, operation, self._customer_of(principal, request))
         scope = Scope(principal.customer_id) if principal.customer_id else STAFF
         if operation.kind is OperationKind.QUERY:
-            with self.database.read(scope) as session:
-                context = QueryContext(
-                    session=session, now=self.clock.now(), principal=principal, ports=self._wiring.ports
-                )
-                return operation.function(context, request)
+            return self._read(operation, request, call, scope)
         try:
             with self.database.write(scope) as session:
-                result = self.run_within(session, operation, request, call)
+                outcome = self._run_within(session, operation, request, call)
         except IntegrityError:
             # Another transaction inserted the same thing first and has committed: what it wrote is now read, so that
             # a notice that came twice at once is one notice, and a repeated request gets the first one's answer.
             with self.database.write(scope) as session:
-                result = self.run_within(session, operation, request, call)
+                outcome = self._run_within(session, operation, request, call)
         self._wiring.after_commit()
+        if outcome.refusal is not None:
+            raise outcome.refusal
+        return outcome.result
+
+    def _read(self, operation: Operation, request: OperationInput, call: Call, scope: Scope) -> Any:
+        finish = self._wiring.mediate(operation, request, call)
+        try:
+            with self.database.read(scope) as session:
+                context = QueryContext(
+                    session=session, now=self.clock.now(), principal=call.principal, ports=self._wiring.ports
+                )
+                result = operation.function(context, request)
+        except BaseException:
+            finish(False)
+            raise
+        finish(True)
         return result
 
     def allows(self, operation: Operation, principal: Principal) -> bool:
@@ -132,14 +159,20 @@ class Runner:
         return True
 
     def run_within(self, session: Session, operation: Operation, request: OperationInput, call: Call) -> Any:
-        """Run a command in a transaction that is open already; `run`, and background work that commits with its task.
+        """Run a command in a transaction that is open already, such as background work's that commits with its task.
 
-        The caller has authorised it and commits.
+        The caller has authorised it and commits. A refusal is raised, so that nothing of it stays.
         """
+        outcome = self._run_within(session, operation, request, call)
+        if outcome.refusal is not None:
+            raise outcome.refusal
+        return outcome.result
+
+    def _run_within(self, session: Session, operation: Operation, request: OperationInput, call: Call) -> Outcome[Any]:
         now = self.clock.now()
         remembered = self._remembered(session, operation, request, call)
         if remembered is not None:
-            return _adapter(operation.result).validate_json(remembered.result)
+            return Outcome(result=_adapter(operation.result).validate_json(remembered.result), entry=None)
         context = CommandContext(
             session=session, now=now, principal=call.principal, request_id=call.request_id, ports=self._wiring.ports
         )
@@ -150,7 +183,7 @@ class Runner:
                 operation=operation.name, principal=call.principal, at=now, request_id=call.request_id
             )
             self._wiring.record(session, outcome.entry, circumstances)
-        if call.idempotency_key is not None:
+        if call.idempotency_key is not None and outcome.refusal is None:
             session.add(
                 IdempotencyRow(
                     principal_id=call.principal.id,
@@ -163,7 +196,7 @@ class Runner:
                 )
             )
         session.flush()
-        return outcome.result
+        return outcome
 
     @staticmethod
     def _customer_of(principal: Principal, request: OperationInput) -> CustomerId | None:

@@ -74,7 +74,7 @@ from fairkeeper.bootstrap.wiring.observing import (
     GuardedProvisioner,
     GuardedResourceManager,
 )
-from fairkeeper.bootstrap.wiring.opportunities import opportunities_ports, opportunities_work
+from fairkeeper.bootstrap.wiring.opportunities import Mediation, opportunities_ports, opportunities_work
 from fairkeeper.bootstrap.wiring.payouts import make_fetching, make_library, payouts_work
 from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
 from fairkeeper.consent.ports import KnownCustomers
@@ -239,8 +239,9 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         FetchPlan: fetching.plan,
     }
     ports = _ports(settings, registry, log_reader, log_keys, connectors)
-    wiring = Wiring(authorise=authorise, record=append, ports=ports, after_commit=wake.now)
-    runner = Runner(registry, database, clock, wiring)
+    mediation = Mediation()
+    wiring = Wiring(authorise=authorise, record=append, ports=ports, after_commit=wake.now, mediate=mediation)
+    runner = mediation.runner = Runner(registry, database, clock, wiring)
     tenants = make_tenant_tokens(credentials, http, clock)
     rooms = (
         messages_work(settings, runner, mailer, teams),

@@ -6,23 +6,36 @@ attempt did, because the same key is the same record there.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from sqlalchemy import select
 
 from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
 from fairkeeper.database.tasks import Task
+from fairkeeper.governance.actions.record_outcome import RecordOutcome as RecordDecisionsOutcome
+from fairkeeper.governance.actions.record_outcome import record_outcome as record_decisions_outcome
+from fairkeeper.governance.errors import StateRefusedError
 from fairkeeper.jobs.handler import Handler, RetryRule, Schedule, Work
+from fairkeeper.opportunities.actions.agent import is_held
 from fairkeeper.opportunities.actions.alerting import RecordTold, record_told
 from fairkeeper.opportunities.actions.cards import CardOutcome, RecordOutcome, record_outcome
 from fairkeeper.opportunities.actions.desk import Desk, NamedFile
-from fairkeeper.opportunities.actions.pushes import RecordPush, record_push, wanted_of
+from fairkeeper.opportunities.actions.pushes import (
+    LARGEST_DAILY_LIMIT,
+    PlanPushes,
+    RecordPush,
+    plan_pushes,
+    record_push,
+    wanted_of,
+)
+from fairkeeper.opportunities.agent import AgentTool
 from fairkeeper.opportunities.crm.sending import Wish, bring
-from fairkeeper.opportunities.errors import CRMRefusedError, NoSnapshotError
+from fairkeeper.opportunities.errors import CRMNotConfiguredError, CRMRefusedError, NoSnapshotError, PushRefusedError
 from fairkeeper.opportunities.ports import CRM
 from fairkeeper.opportunities.tables import AlertRow, CardRow, PushRow
 
@@ -73,6 +86,8 @@ class OpportunitiesWork:
                 Handler(name="opportunities.fetch", run=self.fetch, retry=_PUSHING),
                 Handler(name="opportunities.rank", run=self.rank),
                 Handler(name="opportunities.push", run=self.push, retry=_PUSHING),
+                Handler(name="opportunities.push_unasked", run=self.push_unasked),
+                Handler(name="opportunities.agent", run=self.register),
                 Handler(name="opportunities.sweep", run=self.sweep),
                 Handler(name="opportunities.tell_urgent", run=self.tell_urgent),
                 Handler(name="opportunities.tell_digest", run=self.tell_digest),
@@ -80,6 +95,8 @@ class OpportunitiesWork:
             schedules=(
                 *((Schedule(name="opportunities.fetch", every=timedelta(days=1)),) if self._feeds else ()),
                 Schedule(name="opportunities.sweep", every=timedelta(days=1)),
+                Schedule(name="opportunities.agent", every=timedelta(days=1)),
+                Schedule(name="opportunities.push_unasked", every=timedelta(days=1)),
                 Schedule(name="opportunities.tell_urgent", every=timedelta(hours=1)),
                 Schedule(name="opportunities.tell_digest", every=timedelta(days=7)),
             ),
@@ -99,6 +116,17 @@ class OpportunitiesWork:
             for tab in feed.tabs:
                 file = NamedFile(name=f"{feed.connection}-{tab}-{today.isoformat()}", content=feed.fetch(tab))
                 self._desk.import_file(file, _call(), taken_on=today, connection=feed.connection)
+
+    def register(self, _task: Task) -> None:
+        """Register the room's agent under Governance, for an installation that had cards before it was one."""
+        self._desk.register_agent()
+
+    def push_unasked(self, _task: Task) -> None:
+        """Push the first open cards that no CRM has yet, as far as a person's standing approval goes; else nothing."""
+        if self._crm is None:
+            return
+        with contextlib.suppress(PushRefusedError, CRMNotConfiguredError):
+            self._runner.run(plan_pushes, PlanPushes(limit=LARGEST_DAILY_LIMIT), _call())
 
     def sweep(self, _task: Task) -> None:
         """Drop daily snapshots that are old, and what nobody needs."""
@@ -131,18 +159,34 @@ class OpportunitiesWork:
         key = str(task.payload["external_key"])
         with self._runner.database.read() as session:
             row = session.get(PushRow, key)
+            is_stopped = is_held(session, AgentTool.PUSH, self._runner.clock.now())
         if row is None or row.state != "wanted":
             return
+        if is_stopped:  # somebody held the agent after it was let through
+            self._end(row, "not_executed")
+            self._record(key, state="parked", error="The agent is held under Governance, so nothing was sent.")
+            return
         if self._crm is None or self._crm.name != row.target:
+            self._end(row, "not_executed")
             self._record(key, state="parked", error=f"{row.target} is not configured any more.")
             return
         try:
             answer = self._send(self._crm, row)
         except CRMRefusedError as error:
+            self._end(row, "error", error.message)
             self._record(key, state="parked", error=error.message)
             return
+        self._end(row, "not_executed" if answer.state == "closed_there" else "ok")
         self._runner.run(record_push, answer, _call())
         self._read_outcome(row, answer)
+
+    def _end(self, row: PushRow, outcome: Literal["ok", "error", "not_executed"], error: str = "") -> None:
+        """Record under Governance what became of the decision; an attempt before this one may have done so."""
+        if row.decision_id is None:
+            return
+        request = RecordDecisionsOutcome(decision_id=row.decision_id, outcome=outcome, error=error[:500])
+        with contextlib.suppress(StateRefusedError):
+            self._runner.run(record_decisions_outcome, request, _call())
 
     def _send(self, crm: CRM, row: PushRow) -> RecordPush:
         fields, account = wanted_of(row)

@@ -88,7 +88,8 @@ class MCPChannel:
             principal = await self._principal(context)
             operation = self._find(params.name, principal)
             request = _input_of(operation, params.arguments or {})
-            call = Call(principal=principal, request_id=context.request.headers.get("x-request-id"))
+            request_id = context.request.headers.get("x-request-id")
+            call = Call(principal=principal, request_id=request_id, is_agents=True)
             result = await anyio.to_thread.run_sync(self._runner.run, operation, request, call)
         except FairkeeperError as error:
             return error_of(error)

@@ -54,6 +54,13 @@ class NoSnapshotError(NotFoundError):
     remedy = "Import an export of the Copilot Opportunities tab: `fairkeeper opportunities import FILE`."
 
 
+class SnapshotUnclearError(InvalidError):
+    """What names a snapshot names none, or the two are in the wrong order."""
+
+    code = "opportunities.snapshot_unclear"
+    remedy = "Name two days or months of `fairkeeper opportunities snapshots`, the earlier first."
+
+
 class AccountUnknownError(NotFoundError):
     """No imported snapshot holds this account."""
 
@@ -143,3 +150,24 @@ class InsightsUnreachableError(UnavailableError):
 
     code = "opportunities.insights_unreachable"
     remedy = "Try again later, or import a file."
+
+
+class AgentNotRegisteredError(UnavailableError):
+    """The room's agent is not registered yet."""
+
+    code = "opportunities.agent_not_registered"
+    remedy = "Nothing has to be done: it is registered with the next import or ranking, and once a day."
+
+
+class AgentRefusedError(DeniedError):
+    """Governance refused the room's agent."""
+
+    code = "opportunities.agent_refused"
+    remedy = "Open the agent's page under Governance: somebody holds it, ended its permit, or a policy forbids it."
+
+
+class PersonalDataRefusedError(DeniedError):
+    """The agent was asked for personal data."""
+
+    code = "opportunities.personal_data_never"
+    remedy = "Ask about companies; whom to write to there stands in your CRM."

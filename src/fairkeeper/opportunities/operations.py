@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from fairkeeper.action.operation import Operation
-from fairkeeper.opportunities import queries
+from fairkeeper.opportunities import comparison, queries
 from fairkeeper.opportunities.accountability import queries as accountability
-from fairkeeper.opportunities.actions import accounts, alerting, cards, pushes, runs, snapshots
+from fairkeeper.opportunities.actions import accounts, agent, alerting, cards, pushes, runs, snapshots
 from fairkeeper.opportunities.asking import answering
 
 OPERATIONS: tuple[Operation, ...] = (
     *snapshots.OPERATIONS,
     *runs.OPERATIONS,
+    *agent.OPERATIONS,
     *alerting.OPERATIONS,
     *accounts.OPERATIONS,
     *cards.OPERATIONS,
     *pushes.OPERATIONS,
     *queries.OPERATIONS,
+    *comparison.OPERATIONS,
     *accountability.OPERATIONS,
     *answering.OPERATIONS,
 )

@@ -242,17 +242,5 @@ class PushRow(Base):
     asked_by: Mapped[str] = mapped_column(String(80))
     asked_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
-
-
-class StandingApprovalRow(Base):
-    """A person's leave for the agent to push unasked, with a limit for each day."""
-
-    __tablename__ = "opportunity_approval"
-
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    target: Mapped[str] = mapped_column(String(20))
-    daily_limit: Mapped[int] = mapped_column(Integer)
-    given_by: Mapped[str] = mapped_column(String(80))
-    given_at: Mapped[datetime]
-    until_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
+    decision_id: Mapped[str | None] = mapped_column(String(40))
+    """Of Governance, for the newest wish; empty for what was pushed before the agent was registered there."""

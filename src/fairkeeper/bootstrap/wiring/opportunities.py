@@ -13,17 +13,29 @@ import httpx
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from fairkeeper.action.runner import Call, Runner
+from fairkeeper.action.operation import Operation, OperationInput
+from fairkeeper.action.principal import system
+from fairkeeper.action.runner import Call, Finish, Runner
 from fairkeeper.bootstrap.settings import Settings, SettingsError
 from fairkeeper.errors import InvalidError
+from fairkeeper.governance.actions.record_outcome import RecordOutcome, record_outcome
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.opportunities import Feed, OpportunitiesWork
 from fairkeeper.messages.ports import Card, CardSection, TeamsChannel
 from fairkeeper.microsoft.insights import ASSUMED_NEXT, ASSUMED_ROWS, PATHS, InsightsAPI
+from fairkeeper.opportunities.actions.agent import (
+    DecideReading,
+    RegisterRoomsAgent,
+    decide_reading,
+    register_agent,
+)
 from fairkeeper.opportunities.actions.desk import DEFAULT_CONNECTION, Desk, NamedFile
 from fairkeeper.opportunities.actions.runs import Adopted
 from fairkeeper.opportunities.actions.snapshots import ImportedSnapshot
-from fairkeeper.opportunities.errors import NoSnapshotError
+from fairkeeper.opportunities.agent import AgentTool
+from fairkeeper.opportunities.asking.answering import Ask, ask
+from fairkeeper.opportunities.asking.understanding import asks_for_people
+from fairkeeper.opportunities.errors import AgentNotRegisteredError, NoSnapshotError
 from fairkeeper.opportunities.insights.keeping import ColumnFiles
 from fairkeeper.opportunities.ports import CRM, Narration, Narrator, RoomSettings
 from fairkeeper.outbound.crm.dynamics import Dynamics
@@ -71,6 +83,47 @@ def _narrator(settings: Settings) -> Narrator | None:
         key=settings.narrator_key.get_secret_value(),
         client=httpx.Client(follow_redirects=False),
     )
+
+
+class Mediation:
+    """Has decided under Governance what this room's agent reads: each question of the chat, each tool of an assistant.
+
+    The runner is made first, because what it asks here is itself an operation.
+    """
+
+    runner: Runner | None = None
+
+    def __call__(self, operation: Operation, request: OperationInput, call: Call) -> Finish:
+        """Decide one reading, and return what records how it went.
+
+        Raises:
+            AgentRefusedError, PersonalDataRefusedError: The agent may not; the decision stays recorded.
+        """
+        is_agents = operation.room == "opportunities" and (call.is_agents or operation.name == ask.name)
+        if self.runner is None or not is_agents:
+            return lambda _is_done: None
+        runner = self.runner
+        own = Call(principal=system("opportunities"), request_id=call.request_id)
+        wanted = AgentTool.READ
+        if isinstance(request, Ask) and asks_for_people(request.question):
+            wanted = AgentTool.EXPORT
+        reading = DecideReading(
+            tool=wanted,
+            operation=operation.name,
+            asked_by=call.principal.id[:80],
+            request=request.model_dump_json()[:4000],
+        )
+        try:
+            decision_id = runner.run(decide_reading, reading, own)
+        except AgentNotRegisteredError:  # an installation of before; by itself this would wait for the next day
+            runner.run(register_agent, RegisterRoomsAgent(), own)
+            decision_id = runner.run(decide_reading, reading, own)
+
+        def finish(is_done: bool) -> None:  # noqa: FBT001 - the runner's own signature
+            outcome = RecordOutcome(decision_id=decision_id, outcome="ok" if is_done else "error")
+            runner.run(record_outcome, outcome, own)
+
+        return finish
 
 
 def make_desk(settings: Settings, runner: Runner) -> Desk:

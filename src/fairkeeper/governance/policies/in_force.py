@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from fairkeeper.errors import InvalidError
+from fairkeeper.governance.policies.house import HOUSE_POLICIES
 from fairkeeper.governance.ports import ActivePolicies, ScopedPolicy
 from fairkeeper.governance.transaction import Transaction
 from fairkeeper.policy.bundles.bundle import Bundle, LinkedPolicy, digest_in_force, linked
@@ -34,11 +35,11 @@ class BundlesInForce:
     def active(self, transaction: Transaction, customer_id: str | None) -> ActivePolicies:
         """Return what is in force for a customer; None is the publisher's own agents."""
         rows = transaction.rows(_ACTIVE, (PUBLISHER, customer_id or PUBLISHER))
+        policies: list[ScopedPolicy] = list(HOUSE_POLICIES) if customer_id is None else []
         if not rows:
-            return ActivePolicies(digest=digest_in_force([]), policies=())
+            return ActivePolicies(digest=digest_in_force([]), policies=tuple(policies))
         keys = tuple(row[0] for row in transaction.rows(_KEYS))
         bundles = [Bundle(owner=row[0], number=int(row[1]), text=row[2]) for row in rows]
-        policies: list[ScopedPolicy] = []
         for bundle, row in zip(bundles, rows, strict=True):
             if bundle.digest != row[3] or not _is_signed(bundle.statement(), row[4] or "", keys):
                 policies.append(ScopedPolicy(policy=PolicyText(id=UNVERIFIED, text=_STOP)))

@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy import or_, select
 
 from fairkeeper.database.session import Database
+from fairkeeper.governance.policies.house import HOUSE_POLICIES
 from fairkeeper.governance.policies.in_force import scoped
 from fairkeeper.governance.policies.tables import PolicyBundleRow, PolicyDifferenceRow, PolicyInForceRow
 from fairkeeper.policy.bundles.bundle import Bundle
@@ -213,7 +214,8 @@ def _answers(seen: _Seen, tried: Bundle) -> tuple[PolicyAnswer, PolicyAnswer]:
         usage=seen.usage,
     )
     is_customers = tried.owner != PUBLISHER
-    others = tuple(each for each in basis.policies if each.is_customers != is_customers)
+    house = {each.policy.id for each in HOUSE_POLICIES}  # no bundle replaces these
+    others = tuple(each for each in basis.policies if each.is_customers != is_customers or each.id in house)
     replaced = replace(basis, policies=(*others, *_for(tried, basis)))
     return PolicySlice(basis).lane(asked), PolicySlice(replaced).lane(asked)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from fairkeeper.action.operation import OperationInput, QueryContext, query
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.governance.errors import TaskNotFoundError
+from fairkeeper.governance.policies.house import HOUSE_POLICIES
 from fairkeeper.governance.policies.tables import PolicyBundleRow
 from fairkeeper.governance.queries.agents import containment_line, limit_lines, use_line
 from fairkeeper.governance.store import load_containment, load_decision
@@ -148,6 +149,12 @@ _BUNDLES_LOOKED_AT = 50
 
 def _reasons(session: Session, row: DecisionRow) -> dict[str, str]:
     """Return what the policies in force then say they are there for; nothing where their bundle is not found."""
+    house = {
+        policy.id: policy.annotations["reason"]
+        for each in HOUSE_POLICIES
+        for policy in read_policies(each.policy.text)
+        if each.agent_id == row.agent_id
+    }
     owners = {PUBLISHER, row.customer_id or PUBLISHER}
     statement = select(PolicyBundleRow).where(PolicyBundleRow.owner.in_(owners), PolicyBundleRow.saved_at <= row.at)
     found = session.scalars(statement.order_by(PolicyBundleRow.number.desc()).limit(_BUNDLES_LOOKED_AT)).all()
@@ -158,8 +165,8 @@ def _reasons(session: Session, row: DecisionRow) -> dict[str, str]:
         in_force = [each for each in pair if each is not None]
         if in_force and digest_in_force(in_force) == row.bundle_digest:
             texts = [policy for bundle in in_force for policy in read_policies(bundle.text)]
-            return {each.id: each.annotations["reason"] for each in texts if "reason" in each.annotations}
-    return {}
+            return house | {each.id: each.annotations["reason"] for each in texts if "reason" in each.annotations}
+    return house
 
 
 def _payload(session: Session, entry_id: str) -> dict[str, Any] | None:

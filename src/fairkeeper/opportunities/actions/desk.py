@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from fairkeeper.action.principal import Principal, system
 from fairkeeper.action.runner import Call, Runner
+from fairkeeper.opportunities.actions.agent import RegisterRoomsAgent, register_agent
 from fairkeeper.opportunities.actions.runs import Adopted, AdoptRun, adopt_run, input_digest, stage_run
 from fairkeeper.opportunities.actions.snapshots import (
     DropOldSnapshots,
@@ -142,6 +143,14 @@ class Desk:
             )
         return self._adopt(run_id, by)
 
+    def register_agent(self) -> bool:
+        """Register the room's agent under Governance, once it could read anything; say whether it is new."""
+        with self._runner.database.read() as session:
+            if session.scalars(select(SnapshotRow.id).limit(1)).first() is None:
+                return False
+        call = Call(principal=system("opportunities"))
+        return bool(self._runner.run(register_agent, RegisterRoomsAgent(), call))
+
     def drop_old(self) -> None:
         """Drop what is not kept, and its copies."""
         self._runner.run(drop_old_snapshots, DropOldSnapshots(), Call(principal=system("opportunities")))
@@ -154,6 +163,7 @@ class Desk:
 
     def _adopt(self, run_id: str, by: Principal | None) -> Adopted:
         del by  # a ranking follows from what was imported; Fairkeeper itself makes it
+        self.register_agent()
         call = Call(principal=system("opportunities"))
         adopted: Adopted = self._runner.run(adopt_run, AdoptRun(run_id=run_id), call)
         return adopted

@@ -1,20 +1,22 @@
 """Pushes cards to the CRM: by a seller's own click, or unasked under a standing approval with a daily limit.
 
-A command records the wish and enqueues the task; the task calls the CRM under a key of ours; a second command records
-the answer. A click on one card is its own approval. What the agent pushes unasked needs a person's standing approval,
-and never more than its limit in a day. Exporting personal data is never: a push holds fields of the card alone, which
-speak of companies.
+A command has the push decided under Governance, records the wish and enqueues the task, all in one transaction; the
+task calls the CRM under a key of ours; a second command records the answer, and Governance the decision's outcome. A
+click on one card is its own approval. What the agent pushes unasked needs a person's standing approval, and never more
+than its limit in a day. Exporting personal data is never: a push holds fields of the card alone, which speak of
+companies.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import Field
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from fairkeeper.action.operation import (
     CommandContext,
@@ -26,6 +28,9 @@ from fairkeeper.action.operation import (
 )
 from fairkeeper.action.principal import PrincipalKind
 from fairkeeper.evidence.signing import LogKeys
+from fairkeeper.governance.approvals.standing import LONGEST
+from fairkeeper.governance.approvals.tables import StandingApprovalRow
+from fairkeeper.opportunities.actions.agent import Ruling, policies_now, rule, rule_by_click
 from fairkeeper.opportunities.actions.cards import open_card
 from fairkeeper.opportunities.actions.evidence_kinds import (
     APPROVAL_GIVEN,
@@ -34,14 +39,16 @@ from fairkeeper.opportunities.actions.evidence_kinds import (
     PUSH_RECORDED,
     PUSHES_PLANNED,
 )
+from fairkeeper.opportunities.agent import AGENT_ID, USE_ID, AgentTool
 from fairkeeper.opportunities.crm.fields import CRMRecord, external_key, fields_of, offer
 from fairkeeper.opportunities.errors import AccountNotMatchedError, CRMNotConfiguredError, PushRefusedError
 from fairkeeper.opportunities.ports import RoomSettings
-from fairkeeper.opportunities.tables import AccountRow, CardRow, PushRow, StandingApprovalRow
-from fairkeeper.values.ids import new_id
+from fairkeeper.opportunities.tables import AccountRow, CardRow, PushRow
+from fairkeeper.values.ids import EntryId, new_id
 
 LARGEST_DAILY_LIMIT: Final = 500
-_LONGEST_DAYS: Final = 366
+_LONGEST_DAYS: Final = LONGEST.days
+_PUSH: Final = "opportunities.push"
 
 
 class PushCard(OperationInput):
@@ -63,6 +70,7 @@ class PlannedPush:
     crm_account: str
     fields: dict[str, str]
     state: str
+    decision_id: str | None = None
 
 
 @command(
@@ -76,21 +84,28 @@ def push_card(context: CommandContext, request: PushCard) -> Outcome[PlannedPush
     """Push one card to the CRM: the person who asks approves it by asking.
 
     Nothing is sent here; background work sends it, once however often it is tried. Raises
-    `opportunities.account_not_matched` while it is not certain which account of the CRM it is.
+    `opportunities.account_not_matched` while it is not certain which account of the CRM it is, and
+    `opportunities.push_refused` where Governance refuses the agent; that decision stays recorded.
     """
     row = open_card(context.session, request.card_id)
     planned = _planned(context, row, request.record)
     if request.dry_run:
         return Outcome(result=_told(planned, row, "dry_run"), entry=None)
-    push = _wish(context, row, planned, is_unasked=False)
+    ruling = rule_by_click(context, _arguments(context, row, planned, is_unasked=False), task_id=row.id)
+    if not ruling.is_allowed:
+        return Outcome(result=_told(planned, row, "refused"), entry=None, refusal=_refused(ruling))
+    push = _wish(context, row, planned, ruling, is_unasked=False)
     entry = EvidenceDraft(
         kind=PUSH_ASKED.name,
         subject_type="card",
         subject_id=row.id,
+        cause=EntryId(ruling.entry_id),
         payload={
             "account": row.tenant_name,
             "tenant_id": row.tenant_id,
             "lens": row.lens,
+            "decision": ruling.decision_id,
+            "approval": ruling.approval_id,
             "target": planned.target,
             "record": request.record.value,
             "external_key": planned.external_key,
@@ -98,7 +113,7 @@ def push_card(context: CommandContext, request: PushCard) -> Outcome[PlannedPush
             "fields": dict(planned.fields),
         },
     )
-    return Outcome(result=_told(planned, row, push.state), entry=entry)
+    return Outcome(result=_told(planned, row, push.state, ruling), entry=entry)
 
 
 class PlanPushes(OperationInput):
@@ -122,7 +137,7 @@ def plan_pushes(context: CommandContext, request: PlanPushes) -> Outcome[tuple[P
     A dry run says what would be sent, and needs no approval. Accounts that are not matched for certain are left out.
     """
     target = _target(context)
-    left = request.limit if request.dry_run else min(request.limit, left_today(context.session, context.now, target))
+    left = request.limit if request.dry_run else min(request.limit, left_today(context, target))
     if left <= 0:
         raise PushRefusedError("There is no standing approval, or nothing is left of its limit today.")
     pushed = select(PushRow.card_id).where(PushRow.record == request.record.value)
@@ -139,18 +154,31 @@ def plan_pushes(context: CommandContext, request: PlanPushes) -> Outcome[tuple[P
         .order_by(CardRow.rank, CardRow.lens, CardRow.id)
         .limit(left)
     ).all()
-    results = []
+    results: list[PlannedPush] = []
+    refusal = None
     for row in rows:
         planned = _planned(context, row, request.record)
-        state = "dry_run" if request.dry_run else _wish(context, row, planned, is_unasked=True).state
-        results.append(_told(planned, row, state))
+        if request.dry_run:
+            results.append(_told(planned, row, "dry_run"))
+            continue
+        arguments = _arguments(context, row, planned, is_unasked=True)
+        ruling = rule(context, AgentTool.PUSH, arguments, task_id=row.id)
+        if not ruling.is_allowed:
+            refusal = _refused(ruling)
+            break
+        push = _wish(context, row, planned, ruling, is_unasked=True)
+        results.append(_told(planned, row, push.state, ruling))
     if request.dry_run or not results:
-        return Outcome(result=tuple(results), entry=None)
+        return Outcome(result=tuple(results), entry=None, refusal=refusal)
     entry = EvidenceDraft(
         kind=PUSHES_PLANNED.name,
         subject_type="pushes",
         subject_id=target,
-        payload={"count": len(results), "keys": [each.external_key for each in results]},
+        payload={
+            "count": len(results),
+            "keys": [each.external_key for each in results],
+            "decisions": [each.decision_id for each in results],
+        },
     )
     return Outcome(result=tuple(results), entry=entry)
 
@@ -221,34 +249,45 @@ class StandingApproval:
 def give_standing_approval(context: CommandContext, request: GiveStandingApproval) -> Outcome[StandingApproval]:
     """Let the agent push cards unasked, up to a number a day, until a day. Only a person of the publisher's may.
 
-    Raises `opportunities.push_refused` for a program.
+    It is a standing approval under Governance, shown there too; when the policies change it no longer holds. Raises
+    `opportunities.push_refused` for a program.
     """
     is_person = context.principal.kind is PrincipalKind.STAFF or context.principal.id.startswith("local:")
     if not is_person:
         raise PushRefusedError("A standing approval is a person's, and no program's.")
+    target = _target(context)
     row = StandingApprovalRow(
-        id=new_id("sta"),
-        target=_target(context),
+        standing_id=new_id("sta"),
+        customer_id=None,
+        agent_id=AGENT_ID,
+        tool_id=AgentTool.PUSH.value,
+        tool_name=_PUSH,
+        use_id=USE_ID,
+        bundle_digest=policies_now(context),
+        where=_where(target),
         daily_limit=request.daily_limit,
-        given_by=context.principal.id,
-        given_at=context.now,
-        until_at=context.now + timedelta(days=request.days),
-        revoked_at=None,
+        used_on=None,
+        used=0,
+        reason="Cards of matched accounts may be pushed without a click, within this limit.",
+        granted_at=context.now,
+        granted_by=context.principal.id[:40],
+        ends_at=context.now + timedelta(days=request.days),
     )
-    for earlier in _in_force(context.session, context.now, row.target):
-        earlier.revoked_at = context.now
+    for earlier in _in_force(context, target):
+        earlier.revoked_at, earlier.revoked_by = context.now, context.principal.id[:40]
     context.session.add(row)
     entry = EvidenceDraft(
         kind=APPROVAL_GIVEN.name,
         subject_type="standing_approval",
-        subject_id=row.id,
+        subject_id=row.standing_id,
         payload={
             "daily_limit": row.daily_limit,
-            "target": row.target,
-            "until": row.until_at.isoformat(),
+            "target": target,
+            "until": row.ends_at.isoformat(),
+            "policies": row.bundle_digest,
         },
     )
-    result = StandingApproval(id=row.id, target=row.target, daily_limit=row.daily_limit, until=row.until_at)
+    result = StandingApproval(id=row.standing_id, target=target, daily_limit=row.daily_limit, until=row.ends_at)
     return Outcome(result=result, entry=entry)
 
 
@@ -266,39 +305,54 @@ class RevokeStandingApproval(OperationInput):
 def revoke_standing_approval(context: CommandContext, request: RevokeStandingApproval) -> Outcome[int]:
     """Take back every standing approval; nothing is pushed unasked from now on."""
     del request
-    rows = _in_force(context.session, context.now, None)
+    rows = _in_force(context, None)
     for row in rows:
-        row.revoked_at = context.now
+        row.revoked_at, row.revoked_by = context.now, context.principal.id[:40]
     if not rows:
         return Outcome(result=0, entry=None)
     entry = EvidenceDraft(
         kind=APPROVAL_REVOKED.name,
         subject_type="standing_approval",
-        subject_id=rows[0].id,
+        subject_id=rows[0].standing_id,
         payload={"count": len(rows)},
     )
     return Outcome(result=len(rows), entry=entry)
 
 
-def left_today(session: Session, now: datetime, target: str) -> int:
-    """Return how many cards may still be pushed unasked today."""
-    limit = sum(row.daily_limit for row in _in_force(session, now, target))
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    used = session.scalar(
-        select(func.count())
-        .select_from(PushRow)
-        .where(PushRow.target == target, PushRow.is_unasked.is_(True), PushRow.asked_at >= today)
+def left_today(context: CommandContext, target: str) -> int:
+    """Return how many cards may still be pushed unasked today; what was given under other policies is no approval."""
+    today, policies = context.now.date().isoformat(), policies_now(context)
+    return sum(
+        max(0, row.daily_limit - (row.used if row.used_on == today else 0))
+        for row in _in_force(context, target)
+        if row.bundle_digest == policies
     )
-    return max(0, limit - int(used or 0))
 
 
-def _in_force(session: Session, now: datetime, target: str | None) -> list[StandingApprovalRow]:
+def _in_force(context: CommandContext, target: str | None) -> list[StandingApprovalRow]:
     statement = select(StandingApprovalRow).where(
-        StandingApprovalRow.revoked_at.is_(None), StandingApprovalRow.until_at > now
+        StandingApprovalRow.agent_id == AGENT_ID,
+        StandingApprovalRow.tool_id == AgentTool.PUSH.value,
+        StandingApprovalRow.revoked_at.is_(None),
+        StandingApprovalRow.ends_at > context.now,
     )
     if target is not None:
-        statement = statement.where(StandingApprovalRow.target == target)
-    return list(session.scalars(statement.order_by(StandingApprovalRow.id).with_for_update()))
+        statement = statement.where(StandingApprovalRow.where == _where(target))
+    # The decisions count its uses beside the ORM, so what an earlier read kept is not believed.
+    ordered = statement.order_by(StandingApprovalRow.standing_id).with_for_update()
+    return list(context.session.scalars(ordered, execution_options={"populate_existing": True}))
+
+
+def _where(target: str) -> str:
+    """Return which calls a standing approval covers: of this CRM, and those that nobody asked for."""
+    return json.dumps({"is_unasked": True, "target": target}, sort_keys=True)
+
+
+def _refused(ruling: Ruling) -> PushRefusedError:
+    return PushRefusedError(
+        f"The push was refused and nothing is sent. {ruling.why}",
+        remedy=f"Open the decision {ruling.decision_id} under Governance.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,7 +385,25 @@ def _as_of(row: CardRow) -> str:
     return str(row.card.get("as_of") or row.opened_as_of.isoformat())
 
 
-def _wish(context: CommandContext, row: CardRow, planned: _Planned, *, is_unasked: bool) -> PushRow:
+def _arguments(context: CommandContext, row: CardRow, planned: _Planned, *, is_unasked: bool) -> dict[str, Any]:
+    """Return the arguments of the agent's call: what is pushed where, with the digest of every field."""
+    fields = json.dumps(planned.fields, sort_keys=True, ensure_ascii=True)
+    return {
+        "card": row.id,
+        "account": row.tenant_name[:400],
+        "crm_account": planned.crm_account,
+        "lens": row.lens,
+        "record": planned.record.value,
+        "target": planned.target,
+        "external_key": planned.external_key,
+        "title": planned.fields["title"][:400],
+        "fields_sha256": hashlib.sha256(fields.encode()).hexdigest(),
+        "asked_by": context.principal.id,
+        "is_unasked": is_unasked,
+    }
+
+
+def _wish(context: CommandContext, row: CardRow, planned: _Planned, ruling: Ruling, *, is_unasked: bool) -> PushRow:
     push = context.session.get(PushRow, planned.external_key, with_for_update=True)
     if push is None:
         push = PushRow(
@@ -353,7 +425,7 @@ def _wish(context: CommandContext, row: CardRow, planned: _Planned, *, is_unaske
         context.session.add(push)
     push.offered = offer(push.offered, planned.fields)
     push.wanted = {"fields": planned.fields, "crm_account": planned.crm_account}
-    push.state = "wanted"
+    push.state, push.decision_id = "wanted", ruling.decision_id
     context.enqueue(
         "opportunities.push", f"{push.external_key}:{new_id('psh')}"[:200], {"external_key": push.external_key}
     )
@@ -367,7 +439,7 @@ def _target(context: CommandContext) -> str:
     return crm
 
 
-def _told(planned: _Planned, row: CardRow, state: str) -> PlannedPush:
+def _told(planned: _Planned, row: CardRow, state: str, ruling: Ruling | None = None) -> PlannedPush:
     return PlannedPush(
         external_key=planned.external_key,
         target=planned.target,
@@ -376,6 +448,7 @@ def _told(planned: _Planned, row: CardRow, state: str) -> PlannedPush:
         crm_account=planned.crm_account,
         fields=dict(planned.fields),
         state=state,
+        decision_id=None if ruling is None else ruling.decision_id,
     )
 
 

@@ -16,13 +16,18 @@ from pydantic import Field
 
 from fairkeeper.action.operation import Operation, QueryContext, query
 from fairkeeper.errors import ErrorKind, FairkeeperError
-from fairkeeper.opportunities import queries
+from fairkeeper.opportunities import comparison, queries
 from fairkeeper.opportunities.accountability import queries as accountability
-from fairkeeper.opportunities.asking.understanding import EXAMPLES, Tool, Understood, understand
+from fairkeeper.opportunities.asking.understanding import EXAMPLES, Tool, Understood, asks_to_push, understand
+from fairkeeper.opportunities.comparison import Comparison
 from fairkeeper.opportunities.ports import Narration
 from fairkeeper.opportunities.views import AccountLine, Alerts, CardPage, Explanation, Portfolio, RankedAccounts, Report
 
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_NO_PUSH: Final = (
+    "I push nothing from here. Open the account's card and choose Push to the CRM: your click on that one card is the "
+    "approval, and it is recorded."
+)
 _CANNOT: Final = "I cannot answer that. I rank accounts and explain them from the imported insights, and nothing else."
 
 
@@ -71,10 +76,12 @@ class Ask(queries.OfConnection):
     "opportunities.ask", groups=("opportunities.read",), http="GET /opportunities/ask", cli="opportunities ask QUESTION"
 )
 def ask(context: QueryContext, request: Ask) -> Answer:
-    """Answer a question about accounts: who this week, ready for Copilot or E7, adoption risks, why an account, alerts.
+    """Answer a question about accounts: who this week, ready for Copilot or E7, adoption risks, why one, what changed.
 
     Understood by rules; numbers come from the other tools alone, each with its day. Says so when it cannot answer.
     """
+    if asks_to_push(request.question):
+        return _unanswered(request.question, _NO_PUSH)
     understood = understand(request.question)
     if understood is None:
         return _unanswered(request.question, _CANNOT)
@@ -118,6 +125,10 @@ class _Answering:
             Tool.PORTFOLIO: (queries.portfolio_summary, {}),
             Tool.REPORT: (accountability.report, {}),
             Tool.SNAPSHOTS: (queries.list_snapshots, {"limit": 12}),
+            Tool.COMPARE: (
+                comparison.compare_snapshots,
+                {"earlier": asked.earlier, "later": asked.later, "tenant": asked.account, "top": asked.top},
+            ),
         }
         operation, fields = by_tool[asked.tool]
         given = dict(fields) if asked.tool is Tool.CARDS else {**fields, "connection": self._request.connection}
@@ -245,6 +256,41 @@ def _snapshots(found: Sequence[Any]) -> Said:
     return "Imported snapshots, the newest first", lines, "Figures of usage are up to three days older.", ""
 
 
+def _compared(found: Comparison) -> Said:
+    days = f"{found.earlier.as_of:%d %b %Y} and {found.later.as_of:%d %b %Y}"
+    lines = [
+        AnswerLine(
+            text=f"{each.title}: {each.before:,} to {each.after:,} ({each.after - each.before:+,})"
+            + ("." if found.tenant_id else f" over the {each.known_in_both:,} accounts whose figure both know."),
+            as_of=found.later.as_of,
+            tenant_id=found.tenant_id or None,
+        )
+        for each in found.totals
+        if each.before is not None and each.after is not None
+    ]
+    if found.tenant_id:
+        return f"{found.account} between {days}", lines, found.note, ""
+    lines += [
+        AnswerLine(
+            text=f"{each.name}: {each.title.lower()} {each.before:,} to {each.after:,} "
+            f"({each.after - each.before:+,}).",
+            as_of=found.later.as_of,
+            tenant_id=each.tenant_id,
+        )
+        for each in found.changes[:_MOST_CHANGES]
+    ]
+    new = sum(each.how == "first_seen" for each in found.appeared)
+    lines.append(
+        AnswerLine(
+            text=f"{found.appeared_count:,} accounts are only in the later one (of the first {len(found.appeared)}, "
+            f"{new} were never seen before), {found.missing_count:,} only in the earlier one.",
+            as_of=found.later.as_of,
+        )
+    )
+    return f"The book between {days}", lines, found.note, ""
+
+
+_MOST_CHANGES: Final = 5
 _SAY: Final[Mapping[Tool, Any]] = {
     Tool.RANK: _ranked,
     Tool.EXPLAIN: _explained,
@@ -253,6 +299,7 @@ _SAY: Final[Mapping[Tool, Any]] = {
     Tool.PORTFOLIO: _portfolio,
     Tool.REPORT: _report,
     Tool.SNAPSHOTS: _snapshots,
+    Tool.COMPARE: _compared,
 }
 
 

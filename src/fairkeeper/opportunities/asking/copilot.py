@@ -42,6 +42,7 @@ _TOOLS: Final = (
     *("opportunities.ask", "opportunities.rank_accounts", "opportunities.explain_account"),
     *("opportunities.list_cards", "opportunities.show_card", "opportunities.list_alerts"),
     *("opportunities.portfolio_summary", "opportunities.report", "opportunities.list_snapshots"),
+    "opportunities.compare_snapshots",
 )
 """Reads alone; pushing stays where a person clicks."""
 

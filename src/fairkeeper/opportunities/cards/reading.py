@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -67,21 +67,47 @@ def newest_run(session: Session, connection: str, files: ColumnFiles) -> KeptRun
 
 
 def find_tenant(run: KeptRun, text: str) -> dict[str, Any]:
-    """Return the features of the account that somebody names, by id, domain, or whole name.
+    """Return the features of the account that somebody names, by id, domain or name.
+
+    The whole name comes first, then one that is spelled in another alphabet (`Mueller` for Müller), then the only one
+    that holds these words. A name that only looks alike is told, and not taken.
 
     Raises:
         AccountUnknownError, AccountAmbiguousError: None, or several, answer to it.
     """
     plain = text.strip().lower()
-    for column in ("tenant_id", "tenant_domain", "lower(tenant_name)", "tpid"):
-        rows = read_rows(run.features, where=f"{column} = ?", values=(plain,), order="ORDER BY tenant_id LIMIT 3")
+    folded = _FOLDED.format("?")
+    exact = tuple((f"{column} = ?", plain) for column in ("tenant_id", "tenant_domain", "lower(tenant_name)", "tpid"))
+    looser = (
+        (f"{_FOLDED_NAME} = {folded}", plain),
+        (f"contains({_FOLDED_NAME}, {folded})", plain),
+    )
+    for where, value in (*exact, *(looser if len(plain) >= _SHORTEST_PART else looser[:1])):
+        rows = read_rows(
+            run.features, where=where, values=(value,), order=f"ORDER BY tenant_name, tenant_id LIMIT {_TOLD}"
+        )
         if len(rows) == 1:
             return rows[0]
         if rows:
-            raise AccountAmbiguousError(
-                f"Several accounts answer to {text!r}: {', '.join(r['tenant_id'] for r in rows)}."
-            )
-    raise AccountUnknownError(f"No account in the snapshot of {run.row.as_of.isoformat()} is {text!r}.")
+            listed = "; ".join(f"{row['tenant_name'] or row['tenant_id']} ({row['tenant_id']})" for row in rows)
+            raise AccountAmbiguousError(f"Several accounts answer to {text!r}: {listed}.")
+    alike = read_rows(
+        run.features,
+        where=f"jaro_winkler_similarity({_FOLDED_NAME}, {folded}) > {_ALIKE}",
+        values=(plain,),
+        order="ORDER BY tenant_name, tenant_id LIMIT 3",
+    )
+    meant = f" Did you mean {' or '.join(str(row['tenant_name']) for row in alike)}?" if alike else ""
+    raise AccountUnknownError(f"No account in the snapshot of {run.row.as_of.isoformat()} is {text!r}.{meant}")
+
+
+_FOLDED: Final = (
+    "strip_accents(replace(replace(replace(replace(lower({}), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ß', 'ss'))"
+)
+_FOLDED_NAME: Final = _FOLDED.format("tenant_name")
+_SHORTEST_PART: Final = 3
+_ALIKE: Final = 0.9
+_TOLD: Final = 5
 
 
 def account_lines(
