@@ -62,21 +62,26 @@ def served_book(folder: Path) -> Iterator[Served]:
         )
         book.take(*range(MONTHS))
         _match_all(book, crm)
-        person = book.run(add_person, tenant_id=TENANT, object_id=SELLER, name="Sam Seller", roles=["owner"])
-        now = book.clock.now()
-        with book.installation.database.write() as session:
-            session.add(
-                WebSessionRow(
-                    cookie_digest=digest(COOKIE),
-                    person_id=person.id,
-                    created_at=now,
-                    last_seen_at=now,
-                    expires_at=session_ends_at(now, now),
-                )
-            )
+        sign_in(book, COOKIE, SELLER, "Sam Seller", "owner")
         token = str(book.run(create_token, name="an assistant", roles=["owner"]).secret)
         with _running(create_app(book.installation), bound) as url:
             yield Served(book=book, url=url, token=token, crm=crm)
+
+
+def sign_in(book: Book, cookie: str, object_id: str, name: str, role: str) -> None:
+    """Add a person with a role and a session under this cookie."""
+    person = book.run(add_person, tenant_id=TENANT, object_id=object_id, name=name, roles=[role])
+    now = book.clock.now()
+    with book.installation.database.write() as session:
+        session.add(
+            WebSessionRow(
+                cookie_digest=digest(cookie),
+                person_id=person.id,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=session_ends_at(now, now),
+            )
+        )
 
 
 def _match_all(book: Book, crm: DynamicsDouble) -> None:

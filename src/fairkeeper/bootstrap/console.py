@@ -8,6 +8,7 @@ from typing import Final
 from fairkeeper.api.webhook import WEBHOOK_PATH
 from fairkeeper.bootstrap.installation import Installation
 from fairkeeper.bootstrap.settings import Settings
+from fairkeeper.bootstrap.wiring.opportunities import make_desk, make_sample
 from fairkeeper.values.ids import TenantId
 from fairkeeper.web.pages.base import Environment
 from fairkeeper.web.parts import Fact, Identifier, Link
@@ -26,6 +27,8 @@ def console_parts(installation: Installation, *, only_rooms: frozenset[str] = fr
         validator=installation.validator,
         sign_in=installation.sign_in,
         library=installation.library,
+        desk=make_desk(installation.settings, installation.runner),
+        sample=make_sample(installation.settings, installation.clock),
         consent=installation.consent,
         mailer=installation.mailer,
         house=replace(_house(installation.settings), only_rooms=only_rooms),

@@ -252,7 +252,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         ForwardingWork(database, clock, secrets, make_event_receivers(settings)).work(),
         KeepingWork(runner).work(),
         payouts_work(runner, library, fetching, outside),
-        opportunities_work(settings, runner, teams),
+        opportunities_work(settings, runner),
     )
     worker = Worker(
         database,

@@ -10,9 +10,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Literal, Protocol
-
-from sqlalchemy import select
+from typing import Literal
 
 from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
@@ -22,7 +20,7 @@ from fairkeeper.governance.actions.record_outcome import record_outcome as recor
 from fairkeeper.governance.errors import StateRefusedError
 from fairkeeper.jobs.handler import Handler, RetryRule, Schedule, Work
 from fairkeeper.opportunities.actions.agent import is_held
-from fairkeeper.opportunities.actions.alerting import RecordTold, record_told
+from fairkeeper.opportunities.actions.alerting import TellAlerts, tell_alerts
 from fairkeeper.opportunities.actions.cards import CardOutcome, RecordOutcome, record_outcome
 from fairkeeper.opportunities.actions.desk import Desk, NamedFile
 from fairkeeper.opportunities.actions.pushes import (
@@ -37,22 +35,10 @@ from fairkeeper.opportunities.agent import AgentTool
 from fairkeeper.opportunities.crm.sending import Wish, bring
 from fairkeeper.opportunities.errors import CRMNotConfiguredError, CRMRefusedError, NoSnapshotError, PushRefusedError
 from fairkeeper.opportunities.ports import CRM
-from fairkeeper.opportunities.tables import AlertRow, CardRow, PushRow
+from fairkeeper.opportunities.tables import CardRow, PushRow
 
 _PUSHING = RetryRule(first_seconds=2, factor=2, ceiling_seconds=900, attempts=40)
 """For a CRM that is down or throttles: most of a day, then the push is open to be asked again."""
-
-
-_TOLD_AT_ONCE: Final = 10
-"""As many as a card in Teams shows; what is not shown is not told, and comes with the next card."""
-
-
-class Teams(Protocol):
-    """Where alerts are told to whoever reads a channel."""
-
-    def tell(self, title: str, lines: Sequence[tuple[str, str]]) -> None:
-        """Post one card: a title, and a heading and a text for each line."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +57,10 @@ class OpportunitiesWork:
         runner: Runs the operations.
         desk: Ranks and drops.
         crm: The CRM, if one is configured.
-        teams: Where alerts are told.
     """
 
-    def __init__(self, runner: Runner, desk: Desk, crm: CRM | None, teams: Teams | None = None) -> None:
-        self._runner, self._desk, self._crm, self._teams = runner, desk, crm, teams
+    def __init__(self, runner: Runner, desk: Desk, crm: CRM | None) -> None:
+        self._runner, self._desk, self._crm = runner, desk, crm
         self._feeds: tuple[Feed, ...] = ()
 
     def work(self, fetching: Sequence[Feed] = ()) -> Work:
@@ -103,11 +88,12 @@ class OpportunitiesWork:
         )
 
     def rank(self, task: Task) -> None:
-        """Rank a connection, unless nothing that decides it changed."""
+        """Rank a connection, unless nothing that decides it changed; and tell at once what is urgent in it."""
         try:
             self._desk.rank(str(task.payload["connection"]))
         except NoSnapshotError:
             return  # only other tabs were imported so far
+        self.tell_urgent(task)
 
     def fetch(self, _task: Task) -> None:
         """Read every connection's tabs, and import them as files of today are; what came twice changes nothing."""
@@ -133,26 +119,12 @@ class OpportunitiesWork:
         self._desk.drop_old()
 
     def tell_urgent(self, _task: Task) -> None:
-        """Tell urgent alerts of paid use in one card, each once."""
-        self._tell("Paid use fell: look today", is_urgent=True)
+        """Hand urgent falls of paid use to the messages, each once."""
+        self._runner.run(tell_alerts, TellAlerts(is_urgent=True), _call())
 
     def tell_digest(self, _task: Task) -> None:
-        """Tell what else changed in one card a week."""
-        self._tell("What changed this week", is_urgent=False)
-
-    def _tell(self, title: str, *, is_urgent: bool) -> None:
-        if self._teams is None:
-            return
-        statement = select(AlertRow).where(
-            AlertRow.told_at.is_(None), AlertRow.closed_at.is_(None), AlertRow.is_urgent.is_(is_urgent)
-        )
-        with self._runner.database.read() as session:
-            rows = session.scalars(statement.order_by(AlertRow.opened_at, AlertRow.id).limit(_TOLD_AT_ONCE)).all()
-        if not rows:
-            return
-        self._teams.tell(title, [(row.tenant_name, f"{row.sentence} As of {row.as_of.isoformat()}.") for row in rows])
-        request = RecordTold(alert_ids=tuple(row.id for row in rows), channel="teams")
-        self._runner.run(record_told, request, _call())
+        """Hand the week's changes to the messages."""
+        self._runner.run(tell_alerts, TellAlerts(is_urgent=False), _call())
 
     def push(self, task: Task) -> None:
         """Bring one record at the CRM to what is wanted, leaving to people what is theirs."""

@@ -7,6 +7,7 @@ from fairkeeper.opportunities import comparison, queries
 from fairkeeper.opportunities.accountability import queries as accountability
 from fairkeeper.opportunities.actions import accounts, agent, alerting, cards, pushes, runs, snapshots
 from fairkeeper.opportunities.asking import answering
+from fairkeeper.opportunities.crm import queries as pushing
 
 OPERATIONS: tuple[Operation, ...] = (
     *snapshots.OPERATIONS,
@@ -16,6 +17,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *cards.OPERATIONS,
     *pushes.OPERATIONS,
+    *pushing.OPERATIONS,
     *queries.OPERATIONS,
     *comparison.OPERATIONS,
     *accountability.OPERATIONS,

@@ -301,7 +301,7 @@ def show_card(context: QueryContext, request: ShowCard) -> CardDetail:
         line=card_line(row, bool(pushes)),
         card=dict(row.card),
         account=explanation,
-        pushes=tuple(push_line(each) for each in pushes),
+        pushes=tuple(push_line(each, row.tenant_name) for each in pushes),
         outcomes=tuple(
             OutcomeLine(
                 outcome=each.outcome,
@@ -332,11 +332,11 @@ class ListPushes(OperationInput):
 @query("opportunities.list_pushes", groups=_READ, http="GET /opportunities/pushes", cli="opportunities pushes")
 def list_pushes(context: QueryContext, request: ListPushes) -> tuple[PushLine, ...]:
     """List what was pushed to the CRM and how it stands, the newest first."""
-    statement = select(PushRow)
+    statement = select(PushRow, CardRow.tenant_name).outerjoin(CardRow, CardRow.id == PushRow.card_id)
     if request.state:
         statement = statement.where(PushRow.state == request.state)
-    rows = context.session.scalars(statement.order_by(PushRow.asked_at.desc()).limit(request.limit)).all()
-    return tuple(push_line(row) for row in rows)
+    ordered = statement.order_by(PushRow.asked_at.desc(), PushRow.external_key).limit(request.limit)
+    return tuple(push_line(row, name or "") for row, name in context.session.execute(ordered))
 
 
 class ListSnapshots(OfConnection):
@@ -366,6 +366,7 @@ def list_snapshots(context: QueryContext, request: ListSnapshots) -> tuple[Snaps
             state=row.state,
             rows=row.rows,
             findings=len(row.findings),
+            found=tuple(row.findings),
             imported_at=row.imported_at,
         )
         for row in rows
@@ -451,7 +452,7 @@ def card_line(row: CardRow, is_pushed: bool) -> CardLine:  # noqa: FBT001 - a co
     )
 
 
-def push_line(row: PushRow) -> PushLine:
+def push_line(row: PushRow, account: str) -> PushLine:
     """Return a push as a line."""
     return PushLine(
         external_key=row.external_key,
@@ -463,6 +464,9 @@ def push_line(row: PushRow) -> PushLine:
         last_error=row.last_error,
         kept_fields=tuple(row.kept_fields),
         is_unasked=row.is_unasked,
+        card_id=row.card_id,
+        account=account,
+        decision_id=row.decision_id,
         asked_at=row.asked_at,
         sent_at=row.sent_at,
     )

@@ -180,6 +180,8 @@ class SnapshotLine:
     state: str
     rows: int
     findings: int
+    found: tuple[dict[str, Any], ...]
+    """Each finding: its level, code, message, place and remedy."""
     imported_at: datetime
 
 
@@ -237,6 +239,9 @@ class PushLine:
     last_error: str
     kept_fields: tuple[str, ...]
     is_unasked: bool
+    card_id: str
+    account: str
+    decision_id: str | None
     asked_at: datetime
     sent_at: datetime | None
 

@@ -24,6 +24,8 @@ LARGEST_BYTES: Final = 28_000
 """A message in Teams holds about 28 kB. Source: Microsoft Learn, "Limits and specifications for Teams", 2026-11-22."""
 _MOST_SECTIONS: Final = 10
 _LONGEST: Final = 600
+_LONGEST_OF_ALL: Final = 6000
+"""Where a card says few things, each may be longer."""
 _TRY_LATER: Final = frozenset({408, 425, 429})
 _BEFORE_SENDING: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -99,11 +101,12 @@ def body_of(card: Card) -> dict[str, Any]:
     What does not fit into a message of Teams is left to the console.
     """
     shown = list(card.sections[:_MOST_SECTIONS])
+    longest = max(_LONGEST, _LONGEST_OF_ALL // max(1, len(shown)))
     body: list[dict[str, Any]] = [_text(card.title, weight="Bolder", size="Medium")]
     for section in shown:
         if len(card.sections) > 1:
             body.append(_text(section.heading, weight="Bolder", separator=True))
-        body.append(_text(section.text[:_LONGEST]))
+        body.append(_text(section.text[:longest]))
     if len(card.sections) > len(shown):
         body.append(_text(f"And {len(card.sections) - len(shown)} more in Fairkeeper.", isSubtle=True))
     content = {

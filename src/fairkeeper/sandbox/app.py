@@ -22,6 +22,7 @@ from fairkeeper.sandbox.azure.api import AzureApi
 from fairkeeper.sandbox.azure.store import Cloud
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.control import Controls, control_app
+from fairkeeper.sandbox.crm.app import crm_app
 from fairkeeper.sandbox.directory import Directory, default_directory
 from fairkeeper.sandbox.entra import PretendEntra
 from fairkeeper.sandbox.fulfillment.api import FulfillmentApi, fulfillment_app
@@ -120,6 +121,7 @@ def create_sandbox(config: SandboxConfig) -> Starlette:
         Mount("/api", fulfillment_app(api, _usage(metering, faults, api))),
         Mount("/ingestion", ingestion_app(ingestion)),
         Mount("/reports", reports_app(reports)),
+        Mount("/crm", crm_app()),
         Mount("/logs", logs_app(LogsApi(verify=entra.verify_app_token, faults=faults))),
         Mount("/entra", entra),
         _azure(config, entra),

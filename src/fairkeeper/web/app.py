@@ -31,7 +31,7 @@ from fairkeeper.web.routes.deals import editor as deal_editor
 from fairkeeper.web.routes.deals import one as deal_pages
 from fairkeeper.web.routes.entry import connect, landing, onboarding, sign_in
 from fairkeeper.web.routes.governance import about, agents, approvals, decisions, policies, standing
-from fairkeeper.web.routes.opportunities import acting, lists, looking
+from fairkeeper.web.routes.opportunities import acting, importing, lists, looking, pushing
 from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import connections, keys, people, rules, tabs, tokens
 from fairkeeper.web.routes.settings import landing as landing_looks
@@ -77,6 +77,8 @@ WAYS: Final[tuple[Way, ...]] = (
     *lists.WAYS,
     *acting.WAYS,
     *looking.WAYS,
+    *importing.WAYS,
+    *pushing.WAYS,
     *evidence.WAYS,
     *receipts.WAYS,
     *structure.WAYS,
@@ -110,6 +112,7 @@ def add_console(app: FastAPI, parts: ConsoleParts) -> None:
     """Add every page of the console to an application, and its pages for addresses that do not exist."""
     app.router.routes.extend(route_of(way, parts) for way in WAYS)
     app.router.routes.append(handing_over.upload_route(parts))
+    app.router.routes.append(importing.upload_route(parts))
     app.add_exception_handler(HTTPException, _for_people_too(parts, app.exception_handlers[HTTPException]))
 
 

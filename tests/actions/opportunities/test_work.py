@@ -6,22 +6,27 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
-from fairkeeper.bootstrap.wiring.opportunities import TeamsAlerts, make_desk, make_feeds
+from fairkeeper.access.actions.people import add_person
+from fairkeeper.bootstrap.wiring.opportunities import make_desk, make_feeds
 from fairkeeper.database.tasks import Task
+from fairkeeper.jobs.messages import MessagesWork
 from fairkeeper.jobs.opportunities import OpportunitiesWork
+from fairkeeper.jobs.worker import Worker
+from fairkeeper.messages.tables import CopyRow, MessageRow
+from fairkeeper.opportunities.actions.runs import is_held_out
 from fairkeeper.opportunities.asking.answering import ask, only_given_numbers
-from fairkeeper.opportunities.queries import list_alerts, list_snapshots
-from fairkeeper.opportunities.tables import AlertRow, SnapshotRow
+from fairkeeper.opportunities.queries import list_alerts, list_cards, list_snapshots
+from fairkeeper.opportunities.tables import AccountRow, AlertRow, SnapshotRow
 from fairkeeper.outbound.narrator import ChatNarrator
-from fairkeeper.outbound.teams import TeamsWorkflow
 from fairkeeper.sandbox.insights.api import InsightsDouble
 from fairkeeper.values.ids import new_id
 from tests.actions.opportunities.book import Book, market, open_book
@@ -79,9 +84,9 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
     made.installation.close()
 
 
-def work_of(book: Book, **given: Any) -> OpportunitiesWork:
+def work_of(book: Book) -> OpportunitiesWork:
     runner = book.installation.runner
-    return OpportunitiesWork(runner, make_desk(book.installation.settings, runner), None, **given)
+    return OpportunitiesWork(runner, make_desk(book.installation.settings, runner), None)
 
 
 def connections(folder: Path, address: str, **more: Any) -> Path:
@@ -157,34 +162,140 @@ def alert(book: Book, number: int, *, is_urgent: bool) -> None:
         )
 
 
-def test_alerts_are_told_once_in_teams_urgent_ones_apart_and_none_is_lost_beyond_a_card(book: Book) -> None:
+def owned_by(book: Book, number: int, owner: str) -> None:
+    with book.installation.database.write() as session:
+        session.add(
+            AccountRow(
+                tenant_id=f"tenant-{number}",
+                name=f"Fabrikam {number}",
+                owner=owner,
+                match_state="matched",
+                candidates=[],
+                changed_at=book.clock.now(),
+            )
+        )
+
+
+@pytest.fixture
+def telling(tmp_path: Path) -> Iterator[tuple[Book, list[str]]]:
+    """Open an installation whose messages go to a channel of Teams on this machine; with what arrived there."""
     cards: list[str] = []
-    statuses = [503]
 
     def answer(_method: str, _path: str, _headers: dict[str, str], body: bytes) -> tuple[int, Any]:
-        status = statuses.pop() if statuses else 202
-        if status == 202:
-            cards.append(body.decode())
-        return status, {}
+        cards.append(body.decode())
+        return 202, {}
 
-    for number in range(13):
+    with listening(answer) as address:
+        made = open_book(
+            tmp_path,
+            entra_tenant_id="0b01c0de-0000-4000-8000-000000000001",
+            teams_webhook_url=f"{address}/workflow?sig=s",
+            smtp_url="smtp://127.0.0.1:9?tls=none",
+            mail_from="fairkeeper@publisher.example",
+        )
+        yield made, cards
+        made.installation.close()
+
+
+def messages_of(book: Book) -> list[MessageRow]:
+    given = book.installation
+    room = MessagesWork(given.runner, given.mailer, given.teams, base_url="https://fairkeeper.contoso.example")
+    worker = Worker(given.database, book.clock, work=room.work(), threads=1, lease=timedelta(seconds=60))
+    while worker.run_due():
+        pass  # taking a message up plants its copies, and handing them over comes after
+    with book.installation.database.read() as session:
+        return list(session.scalars(select(MessageRow).order_by(MessageRow.code, MessageRow.to)))
+
+
+def sellers(book: Book) -> dict[str, str]:
+    found = {}
+    for number, name in enumerate(("ann", "ben")):
+        person = book.run(
+            add_person,
+            tenant_id="0b01c0de-0000-4000-8000-000000000001",
+            object_id=f"0b01c0de-0000-4000-8000-00000000001{number}",
+            name=name.capitalize(),
+            email=f"{name}@publisher.example",
+            roles=["seller"],
+        )
+        found[name] = person.id
+    return found
+
+
+def test_urgent_alerts_are_told_once_to_the_accounts_owner_and_to_all_sellers_where_nobody_owns_it(
+    telling: tuple[Book, list[str]],
+) -> None:
+    book, cards = telling
+    people = sellers(book)
+    for number in range(3):
         alert(book, number, is_urgent=True)
     alert(book, 50, is_urgent=False)
-    with listening(answer) as address:
-        channel = TeamsWorkflow(url=f"{address}/workflow?sig=s", allow_private=True)
-        work = work_of(book, teams=TeamsAlerts(channel=channel, address="https://fairkeeper.contoso.example"))
-        with pytest.raises(Exception, match="503"):
-            work.tell_urgent(TASK)
-        for _ in range(3):
-            work.tell_urgent(TASK)
-        work.tell_digest(TASK)
-        work.tell_digest(TASK)
-    told = "".join(cards)
-    assert len(cards) == 3
-    assert [told.count(f"fell to {number} where") for number in range(13)] == [1] * 13
-    assert "Fabrikam 50" in cards[2]
+    owned_by(book, 1, "Ann@publisher.example")
+    owned_by(book, 2, "somebody@left.example")
+    work = work_of(book)
+    work.tell_urgent(TASK)
+    work.tell_urgent(TASK)
+    told = messages_of(book)
+    assert {each.to for each in told} == {people["ann"], "seller"}
+    assert {each.urgency for each in told} == {"urgent"}
+    said = {each.to: each.values["alerts"] for each in told}
+    assert "Fabrikam 1" in said[people["ann"]]
+    assert [f"Fabrikam {n}" in said["seller"] for n in (0, 1, 2, 50)] == [True, False, True, False]
+    with book.installation.database.read() as session:
+        readers = set(session.scalars(select(CopyRow.person_id)))
+    assert {people["ann"], people["ben"], "teams"} <= readers
+    assert len(cards) == 2  # by day nothing is quiet, so the channel has both at once
+    assert "Fabrikam 2" in "".join(cards)
     assert all(len(card.encode()) < 28_000 for card in cards)
-    assert len(book.run(list_alerts, connection="told").alerts) == 14
+
+
+def test_at_night_an_urgent_alert_waits_for_the_end_of_the_quiet_hours(telling: tuple[Book, list[str]]) -> None:
+    book, cards = telling
+    sellers(book)
+    book.clock.move(timedelta(hours=14))
+    alert(book, 0, is_urgent=True)
+    work_of(book).tell_urgent(TASK)
+    messages_of(book)
+    assert cards == []
+    book.clock.move(timedelta(hours=9))
+    messages_of(book)
+    assert len(cards) == 1
+
+
+def test_the_weeks_digest_holds_what_changed_who_crossed_the_line_and_whom_to_talk_to(
+    telling: tuple[Book, list[str]],
+) -> None:
+    book, _cards = telling
+    sellers(book)
+    book.take(2)
+    book.clock.move(timedelta(days=3))
+    book.take(3)
+    for number in range(30):
+        alert(book, number, is_urgent=False)
+    work = work_of(book)
+    work.tell_digest(TASK)
+    work.tell_digest(TASK)
+    (message,) = [each for each in messages_of(book) if each.code == "opportunities.the_week"]
+    assert (message.to, message.urgency) == ("seller", "digest")
+    assert int(message.values["changed"]) >= 30
+    assert "more in Fairkeeper" in message.values["alerts"]
+    assert int(message.values["new"]) > 0
+    first = book.run(list_cards, limit=1).cards[0]
+    assert first.account in message.values["first"]
+    assert "% likely" in message.values["cards"]
+
+
+def test_nobody_is_told_of_an_account_that_nobody_is_to_contact(book: Book, tmp_path: Path) -> None:
+    book.take(0, 1, 2)
+    held = open_book(tmp_path, opportunities_holdout_percent=50)
+    try:
+        held.take(0, 1, 2, 3, 4)
+        told = held.run(list_alerts, limit=500).alerts
+        assert told
+        assert not [each for each in told if is_held_out(each.tenant_id, 50)]
+        assert len(told) < len(book.run(list_alerts, limit=500).alerts)
+    finally:
+        held.installation.close()
 
 
 SAID = [

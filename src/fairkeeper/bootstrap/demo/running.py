@@ -44,6 +44,8 @@ LOG_ORIGIN: Final = "demo.fairmile.example/log"
 LANDING_PATH: Final = "/marketplace/landing"
 WEBHOOK_PATH: Final = "/marketplace/webhook"
 INGESTION_PATH: Final = "/ingestion/rp/product-ingestion"
+CRM_PATH: Final = "/crm"
+CRM_TOKEN: Final = "sandbox"  # noqa: S105 - the pretend CRM takes any
 OWNER_TOKEN_NAME: Final = "demo.owner_token"  # noqa: S105 - the name under which it is kept sealed
 OWNER_TOKEN_DAYS: Final = 3650
 
@@ -169,6 +171,9 @@ def demo_settings(url: str, sandbox_url: str, data_dir: Path) -> Settings:
         publisher_name="Fairmile Software",
         support_url="mailto:support@fairmile.example",
         sandbox_url=sandbox_url,
+        crm_kind="dynamics",
+        crm_url=f"{sandbox_url}{CRM_PATH}",
+        crm_token=CRM_TOKEN,
     )
 
 

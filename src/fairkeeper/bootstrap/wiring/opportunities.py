@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from fairkeeper.errors import InvalidError
 from fairkeeper.governance.actions.record_outcome import RecordOutcome, record_outcome
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.opportunities import Feed, OpportunitiesWork
-from fairkeeper.messages.ports import Card, CardSection, TeamsChannel
 from fairkeeper.microsoft.insights import ASSUMED_NEXT, ASSUMED_ROWS, PATHS, InsightsAPI
 from fairkeeper.opportunities.actions.agent import (
     DecideReading,
@@ -131,6 +129,24 @@ def make_desk(settings: Settings, runner: Runner) -> Desk:
     return Desk(runner, column_files(settings), room_settings(settings))
 
 
+def make_sample(settings: Settings, clock: Clock) -> Callable[[str], Sequence[NamedFile]] | None:
+    """Return what makes a book up to try the room with, for an owner of some of the accounts.
+
+    None outside of a sandbox, where a made-up book would stand beside a real one.
+    """
+    if settings.sandbox_url is None:
+        return None
+
+    def make(owner: str) -> list[NamedFile]:
+        from fairkeeper.sandbox.insights.sample import sample_files
+
+        return [
+            NamedFile(name=name, content=content) for name, content in sample_files(clock.now().date(), owner=owner)
+        ]
+
+    return make
+
+
 def import_and_rank(  # noqa: PLR0913 - what a person may say of some files
     desk: Desk,
     files: Sequence[tuple[str, bytes]],
@@ -175,30 +191,10 @@ def _day_of(text: str | None) -> date | None:
         raise InvalidError(msg, code="opportunities.day_unreadable", remedy="Write it as 2026-11-22.") from None
 
 
-def opportunities_work(settings: Settings, runner: Runner, teams: TeamsChannel) -> Work:
+def opportunities_work(settings: Settings, runner: Runner) -> Work:
     """Return the room's background work."""
-    telling = TeamsAlerts(channel=teams, address=settings.address) if teams.is_configured else None
-    work = OpportunitiesWork(runner, make_desk(settings, runner), make_crm(settings, runner.clock), telling)
+    work = OpportunitiesWork(runner, make_desk(settings, runner), make_crm(settings, runner.clock))
     return work.work(fetching=make_feeds(settings.insights_connections, runner.clock))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TeamsAlerts:
-    """Tells alerts in a channel of Teams.
-
-    Attributes:
-        channel: Where.
-        address: Of the console, where more is to be read.
-    """
-
-    channel: TeamsChannel
-    address: str
-
-    def tell(self, title: str, lines: Sequence[tuple[str, str]]) -> None:
-        """Post one card."""
-        href = f"{self.address}/opportunities/alerts"
-        sections = [CardSection(heading=heading, text=text, href=href) for heading, text in lines]
-        self.channel.post(Card(title=title, sections=sections))
 
 
 class Connection(BaseModel):

@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fairkeeper.action.operation import TextFile
 from fairkeeper.action.principal import Principal, system
 from fairkeeper.action.runner import Call, Runner
+from fairkeeper.errors import InvalidError
+from fairkeeper.opportunities.actions.accounts import SetAccounts, SetPrices, set_accounts, set_prices
 from fairkeeper.opportunities.actions.agent import RegisterRoomsAgent, register_agent
 from fairkeeper.opportunities.actions.runs import Adopted, AdoptRun, adopt_run, input_digest, stage_run
 from fairkeeper.opportunities.actions.snapshots import (
@@ -39,6 +43,9 @@ from fairkeeper.values.findings import Finding
 from fairkeeper.values.money import Money
 
 DEFAULT_CONNECTION = "files"
+_HEAD_BYTES = 4096
+_LISTS = {"accounts": ("crm_account", "name"), "prices": ("product", "price_per_seat_per_month")}
+"""The publisher's own lists, by columns that they have and no export has."""
 _NOWHERE = Path()
 
 
@@ -48,6 +55,16 @@ class NamedFile:
 
     name: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """What became of a file that a person handed over: a sentence, and what was found in it."""
+
+    name: str
+    is_used: bool
+    sentence: str
+    findings: tuple[dict[str, Any], ...] = ()
 
 
 class Desk:
@@ -89,6 +106,45 @@ class Desk:
             snapshot_id = known or stage(session, prepared, connection, now=now)
         imported: ImportedSnapshot = self._runner.run(import_snapshot, ImportSnapshot(snapshot_id=snapshot_id), call)
         return imported
+
+    def take(self, file: NamedFile, call: Call, *, taken_on: date | None = None) -> HandedOver:
+        """Take a file for what it is: an export of the insights, the list of accounts, or the price list.
+
+        A file that cannot be used is told, and hides no other. What was imported is ranked in the background.
+
+        Raises:
+            DeniedError: The caller may not.
+        """
+        try:
+            return self._take(file, call, taken_on)
+        except InvalidError as error:  # of a list; of an export it is a finding
+            found = {"level": "error", "code": error.code, "message": error.message, "remedy": error.remedy}
+            return HandedOver(name=file.name, is_used=False, sentence="Not used.", findings=(found,))
+
+    def _take(self, file: NamedFile, call: Call, taken_on: date | None) -> HandedOver:
+        which = list_in(file.content)
+        if which:
+            text = TextFile.model_construct(name=file.name[-300:], text=file.content.decode("utf-8-sig", "replace"))
+            if which == "accounts":
+                accounts = self._runner.run(set_accounts, SetAccounts(file=text), call)
+                said = (
+                    f"The list of accounts: {accounts.accounts:,}; of the accounts with cards {accounts.matched:,} are "
+                    f"matched, {accounts.ambiguous:,} wait for a person, {accounts.unmatched:,} are not in it."
+                )
+            else:
+                prices = self._runner.run(set_prices, SetPrices(file=text), call)
+                said = f"The price list: {prices.prices:,} prices of {', '.join(prices.products) or 'nothing'}."
+            return HandedOver(name=file.name, is_used=True, sentence=said)
+        found = self.import_file(file, call, taken_on=taken_on)
+        if isinstance(found, Finding):
+            return HandedOver(name=file.name, is_used=False, sentence="Not imported.", findings=(found.to_json(),))
+        again = "" if found.is_new else " It was imported before, so nothing changed."
+        revision = f" It is revision {found.revision} of that day." if found.revision > 1 else ""
+        said = (
+            f"{found.rows:,} rows of {found.tab}, taken on {found.taken_on:%d %b %Y}, with figures of "
+            f"{found.as_of:%d %b %Y}.{revision}{again}"
+        )
+        return HandedOver(name=file.name, is_used=True, sentence=said, findings=found.findings)
 
     def rank(self, connection: str = DEFAULT_CONNECTION, by: Principal | None = None) -> Adopted:
         """Rank what is kept of a connection; the same data by the same definitions are not ranked twice.
@@ -167,6 +223,18 @@ class Desk:
         call = Call(principal=system("opportunities"))
         adopted: Adopted = self._runner.run(adopt_run, AdoptRun(run_id=run_id), call)
         return adopted
+
+
+def list_in(content: bytes) -> str:
+    r"""Return which of the publisher's own lists a file is, by its first line; empty for none.
+
+    Example:
+        >>> list_in(b"crm_account,name,owner\nA-1,Contoso,"), list_in(b"Tenant Name,Tenant ID")
+        ('accounts', '')
+    """
+    first = content[:_HEAD_BYTES].decode("utf-8-sig", "replace").partition("\n")[0]
+    columns = {part.strip().strip('"').lower().replace(" ", "_") for part in first.split(",")}
+    return next((name for name, needed in _LISTS.items() if set(needed) <= columns), "")
 
 
 def used_snapshots(session: Session, connection: str) -> list[SnapshotRow]:

@@ -251,6 +251,8 @@ class _Moving:
             )
             last |= {(row.tenant_id, row.kind): row for row in found}
         for draft in drafts:
+            if is_held_out(draft["tenant_id"], self.settings.holdout_percent):
+                continue  # an alert is a reason to call, and nobody is to
             before = last.get((draft["tenant_id"], draft["kind"]))
             if before is not None and (
                 before.closed_at is None or not may_open(before.closed_at.date(), self.context.now.date())

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from fairkeeper.sandbox.insights.market import SEGMENTS, SKUS, Market
+from fairkeeper.sandbox.insights.market import SEGMENTS, SKUS, Market, MarketPlan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +24,8 @@ _NAMESPACE: Final = uuid.UUID("5f0f3f4e-7d1c-4c76-9f0e-0d5a3c6f1b10")
 _FIRST: Final = ("Contoso", "Fabrikam", "Northwind", "Adatum", "Tailspin", "Litware", "Proseware", "Wingtip")
 _SECOND: Final = ("Traders", "Logistics", "Clinics", "Foods", "Energy", "Schools", "Design", "Metals", "Media", "Bank")
 COUNTRIES: Final = ("Germany", "United States", "Japan", "Brazil")
-FIRST_DAY: Final = date(2025, 11, 28)
-"""The day on which the first month's export is taken."""
+FIRST_DAY: Final = MarketPlan().first_day
+"""The day on which the first month's export is taken, unless the plan says another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +59,15 @@ def tenant_name(number: int) -> str:
     return f"{first} {second}" + (f" {1 + number // 80}" if number >= 80 else "")
 
 
-def taken_on(month: int) -> date:
+def taken_on(month: int, first: date = FIRST_DAY) -> date:
     """Return the day on which the export of a month is taken.
 
     Example:
         >>> taken_on(0).isoformat(), taken_on(12).isoformat()
         ('2025-11-28', '2026-11-28')
     """
-    years, place = divmod(FIRST_DAY.month - 1 + month, 12)
-    return FIRST_DAY.replace(year=FIRST_DAY.year + years, month=place + 1)
+    years, place = divmod(first.month - 1 + month, 12)
+    return first.replace(year=first.year + years, month=place + 1)
 
 
 def export_csv(market: Market, month: int, wear: Wear | None = None) -> str:
@@ -135,7 +135,10 @@ def _columns(market: Market, month: int, wear: Wear) -> Iterator[tuple[str, Sequ
         ("TPID" if new_names else "Customer TPID"),
         [str(-(1000 + n) if wear.odd and n % 5 == 0 else 1000 + n) for n in numbers],
     )
-    yield "Largest Seat CSP Renewal", cells.texts(_renewals(now.months_to_renewal.tolist(), month, odd=wear.odd))
+    yield (
+        "Largest Seat CSP Renewal",
+        cells.texts(_renewals(now.months_to_renewal.tolist(), taken_on(month, market.plan.first_day), odd=wear.odd)),
+    )
     yield "Dominant SKU Group", [SKUS[s] for s in market.sku.tolist()]
     yield "Copilot Eligible M365 Seats", cells.counts(market.seats, optional=False)
     yield "Copilot Seats Whitespace", cells.counts(market.seats - now.paid_seats)
@@ -187,8 +190,7 @@ def _paid_users(now: Any, cells: _Cells) -> Sequence[str]:
     return [text if paid else "Not Available" for text, paid in zip(written, now.paid_seats.tolist(), strict=True)]
 
 
-def _renewals(months_ahead: Sequence[int], month: int, *, odd: bool) -> list[str]:
-    today = taken_on(month)
+def _renewals(months_ahead: Sequence[int], today: date, *, odd: bool) -> list[str]:
     days = [today + timedelta(days=30 * ahead + 12) for ahead in months_ahead]
     if not odd:
         return [day.isoformat() for day in days]

@@ -13,6 +13,7 @@ about three days late.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class MarketPlan:
     Attributes:
         drop_share: Share of the tenants with paid users that truly break in the last month; in others it is 0.6 %.
         drop_depth: Share of its users that such a tenant loses.
+        first_day: On which the first month's export is taken.
     """
 
     tenants: int = 3000
@@ -45,6 +47,7 @@ class MarketPlan:
     seed: int = 1
     drop_share: float = 0.04
     drop_depth: float = 0.35
+    first_day: date = date(2025, 11, 28)
 
 
 @dataclass(slots=True, kw_only=True)

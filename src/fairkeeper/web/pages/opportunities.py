@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from fairkeeper.web.format import StateWord
-from fairkeeper.web.forms import Question
+from fairkeeper.web.forms import Form, Question
 from fairkeeper.web.listing import Listing
 from fairkeeper.web.pages.base import Page
-from fairkeeper.web.parts import Fact, Finding, Link, Tab, Timeline
+from fairkeeper.web.parts import Empty, Fact, Finding, Link, Tab, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,3 +235,78 @@ class TrackRecordPage(Page):
     def title(self) -> str:
         """What the page is for."""
         return "Track record"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenFile:
+    """A file that was just handed over, what became of it, and what was found in it."""
+
+    name: str
+    sentence: str
+    is_used: bool
+    troubles: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotRow:
+    """One imported file."""
+
+    file: str
+    tab: str
+    rows: int
+    as_of: date
+    taken_on: date
+    revision: str
+    state: StateWord
+    troubles: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesPage(Page):
+    """Handing files over, and what was imported."""
+
+    template: ClassVar[str] = "pages/opportunities/files.html"
+    sentence: str
+    tabs: Sequence[Tab]
+    may_upload: bool
+    upload_key: str
+    taken: Sequence[TakenFile]
+    snapshots: Sequence[SnapshotRow]
+    empty: Empty
+    sample: Form | None = None
+
+    @property
+    def title(self) -> str:
+        """What the page is for."""
+        return "Files"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRow:
+    """One record at the CRM, who let it through, and the decision about it."""
+
+    what: Link
+    record: str
+    how: str
+    state: StateWord
+    asked_at: datetime
+    note: str
+    decision: Link | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushedPage(Page):
+    """What goes to the CRM, by a click and unasked."""
+
+    template: ClassVar[str] = "pages/opportunities/crm.html"
+    sentence: str
+    tabs: Sequence[Tab]
+    facts: Sequence[Fact]
+    questions: Sequence[Question]
+    agent: Link
+    pushes: Sequence[PushRow]
+
+    @property
+    def title(self) -> str:
+        """What the page is for."""
+        return "CRM"

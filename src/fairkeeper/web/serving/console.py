@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fairkeeper.access.attempts import SignInAttempts
@@ -13,6 +14,7 @@ from fairkeeper.evidence.export import Exporter
 from fairkeeper.messages.ports import Mailer
 from fairkeeper.microsoft.consent import ConsentFlow
 from fairkeeper.microsoft.identity import SignInFlow
+from fairkeeper.opportunities.actions.desk import Desk, NamedFile
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.token.validator import EntraTokenValidator
 from fairkeeper.values.ids import TenantId
@@ -69,6 +71,8 @@ class ConsoleParts:
         validator: Proves ID tokens.
         sign_in: Microsoft's sign-in; None while no application is configured for it.
         library: Keeps files of reports.
+        desk: Imports files of the insights.
+        sample: Makes up files of the insights for a person who wants to try the room; only in a sandbox.
         consent: The ways to Microsoft's consent pages.
         mailer: Sends the one mail that is kept nowhere: an invitation, whose address is a secret.
         house: What pages say of this installation.
@@ -81,6 +85,8 @@ class ConsoleParts:
     validator: EntraTokenValidator
     sign_in: SignInFlow | None
     library: Library
+    desk: Desk
+    sample: Callable[[str], Sequence[NamedFile]] | None
     consent: ConsentFlow
     mailer: Mailer
     house: House

@@ -34,8 +34,9 @@ _EXPORT_ROWS: Final = 500
 _BANDS: Final = {"high": Tone.GOOD, "medium": Tone.BUSY, "low": Tone.QUIET}
 _EMPTY: Final = Empty(
     title="No account is ranked yet",
-    text="Export the Copilot Opportunities tab of the insights in Partner Center (xlsx or csv), then run: "
-    "fairkeeper opportunities import FILE. Ten accounts with reasons follow within a minute.",
+    text="Export the Copilot Opportunities tab of the insights in Partner Center (xlsx or csv) and hand it over. "
+    "Ten accounts with reasons follow within a minute.",
+    action=Link(label="Hand a file over", href="/opportunities/files"),
 )
 _STATES: Final = ("open", "accepted", "snoozed", "declined", "won", "lost", "closed")
 
@@ -48,6 +49,8 @@ def tabs_of(here: str) -> tuple[Tab, ...]:
         ("Alerts", "/opportunities/alerts"),
         ("Portfolio", "/opportunities/portfolio"),
         ("Track record", "/opportunities/track-record"),
+        ("CRM", "/opportunities/crm"),
+        ("Files", "/opportunities/files"),
     )
     return tuple(Tab(label=label, href=href, is_here=href == here) for label, href in parts)
 

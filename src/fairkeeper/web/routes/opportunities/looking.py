@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from fairkeeper.errors import NotFoundError
+from fairkeeper.errors import DeniedError, NotFoundError
 from fairkeeper.opportunities.accountability.queries import NO_CAUSE, report
 from fairkeeper.opportunities.asking.answering import Answer, ask
 from fairkeeper.opportunities.asking.understanding import EXAMPLES
@@ -43,7 +43,7 @@ def show_chat(visit: Visit) -> Response:
     """Answer the questions that the address holds, the last one last; the chat needs no script and keeps nothing."""
     given = [each.strip()[:_LONGEST_QUESTION] for each in visit.request.query_params.getlist("question")]
     questions = [each for each in given if each and "\x00" not in each][-_REMEMBERED_QUESTIONS:]
-    exchanges = tuple(_exchange(visit.run(ask, question=each)) for each in questions)
+    exchanges = tuple(_asked(visit, each) for each in questions)
     so_far = "".join(f"question={quote(each)}&" for each in questions)
     page = pages.AskPage(
         frame=frame(visit, ROOM),
@@ -57,6 +57,24 @@ def show_chat(visit: Visit) -> Response:
         sentence="Answers come from the imported snapshots alone, each figure with its day.",
     )
     return visit.show(page)
+
+
+def _asked(visit: Visit, question: str) -> pages.Exchange:
+    """Ask one question; that the agent may not answer is itself an answer, and the earlier ones stay."""
+    try:
+        return _exchange(visit.run(ask, question=question))
+    except DeniedError as error:
+        if not error.code.startswith("opportunities."):
+            raise  # whoever asks may not ask at all
+        return pages.Exchange(
+            question=question,
+            heading=f"{error.message} {error.remedy}",
+            lines=(),
+            note="",
+            source="",
+            narration="",
+            is_answered=False,
+        )
 
 
 def _exchange(answer: Answer) -> pages.Exchange:
