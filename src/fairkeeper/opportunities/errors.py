@@ -72,7 +72,7 @@ class AccountAmbiguousError(ConflictError):
     """Several accounts answer to the same name."""
 
     code = "opportunities.account_ambiguous"
-    remedy = "Give the tenant's id."
+    remedy = "Give the whole name of one of them, or the tenant's id."
 
 
 class CardNotFoundError(NotFoundError):

@@ -440,7 +440,7 @@ def card_line(row: CardRow, is_pushed: bool) -> CardLine:  # noqa: FBT001 - a co
         rank=row.rank,
         why_now=str(card["why_now"]),
         why_now_on=_day(card["why_now_on"]),
-        reason=str(card["reasons"][0]["text"]) if card["reasons"] else "",
+        reason=_first_other(card),
         band=str(card["band"]),
         opened_at=row.opened_at,
         opened_as_of=row.opened_as_of,
@@ -450,6 +450,12 @@ def card_line(row: CardRow, is_pushed: bool) -> CardLine:  # noqa: FBT001 - a co
         run_id=row.run_id,
         is_pushed=is_pushed,
     )
+
+
+def _first_other(card: dict[str, Any]) -> str:
+    """Return the strongest evidence that is not what stands as the reason for now already."""
+    now = str(card["why_now"]).lower()
+    return next((str(each["text"]) for each in card["reasons"] if str(each["text"]).lower() != now), "")
 
 
 def push_line(row: PushRow, account: str) -> PushLine:

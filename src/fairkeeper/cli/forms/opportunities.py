@@ -146,6 +146,38 @@ def alerts_text(result: Any, *, width: int) -> str:
     )
 
 
+def compared_text(result: Any, *, width: int) -> str:
+    """Say what changed between two snapshots."""
+    earlier, later = result["earlier"], result["later"]
+    whose = f"{result['account']} ({result['tenant_id']})" if result["tenant_id"] else "The book"
+    head = (
+        f"{whose} from {earlier['as_of']} ({earlier['tenants']:,} accounts) to {later['as_of']} "
+        f"({later['tenants']:,} accounts)."
+    )
+    sums = [
+        {
+            "figure": each["title"],
+            "before": each["before"],
+            "after": each["after"],
+            "known in both": each["known_in_both"],
+        }
+        for each in result["totals"]
+    ]
+    parts = [_wrapped(head, width, ""), table(sums, width=width)]
+    if not result["tenant_id"]:
+        changes = [
+            {"account": each["name"], "figure": each["title"], "before": each["before"], "after": each["after"]}
+            for each in result["changes"]
+        ]
+        parts.append(table(changes, width=width))
+        parts.append(
+            f"{result['appeared_count']:,} accounts are only in the later one, {result['missing_count']:,} only in the "
+            "earlier one."
+        )
+    parts.append(_wrapped(result["note"], width, ""))
+    return "\n\n".join(parts)
+
+
 def report_text(result: Any, *, width: int) -> str:
     """Say how good the rankings were."""
     parts = [_wrapped(result["note"], width, "")]
@@ -181,6 +213,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "opportunities.rank_accounts": ranked_text,
     "opportunities.explain_account": explained_text,
     "opportunities.list_alerts": alerts_text,
+    "opportunities.compare_snapshots": compared_text,
     "opportunities.report": report_text,
 }
 """Forms by operation."""

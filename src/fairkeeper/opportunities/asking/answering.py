@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from pydantic import Field
@@ -21,9 +22,20 @@ from fairkeeper.opportunities.accountability import queries as accountability
 from fairkeeper.opportunities.asking.understanding import EXAMPLES, Tool, Understood, asks_to_push, understand
 from fairkeeper.opportunities.comparison import Comparison
 from fairkeeper.opportunities.ports import Narration
-from fairkeeper.opportunities.views import AccountLine, Alerts, CardPage, Explanation, Portfolio, RankedAccounts, Report
+from fairkeeper.opportunities.views import (
+    AccountLine,
+    Alerts,
+    CardLine,
+    CardPage,
+    Explanation,
+    Portfolio,
+    RankedAccounts,
+    Report,
+)
 
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_CARDS_OF_AN_ACCOUNT: Final = 6
+"""An account has a card for each lens at most; it is told once."""
 _NO_PUSH: Final = (
     "I push nothing from here. Open the account's card and choose Push to the CRM: your click on that one card is the "
     "approval, and it is recorded."
@@ -120,7 +132,7 @@ class _Answering:
         by_tool: dict[Tool, tuple[Operation, dict[str, Any]]] = {
             Tool.RANK: (queries.rank_accounts, {"lens": asked.lens, "top": asked.top, "segment": asked.segment}),
             Tool.EXPLAIN: (queries.explain_account, {"tenant": asked.account}),
-            Tool.CARDS: (queries.list_cards, {"limit": asked.top}),
+            Tool.CARDS: (queries.list_cards, {"limit": min(500, _CARDS_OF_AN_ACCOUNT * asked.top)}),
             Tool.ALERTS: (queries.list_alerts, {}),
             Tool.PORTFOLIO: (queries.portfolio_summary, {}),
             Tool.REPORT: (accountability.report, {}),
@@ -133,7 +145,8 @@ class _Answering:
         operation, fields = by_tool[asked.tool]
         given = dict(fields) if asked.tool is Tool.CARDS else {**fields, "connection": self._request.connection}
         found = operation.function(self._context, operation.input.model_validate(given))
-        heading, lines, note, run_id = _SAY[asked.tool](found)
+        said = _cards(found, asked.top) if asked.tool is Tool.CARDS else _SAY[asked.tool](found)
+        heading, lines, note, run_id = said
         days = [line.as_of for line in lines if line.as_of is not None]
         return Answer(
             question=self._request.question,
@@ -162,30 +175,47 @@ def _ranked(found: RankedAccounts) -> Said:
 
 
 def _account_text(each: AccountLine) -> str:
-    worth = f", {each.worth} {each.currency}" if each.worth else ""
-    reason = f" {each.reasons[0].text[:1].upper()}{each.reasons[0].text[1:]}." if each.reasons else ""
+    worth = f", {Decimal(each.worth):,.2f} {each.currency}" if each.worth else ""
+    other = next((reason.text for reason in each.reasons if reason.text.lower() != each.why_now.lower()), "")
+    reason = f" {other[:1].upper()}{other[1:]}." if other else ""
     return (
         f"{each.rank}. {each.name}: {each.likelihood:.0%} likely, about {each.seats:,.0f} seats{worth}. "
         f"{each.why_now}.{reason} To do: {each.motion}."
     )
 
 
-def _cards(found: CardPage) -> Said:
+def _by_account(found: CardPage) -> list[tuple[CardLine, list[str]]]:
+    """Return each account once: its first card, and under which other lenses it has one."""
+    accounts: dict[str, tuple[CardLine, list[str]]] = {}
+    for each in found.cards:
+        if each.tenant_id in accounts:
+            accounts[each.tenant_id][1].append(each.title.lower())
+        else:
+            accounts[each.tenant_id] = (each, [])
+    return list(accounts.values())
+
+
+def _card_text(each: CardLine, others: Sequence[str]) -> str:
+    reason = f" {each.reason[:1].upper()}{each.reason[1:]}." if each.reason else ""
+    also = f" Also {', '.join(others)}." if others else ""
+    return (
+        f"{each.account} ({each.title.lower()}): {each.likelihood:.0%} likely, about {each.seats:,.0f} seats. "
+        f"{each.why_now}.{reason} To do: {each.motion}.{also}"
+    )
+
+
+def _cards(found: CardPage, top: int) -> Said:
     lines = [
         AnswerLine(
-            text=(
-                f"{number}. {each.account} ({each.title.lower()}): {each.likelihood:.0%} likely, about "
-                f"{each.seats:,.0f} seats. {each.why_now}. {each.reason[:1].upper()}{each.reason[1:]}. "
-                f"To do: {each.motion}."
-            ),
+            text=f"{number}. {_card_text(each, others)}",
             as_of=found.as_of,
             tenant_id=each.tenant_id,
             card_id=each.id,
         )
-        for number, each in enumerate(found.cards, 1)
+        for number, (each, others) in enumerate(_by_account(found)[:top], 1)
     ]
     return (
-        f"The first {len(lines)} of {found.total:,} open cards",
+        f"The first {len(lines)} accounts of {found.total:,} open cards",
         lines,
         "",
         found.cards[0].run_id if found.cards else "",
@@ -294,7 +324,6 @@ _MOST_CHANGES: Final = 5
 _SAY: Final[Mapping[Tool, Any]] = {
     Tool.RANK: _ranked,
     Tool.EXPLAIN: _explained,
-    Tool.CARDS: _cards,
     Tool.ALERTS: _alerts,
     Tool.PORTFOLIO: _portfolio,
     Tool.REPORT: _report,

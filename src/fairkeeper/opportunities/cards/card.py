@@ -213,6 +213,8 @@ def _why_now(features: Mapping[str, float], as_of: date, lens: Lens, *, is_new: 
         return "People asked for licences in the last three months", as_of
     if is_new and features.get("history_months", 0) > 1:
         return f"First above the line of {lens.enter:.0%}".replace("%", " %"), as_of
+    if features.get("history_months", 0) > 1:
+        return "No dated event: it stands above the line on the newest figures", as_of
     return "As the newest snapshot stands; one snapshot says nothing of change", as_of
 
 

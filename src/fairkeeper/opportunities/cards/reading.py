@@ -89,7 +89,10 @@ def find_tenant(run: KeptRun, text: str) -> dict[str, Any]:
         if len(rows) == 1:
             return rows[0]
         if rows:
-            listed = "; ".join(f"{row['tenant_name'] or row['tenant_id']} ({row['tenant_id']})" for row in rows)
+            names = [str(row["tenant_name"] or row["tenant_id"]) for row in rows]
+            if len(set(names)) < len(names):  # twins are told apart by their ids alone
+                names = [f"{name} ({row['tenant_id']})" for name, row in zip(names, rows, strict=True)]
+            listed = "; ".join(names)
             raise AccountAmbiguousError(f"Several accounts answer to {text!r}: {listed}.")
     alike = read_rows(
         run.features,

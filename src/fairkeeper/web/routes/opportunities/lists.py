@@ -16,7 +16,8 @@ from fairkeeper.opportunities.actions.cards import record_shown
 from fairkeeper.opportunities.lenses.definition import Motion
 from fairkeeper.opportunities.queries import list_alerts, list_cards, list_lenses, show_card
 from fairkeeper.opportunities.views import Alerts, CardDetail, CardLine, CardPage, LensLine, LensView
-from fairkeeper.web.format import StateWord, Tone, count, state
+from fairkeeper.values.money import Money
+from fairkeeper.web.format import StateWord, Tone, amount, count, state
 from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
 from fairkeeper.web.pages import opportunities as pages
 from fairkeeper.web.parts import Empty, Fact, Finding, Identifier, Level, Link, Tab, Timeline
@@ -175,7 +176,7 @@ def _row(each: CardLine) -> pages.CardRow:
         likelihood=percent(each.likelihood),
         band=band(each.band),
         seats=f"{each.seats:,.0f}",
-        worth=f"{each.worth} {each.currency}" if each.worth else "",
+        worth=money(each.worth, each.currency),
         motion=motion(each.motion),
         why_now=each.why_now,
         why_now_on=each.why_now_on,
@@ -183,6 +184,16 @@ def _row(each: CardLine) -> pages.CardRow:
         owner=each.owner,
         state=card_state(each.state),
     )
+
+
+def money(worth: str | None, currency: str | None) -> str:
+    r"""Write an amount in groups of three; empty without one.
+
+    Example:
+        >>> money("407008.80", "USD").replace("\xa0", " "), money(None, None)
+        ('407,008.80 USD', '')
+    """
+    return amount(Money.from_decimal_text(worth, currency)) if worth and currency else ""
 
 
 def percent(value: float) -> str:
@@ -266,9 +277,7 @@ def _facts(detail: CardDetail) -> tuple[Fact, ...]:
         ),
         Fact(label="Confidence", value=percent(line.confidence), note="the share of the lens's weight that is known"),
         Fact(label="Seats", value=f"{line.seats:,.0f}"),
-        Fact(
-            label="Worth", value=f"{line.worth} {line.currency}" if line.worth else None, note=str(card["worth_basis"])
-        ),
+        Fact(label="Worth", value=money(line.worth, line.currency) or None, note=str(card["worth_basis"])),
         Fact(label="Figures of", value=account.as_of if account else line.opened_as_of),
         Fact(label="Opened", value=line.opened_at.date(), note=f"at {percent(line.first_likelihood)}"),
         Fact(label="Owner", value=line.owner or None),

@@ -87,7 +87,7 @@ def _sentence(found: Pushing, pushed: int) -> str:
 def _facts(found: Pushing) -> tuple[Fact, ...]:
     held = found.standing
     if held is None:
-        return (Fact(label="Standing approval", value=None, note="each push needs a person's click on its card"),)
+        return (Fact(label="Standing approval", value="none", note="each push needs a person's click on its card"),)
     return (
         Fact(
             label="Standing approval",
