@@ -5,13 +5,22 @@ Separate from the order in which calls are decided (`order`): here is what no si
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
 from fairkeeper.policy.decision.arguments import ArgumentSchema, canonical
 from fairkeeper.policy.decision.facts import PUBLISHER, Basis, Call, Caller, GrantFacts, UseFacts
-from fairkeeper.policy.decision.response import Response, Tightening, response
+from fairkeeper.policy.decision.response import (
+    BusinessImpact,
+    Response,
+    Reversibility,
+    Severity,
+    Tightening,
+    response,
+)
 from fairkeeper.policy.decision.slices import PolicySlice
 
 
@@ -40,11 +49,13 @@ class Compiled:
     def __init__(self, basis: Basis) -> None:
         self.basis = basis
         self.policies = PolicySlice(basis)
-        self.schema = ArgumentSchema(basis.tool.arguments)
+        self.schema = _schema(json.dumps(basis.tool.arguments, sort_keys=True))
         self.uses = {use.id: use for use in basis.uses}
         self.only_use = _only_use(basis, self.uses)
         self.needed = {use_id: tuple(_needed(basis, use_id)) for use_id in self.uses}
-        self.responses = _responses(basis)
+        tool = basis.tool
+        elevated = frozenset({Tightening.ELEVATED_PERMISSION} if tool.is_elevated else ())
+        self.responses = _responses(tool.severity, tool.reversibility, tool.business_impact, elevated)
         self.reviewed_percent = {
             use_id: max((each.review_percent for each in basis.permits if each.use_id == use_id), default=0)
             for use_id in self.uses
@@ -76,23 +87,30 @@ def _needed(basis: Basis, use_id: str) -> Iterator[_Needed]:
             yield name, is_write, tuple(fitting)
 
 
+@lru_cache(maxsize=1_024)
+def _schema(spelled: str) -> ArgumentSchema:
+    """Return the schema that is spelled so; one for all agents that may call the tool."""
+    return ArgumentSchema(json.loads(spelled))
+
+
 _Responses = Mapping[tuple[bool, bool], Response]
 """By whether another's data and whether sensitive data is touched."""
 
 
-def _responses(basis: Basis) -> _Responses:
-    tool = basis.tool
-    elevated = {Tightening.ELEVATED_PERMISSION} if tool.is_elevated else set()
+@lru_cache(maxsize=256)
+def _responses(
+    severity: Severity, reversibility: Reversibility, business_impact: BusinessImpact, always: frozenset[Tightening]
+) -> _Responses:
     found = {}
     for is_anothers in (False, True):
         for is_sensitive in (False, True):
-            tightenings = set(elevated)
+            tightenings = set(always)
             if is_anothers:
                 tightenings.add(Tightening.ANOTHER_TENANT)
             if is_sensitive:
                 tightenings.add(Tightening.SENSITIVE_DATA)
             found[is_anothers, is_sensitive] = response(
-                tool.severity, tool.reversibility, tool.business_impact, frozenset(tightenings)
+                severity, reversibility, business_impact, frozenset(tightenings)
             )
     return found
 

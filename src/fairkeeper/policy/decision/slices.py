@@ -152,7 +152,7 @@ class PolicySlice:
         text = "\n".join((own, *(policy for each in permits.values() for policy in each)))
         self._names, self._tags = mentioned(text), tags_mentioned(text)
         self._answers: dict[tuple[Any, ...], PolicyAnswer] = {}
-        self._parts = tuple(_parts(self._names, self._tags, Distinctions(text)))
+        self._parts = _parts_of(self._names, self._tags, Distinctions(text))
         self._schema = _schema(self._names)
         # A set for each use, because naming the use in the context costs a fifth of what Cedar takes.
         self._own = cedarpy.PolicySet.from_str(own)
@@ -360,6 +360,12 @@ _MAKERS: Final[Mapping[str, Callable[[Asked], Any]]] = {
 
 _Part = Callable[[Asked], Any]
 """Returns a part of a call: the same for two calls that no policy tells apart by it."""
+
+
+@lru_cache(maxsize=1_024)
+def _parts_of(names: frozenset[str], tags: frozenset[str] | None, told: Distinctions) -> tuple[_Part, ...]:
+    """Return the parts that policies tell apart; the same for all agents whose policies differ in their agent alone."""
+    return tuple(_parts(names, tags, told))
 
 
 def _parts(names: frozenset[str], tags: frozenset[str] | None, told: Distinctions) -> Iterator[_Part]:
