@@ -298,7 +298,7 @@ def _check_decisions(report: Report, rehearsal: Rehearsal, asked: _Asked, condit
     wait_until(lambda: bool(asked.permitted), seconds=1, what="something was permitted")
     with rehearsal.database.read() as session:
         recorded = Counter(session.scalars(select(DecisionRow.decision_id).where(DecisionRow.allowed)))
-        used = session.scalar(select(func.sum(LimitUsageRow.used))) or 0
+        used = int(session.scalar(select(func.sum(LimitUsageRow.used))) or 0)
     lost = [each for each in asked.permitted if recorded[each] != 1]
     report.plain("decisions permitted under kills", len(asked.permitted), unit="", conditions=conditions)
     report.plain("questions without an answer", asked.unanswered, unit="", conditions=conditions)
