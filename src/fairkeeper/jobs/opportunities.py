@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from sqlalchemy import select
+
 from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
 from fairkeeper.database.tasks import Task
@@ -32,6 +34,7 @@ from fairkeeper.opportunities.actions.pushes import (
     wanted_of,
 )
 from fairkeeper.opportunities.agent import AgentTool
+from fairkeeper.opportunities.crm.fields import CRMRecord
 from fairkeeper.opportunities.crm.sending import Wish, bring
 from fairkeeper.opportunities.errors import CRMNotConfiguredError, CRMRefusedError, NoSnapshotError, PushRefusedError
 from fairkeeper.opportunities.ports import CRM
@@ -72,6 +75,7 @@ class OpportunitiesWork:
                 Handler(name="opportunities.rank", run=self.rank),
                 Handler(name="opportunities.push", run=self.push, retry=_PUSHING),
                 Handler(name="opportunities.push_unasked", run=self.push_unasked),
+                Handler(name="opportunities.read_back", run=self.read_back, retry=_PUSHING),
                 Handler(name="opportunities.agent", run=self.register),
                 Handler(name="opportunities.sweep", run=self.sweep),
                 Handler(name="opportunities.tell_urgent", run=self.tell_urgent),
@@ -82,6 +86,7 @@ class OpportunitiesWork:
                 Schedule(name="opportunities.sweep", every=timedelta(days=1)),
                 Schedule(name="opportunities.agent", every=timedelta(days=1)),
                 Schedule(name="opportunities.push_unasked", every=timedelta(days=1)),
+                Schedule(name="opportunities.read_back", every=timedelta(days=1)),
                 Schedule(name="opportunities.tell_urgent", every=timedelta(hours=1)),
                 Schedule(name="opportunities.tell_digest", every=timedelta(days=7)),
             ),
@@ -113,6 +118,41 @@ class OpportunitiesWork:
             return
         with contextlib.suppress(PushRefusedError, CRMNotConfiguredError):
             self._runner.run(plan_pushes, PlanPushes(limit=LARGEST_DAILY_LIMIT), _call())
+
+    def read_back(self, _task: Task) -> None:
+        """Look at the CRM what became of the records of open cards; one that is gone there does not come back.
+
+        Raises:
+            CRMThrottledError, CRMUnreachableError: Not now; what was read stays, and the rest is read again.
+        """
+        crm = self._crm
+        if crm is None:
+            return
+        statement = (
+            select(PushRow)
+            .join(CardRow, CardRow.id == PushRow.card_id)
+            .where(
+                PushRow.target == crm.name,
+                PushRow.state.in_(("sent", "unchanged")),
+                PushRow.record == CRMRecord.OPPORTUNITY.value,
+                CardRow.closed_at.is_(None),
+            )
+            .order_by(PushRow.external_key)
+        )
+        with self._runner.database.read() as session:
+            rows = session.scalars(statement).all()
+        for row in rows:
+            there = crm.find(row.record, row.external_key)
+            if there is not None and not there.is_closed:
+                continue
+            answer = RecordPush(
+                external_key=row.external_key,
+                state="closed_there",
+                remote_id=there.remote_id if there else row.remote_id or "",
+                error=there.outcome if there else "",
+            )
+            self._read_outcome(row, answer)
+            self._runner.run(record_push, answer, _call())
 
     def sweep(self, _task: Task) -> None:
         """Drop daily snapshots that are old, and what nobody needs."""

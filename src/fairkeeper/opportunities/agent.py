@@ -124,9 +124,9 @@ USE: Final[Mapping[str, Any]] = {
     "business_context": "Accounts of the publisher's own exports of the insights, and the CRM that the settings name.",
     "value_measure": "Lift at 50 against four baselines, and what became of the cards, on the track record's page.",
     "known_errors": [
-        "Ranks by figures that are days old.",
-        "Likelihoods are not yet judged by the publisher's own outcomes.",
-        "An account that is not in an export is not a customer lost.",
+        "Ranks by figures that are days old",
+        "Likelihoods are not yet judged by the publisher's own outcomes",
+        "An account that is not in an export is not a customer lost",
     ],
     "not_for": ["Decisions about people", "Prices and contracts", "Personal data of anybody"],
 }

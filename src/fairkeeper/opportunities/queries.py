@@ -6,13 +6,11 @@ ranking it rests on. Nothing here writes, and no model is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import Field
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
 from fairkeeper.opportunities.actions.desk import DEFAULT_CONNECTION, prices_of, used_snapshots
@@ -29,6 +27,7 @@ from fairkeeper.opportunities.errors import AccountUnknownError, CardNotFoundErr
 from fairkeeper.opportunities.insights.keeping import ColumnFiles
 from fairkeeper.opportunities.lenses.columns import read_rows
 from fairkeeper.opportunities.lenses.definition import lens_named
+from fairkeeper.opportunities.lines import card_line, push_line, pushed_of
 from fairkeeper.opportunities.ports import RoomSettings
 from fairkeeper.opportunities.tables import (
     AccountRow,
@@ -43,7 +42,6 @@ from fairkeeper.opportunities.views import (
     AlertLine,
     Alerts,
     CardDetail,
-    CardLine,
     CardPage,
     Explanation,
     LensLine,
@@ -238,7 +236,8 @@ def list_cards(context: QueryContext, request: ListCards) -> CardPage:
     if request.state:
         conditions.append(CardRow.state == request.state)
     else:
-        conditions += [CardRow.closed_at.is_(None), CardRow.state.in_(("open", "accepted"))]
+        is_back = (CardRow.state == "snoozed") & (CardRow.snoozed_until <= context.now.date())  # its day has come
+        conditions += [CardRow.closed_at.is_(None), CardRow.state.in_(("open", "accepted")) | is_back]
     if request.lens:
         conditions.append(CardRow.lens == request.lens.replace("-", "_"))
     if request.motion:
@@ -255,7 +254,7 @@ def list_cards(context: QueryContext, request: ListCards) -> CardPage:
         .limit(request.limit)
         .offset(request.offset)
     ).all()
-    pushed = _pushed(context.session, [row.id for row in rows])
+    pushed = pushed_of(context.session, [row.id for row in rows])
     newest = context.session.scalar(select(func.max(RunRow.as_of)).where(RunRow.state == "adopted"))
     return CardPage(cards=tuple(card_line(row, row.id in pushed) for row in rows), total=total, as_of=newest)
 
@@ -417,73 +416,6 @@ def portfolio_summary(context: QueryContext, request: OfConnection) -> Portfolio
         alerts=int(summary["alerts"]),
         naive_alerts=int(summary["naive_alerts"]),
     )
-
-
-def card_line(row: CardRow, is_pushed: bool) -> CardLine:  # noqa: FBT001 - a column of the line
-    """Return a card as a line."""
-    card = row.card
-    return CardLine(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        account=row.tenant_name,
-        lens=row.lens,
-        title=str(card["title"]),
-        state=row.state,
-        motion=row.motion,
-        owner=row.owner,
-        likelihood=row.likelihood_ppm / 1_000_000,
-        first_likelihood=row.first_likelihood_ppm / 1_000_000,
-        confidence=row.confidence_ppm / 1_000_000,
-        seats=row.seats_milli / 1000,
-        worth=card.get("worth"),
-        currency=card.get("currency"),
-        rank=row.rank,
-        why_now=str(card["why_now"]),
-        why_now_on=_day(card["why_now_on"]),
-        reason=_first_other(card),
-        band=str(card["band"]),
-        opened_at=row.opened_at,
-        opened_as_of=row.opened_as_of,
-        closed_at=row.closed_at,
-        closed_why=row.closed_why,
-        snoozed_until=row.snoozed_until,
-        run_id=row.run_id,
-        is_pushed=is_pushed,
-    )
-
-
-def _first_other(card: dict[str, Any]) -> str:
-    """Return the strongest evidence that is not what stands as the reason for now already."""
-    now = str(card["why_now"]).lower()
-    return next((str(each["text"]) for each in card["reasons"] if str(each["text"]).lower() != now), "")
-
-
-def push_line(row: PushRow, account: str) -> PushLine:
-    """Return a push as a line."""
-    return PushLine(
-        external_key=row.external_key,
-        target=row.target,
-        record=row.record,
-        state=row.state,
-        remote_id=row.remote_id,
-        attempts=row.attempts,
-        last_error=row.last_error,
-        kept_fields=tuple(row.kept_fields),
-        is_unasked=row.is_unasked,
-        card_id=row.card_id,
-        account=account,
-        decision_id=row.decision_id,
-        asked_at=row.asked_at,
-        sent_at=row.sent_at,
-    )
-
-
-def _pushed(session: Session, card_ids: Sequence[str]) -> set[str]:
-    return set(session.scalars(select(PushRow.card_id).where(PushRow.card_id.in_(card_ids))))
-
-
-def _day(text: Any) -> date:
-    return date.fromisoformat(str(text))
 
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -37,7 +37,7 @@ from fairkeeper.opportunities.errors import (
     PushRefusedError,
 )
 from fairkeeper.opportunities.ports import RemoteRecord
-from fairkeeper.opportunities.queries import list_cards, list_pushes, rank_accounts
+from fairkeeper.opportunities.queries import list_cards, list_pushes, rank_accounts, show_card
 from fairkeeper.policy.analysis.linting import Author, lint
 from fairkeeper.policy.bundles.bundle import agents_schema
 from fairkeeper.policy.engine import validate
@@ -80,11 +80,15 @@ class CRM:
 
     def __init__(self, *, is_refusing: bool = False) -> None:
         self.is_refusing, self.records = is_refusing, dict[str, dict[str, str]]()
+        self.closed: dict[str, str] = {}
 
     def find(self, record: str, external_key: str) -> RemoteRecord | None:
         del record
         found = self.records.get(external_key)
-        return None if found is None else RemoteRecord(remote_id=external_key[:40], fields=found)
+        if found is None:
+            return None
+        outcome = self.closed.get(external_key, "")
+        return RemoteRecord(remote_id=external_key[:40], fields=found, is_closed=bool(outcome), outcome=outcome)
 
     def upsert(self, record: str, external_key: str, fields: Any, parent: str | None) -> RemoteRecord:
         del record, parent
@@ -278,3 +282,20 @@ def test_a_policy_of_the_publishers_stops_a_click_and_says_so(book: Book) -> Non
 def test_no_tool_of_its_own_touches_personal_data_but_the_one_that_is_never() -> None:
     assert {each.name for each in TOOLS if not each.lane} == {"opportunities.export_personal_data"}
     assert not any("personal_data" in (*each.reads, *each.writes) for each in TOOLS)
+
+
+def test_what_people_won_and_lost_at_the_crm_is_read_back_once_a_day(book: Book) -> None:
+    cards = list({each.tenant_id: each for each in book.run(list_cards, limit=50).cards}.values())[:4]
+    crm = CRM()
+    for card in cards:
+        book.run(push_card, SELLER, card_id=card.id)
+    push_all(book, crm)
+    keys = {each.card_id: each.external_key for each in book.run(list_pushes)}
+    crm.closed = {keys[cards[0].id]: "won", keys[cards[1].id]: "lost"}
+    del crm.records[keys[cards[2].id]]
+    for _ in range(2):
+        work(book, crm).read_back(task("opportunities.read_back"))
+    shown = [book.run(show_card, card_id=card.id) for card in cards]
+    assert [each.line.state for each in shown] == ["won", "lost", "open", "open"]
+    assert [each.pushes[0].state for each in shown] == ["closed_there"] * 3 + ["sent"]
+    assert [(one.outcome, one.source) for each in shown for one in each.outcomes] == [("won", "crm"), ("lost", "crm")]

@@ -31,6 +31,7 @@ from fairkeeper.opportunities.actions.pushes import (
 from fairkeeper.opportunities.actions.snapshots import drop_old_snapshots
 from fairkeeper.opportunities.asking.answering import ask
 from fairkeeper.opportunities.asking.understanding import EXAMPLES
+from fairkeeper.opportunities.comparison import compare_snapshots
 from fairkeeper.opportunities.errors import (
     AccountAmbiguousError,
     AccountNotMatchedError,
@@ -39,6 +40,7 @@ from fairkeeper.opportunities.errors import (
     LensUnknownError,
     NoSnapshotError,
     PushRefusedError,
+    SnapshotUnclearError,
 )
 from fairkeeper.opportunities.queries import (
     explain_account,
@@ -252,6 +254,12 @@ def test_a_card_that_is_put_off_leaves_the_list_until_its_day(book: Book) -> Non
     until = (book.clock.now() + timedelta(days=3)).date()
     book.run(record_outcome, SELLER, card_id=card.id, outcome="snoozed", until=until)
     assert card.id not in {each.id for each in book.run(list_cards, lens="transformation", limit=100).cards}
+    before = book.clock.now()
+    book.clock.move(timedelta(days=3))
+    try:  # no ranking is needed for it to come back
+        assert card.id in {each.id for each in book.run(list_cards, lens="transformation", limit=100).cards}
+    finally:
+        book.clock.move(before - book.clock.now())
 
 
 def test_a_shown_card_is_remembered_once_for_each_ranking(book: Book) -> None:
@@ -341,3 +349,100 @@ def test_held_out_accounts_are_shown_to_nobody(tmp_path: Path) -> None:
         assert held.run(report).holdout.held_out > 0
     finally:
         held.installation.close()
+
+
+# -------------------- two snapshots side by side
+
+
+def test_the_newest_two_snapshots_are_compared_over_what_both_know(book: Book) -> None:
+    found = book.run(compare_snapshots)
+    listed = [line for line in book.run(list_snapshots) if line.state == "kept"]
+    assert (found.later.as_of, found.earlier.as_of) == (listed[0].as_of, listed[1].as_of)
+    seats = next(each for each in found.totals if each.measure == "paid_seats")
+    assert 0 < seats.known_in_both <= min(found.earlier.tenants, found.later.tenants)
+    assert found.earlier.tenants - found.missing_count + found.appeared_count == found.later.tenants
+    assert all(each.how == "first_seen" for each in found.appeared)
+    first = found.changes[0]
+    assert all(abs(each.after - each.before) <= abs(first.after - first.before) for each in found.changes)
+    past = book.run(explain_account, tenant=first.tenant_id).past
+    columns = {
+        "paid_seats": "paid_seats",
+        "paid_mau": "paid_users",
+        "chat_mau": "chat_users",
+        "agents_mau": "agent_users",
+    }
+    if first.measure in columns:
+        told = [getattr(month, columns[first.measure]) for month in past][-2:]
+        assert told == [first.before, first.after]
+
+
+def test_one_account_between_two_months_and_the_chat_says_the_same(book: Book) -> None:
+    name = book.run(rank_accounts, top=1).accounts[0].name
+    found = book.run(compare_snapshots, tenant=name, earlier="2025-11", later="2026-03")
+    assert (found.account, found.earlier.as_of.month, found.later.as_of.month) == (name, 11, 3)
+    seats = next(each for each in found.totals if each.measure == "paid_seats")
+    answer = book.run(ask, question=f"How has {name} changed between 2025-11 and 2026-03?")
+    assert answer.tool == "opportunities.compare_snapshots"
+    assert any(f"Paid seats: {seats.before:,} to {seats.after:,}" in line.text for line in answer.lines)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"earlier": "2020-01"},
+        {"later": "2026-02-30"},
+        {"earlier": "2026-03", "later": "2026-02"},
+        {"earlier": "snp_no"},
+    ],
+)
+def test_a_snapshot_that_is_none_or_in_the_wrong_order_is_refused_with_those_there_are(
+    book: Book, given: dict[str, str]
+) -> None:
+    with pytest.raises(SnapshotUnclearError):
+        book.run(compare_snapshots, None, **given)
+
+
+def test_a_missing_cell_is_no_fall_a_tenant_that_left_no_loss_and_one_that_is_back_not_new(empty: Book) -> None:
+    head = "Tenant Name,Tenant ID,Copilot PAU,Copilot MAU (Licensed),Partner Center ID (MPN)\n"
+    ids = [f"aaaaaaaa-0000-4000-8000-00000000000{n}" for n in range(5)]
+    months = {
+        "2026-01-05": [("Back", 0, "9", "9", "1")],
+        "2026-02-05": [("Stays", 1, "10", "8", "1"), ("Unknown", 2, "20", "15", "1"), ("Gone", 3, "7", "7", "1")],
+        "2026-03-10": [
+            ("Stays", 1, "12", "9", "2"),
+            ("Unknown", 2, "20", "Not Available", "1"),
+            ("Back", 0, "9", "9", "1"),
+            ("New", 4, "5", "5", "1"),
+        ],
+    }
+    for day, rows in months.items():
+        text = head + "".join(f"{name},{ids[n]},{pau},{mau},{mpn}\n" for name, n, pau, mau, mpn in rows)
+        empty.take(files=[(f"copilot-{day}.csv", text.encode())])
+    found = empty.run(compare_snapshots)
+    totals = {each.measure: (each.before, each.after, each.known_in_both) for each in found.totals}
+    assert totals["paid_seats"] == (30, 32, 2)
+    assert totals["paid_mau"] == (8, 9, 1)
+    assert totals["chat_mau"] == (None, None, 0)
+    assert {(each.name, each.how) for each in found.appeared} == {("Back", "back"), ("New", "first_seen")}
+    assert [each.name for each in found.missing] == ["Gone"]
+    assert found.newly_associated == 1
+    assert "no customer lost" in found.note
+
+
+def test_one_snapshot_is_compared_with_nothing(empty: Book) -> None:
+    empty.take(0)
+    with pytest.raises(NoSnapshotError):
+        empty.run(compare_snapshots)
+
+
+def test_an_account_is_found_in_another_spelling_or_by_a_part_and_alike_ones_are_told(empty: Book) -> None:
+    head = "Tenant Name,Tenant ID,Copilot PAU,Copilot MAU (Licensed)\n"
+    names = ["Müller & Söhne", "Straße AG", "Contoso Traders", "Contoso Bank"]
+    rows = "".join(f"{name},aaaaaaaa-0000-4000-8000-00000000000{n},5,5\n" for n, name in enumerate(names))
+    empty.take(files=[("copilot-2026-04-02.csv", (head + rows).encode())])
+    for asked, name in (("Mueller & Soehne", names[0]), ("müller", names[0]), ("strasse ag", names[1])):
+        assert empty.run(explain_account, tenant=asked).name == name
+    with pytest.raises(AccountAmbiguousError, match="Contoso Bank; Contoso Traders"):
+        empty.run(explain_account, tenant="contoso")
+    with pytest.raises(AccountUnknownError, match="Did you mean Contoso Traders"):
+        empty.run(explain_account, tenant="Contsoo Traders")

@@ -191,7 +191,7 @@ def telling(tmp_path: Path) -> Iterator[tuple[Book, list[str]]]:
             mode="manage",
             entra_tenant_id="0b01c0de-0000-4000-8000-000000000001",
             teams_webhook_url=f"{address}/workflow?sig=s",
-            smtp_url="smtp://127.0.0.1:9?tls=none",
+            smtp_url="smtp://127.0.0.1:9",
             mail_from="fairkeeper@publisher.example",
         )
         yield made, cards

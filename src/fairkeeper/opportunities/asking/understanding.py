@@ -202,7 +202,7 @@ def _intention(question: str, text: str) -> Understood | None:  # noqa: PLR0911 
     ):
         return Understood(tool=Tool.ALERTS)
     found = _WHY.match(question)
-    if found and not _is_general(found["account"]):
+    if found and not _is_general(_account(found["account"])):
         return Understood(tool=Tool.EXPLAIN, account=_account(found["account"]))
     if re.search(r"portfolio|overview|summar|how many|in total|dashboard|by (?:lens|segment|motion)|überblick", text):
         return Understood(tool=Tool.PORTFOLIO)

@@ -30,6 +30,13 @@ from fairkeeper.web.serving.ways import Audience, Way, get
 
 ROOM: Final = "Opportunities"
 TRAIL: Final = (Link(label=ROOM, href="/opportunities"),)
+PUSH_STATES: Final = {
+    "wanted": "queued",
+    "sent": "done",
+    "unchanged": "done",
+    "parked": "failed",
+    "closed_there": "closed",
+}
 _PAGE_ROWS: Final = 50
 _EXPORT_ROWS: Final = 500
 _BANDS: Final = {"high": Tone.GOOD, "medium": Tone.BUSY, "low": Tone.QUIET}
@@ -327,7 +334,7 @@ def _pushes(detail: CardDetail) -> tuple[Fact, ...]:
     return tuple(
         Fact(
             label=f"{words(each.target)}, {each.record}",
-            value=state(each.state),
+            value=state(PUSH_STATES.get(each.state, each.state)),
             note="; ".join(
                 part
                 for part in (

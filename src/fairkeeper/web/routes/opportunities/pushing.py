@@ -19,7 +19,7 @@ from fairkeeper.web.format import count, state
 from fairkeeper.web.forms import Field, FieldKind, Question
 from fairkeeper.web.pages.opportunities import PushedPage, PushRow
 from fairkeeper.web.parts import Fact, Link
-from fairkeeper.web.routes.opportunities.lists import ROOM, TRAIL, tabs_of
+from fairkeeper.web.routes.opportunities.lists import PUSH_STATES, ROOM, TRAIL, tabs_of
 from fairkeeper.web.serving.asking import Asking, Words, answer_question, ask, question_at
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.telling import words
@@ -28,7 +28,6 @@ from fairkeeper.web.serving.ways import Audience, Way, get, post
 
 CRM_PATH: Final = "/opportunities/crm"
 _SHOWN: Final = 200
-_STATES: Final = {"wanted": "queued", "sent": "done", "unchanged": "done", "parked": "failed", "closed_there": "closed"}
 _WORDS: Final[Mapping[str, Words]] = {
     "give": Words(
         opener="Let it push unasked",
@@ -116,7 +115,7 @@ def _row(each: PushLine) -> PushRow:
         what=Link(label=each.account or each.external_key, href=f"/opportunities/cards/{each.card_id}"),
         record=words(each.record),
         how="unasked" if each.is_unasked else "by a click",
-        state=state(_STATES.get(each.state, each.state)),
+        state=state(PUSH_STATES.get(each.state, each.state)),
         asked_at=each.asked_at,
         note="; ".join(
             part
