@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from fairkeeper.consent.agents.identities import IdentityState
 from fairkeeper.consent.asking.drift import DriftLine
 from fairkeeper.consent.catalogue.permissions import Approver, Kind
 from fairkeeper.consent.deployments.reading import DeploymentState
@@ -77,6 +78,7 @@ class RemainingApp:
     name: str
     gone_at: datetime | None
     is_deployment: bool = False
+    is_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,32 @@ class NoticeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """The agent of one blueprint in a tenant.
+
+    Attributes:
+        placed_id: None while no sponsor and no identity was named.
+        sponsor_id: Object id in the tenant; None where the customer made the identity.
+        agent_id: The registered agent whose calls it makes.
+        has_agent_user: Whether its identities have a user account beside them.
+    """
+
+    registration: str
+    name: str
+    blueprint_app_id: str
+    has_agent_user: bool
+    placed_id: str | None = None
+    state: IdentityState | None = None
+    since_at: datetime | None = None
+    note: str | None = None
+    identity_id: str | None = None
+    sponsor_kind: str | None = None
+    sponsor_id: str | None = None
+    agent_id: str | None = None
+    try_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerConsent:
     """Trust and grants of one customer.
 
@@ -166,6 +194,7 @@ class CustomerConsent:
     pages: tuple[PageView, ...]
     remaining: tuple[RemainingApp, ...]
     deployments: tuple[DeploymentView, ...] = ()
+    agents: tuple[AgentView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +273,12 @@ class Funnel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedPermission:
-    """One permission as the customer's people read it."""
+    """One permission as the customer's people read it.
+
+    Attributes:
+        for_administrators, for_users: Sentences that fit its kind; None where nobody explained it, and for users where
+            no user decides about it.
+    """
 
     name: str
     kind: Kind
@@ -278,6 +312,7 @@ class AskedApp:
         replaced: What was granted before and would go with a new consent.
         own_features: Keys of the features that a person may allow for themselves.
         own_blocked: What they may not, each with why.
+        agent: Where it is a blueprint: its identity in this tenant.
     """
 
     grant_id: str
@@ -293,6 +328,7 @@ class AskedApp:
     needs_admin: bool
     own_features: tuple[str, ...] = ()
     own_blocked: tuple[tuple[str, str], ...] = ()
+    agent: AgentView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

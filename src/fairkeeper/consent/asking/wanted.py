@@ -55,6 +55,7 @@ class WantedRegistration:
     is_publisher_verified: bool
     delegated: tuple[str, ...]
     application: tuple[str, ...]
+    has_agent_user: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +181,8 @@ def _registration_json(each: WantedRegistration) -> dict[str, Any]:
         "is_publisher_verified": each.is_publisher_verified,
         "delegated": list(each.delegated),
         "application": list(each.application),
+        # Only where there is one, so that what was written before stays as it is.
+        **({"has_agent_user": True} if each.has_agent_user else {}),
     }
 
 
@@ -192,6 +195,7 @@ def _registration_of(each: Mapping[str, Any]) -> WantedRegistration:
         is_publisher_verified=each["is_publisher_verified"],
         delegated=tuple(each["delegated"]),
         application=tuple(each["application"]),
+        has_agent_user=each.get("has_agent_user", False),
     )
 
 
@@ -270,6 +274,7 @@ def _registration(each: Registration) -> WantedRegistration:
         is_publisher_verified=each.is_publisher_verified,
         delegated=each.delegated,
         application=each.application,
+        has_agent_user=each.has_agent_user,
     )
 
 

@@ -160,7 +160,8 @@ def _feature(feature: AskedFeature, app: AskedApp) -> pages.AskedFeature:
 
 
 def _permission(permission: AskedPermission, *, needs_admin: bool) -> pages.AskedPermission:
-    sentence = permission.for_administrators if needs_admin else permission.for_users
+    is_for_administrators = needs_admin or permission.kind is Kind.APPLICATION
+    sentence = permission.for_administrators if is_for_administrators else permission.for_users
     return pages.AskedPermission(
         name=permission.name,
         how="in your name" if permission.kind is Kind.DELEGATED else "with nobody signed in",
