@@ -20,7 +20,7 @@ from fairkeeper.consent.asking.own_consent import own_consent_to
 from fairkeeper.consent.asking.wanted import Wanted, WantedFeature, WantedPermission
 from fairkeeper.consent.catalogue.held import catalogue_in
 from fairkeeper.consent.catalogue.permissions import Catalogue, Kind
-from fairkeeper.consent.deployments.showing import deployments_shown
+from fairkeeper.consent.deployments.showing import codes_shown, deployments_shown
 from fairkeeper.consent.errors import ConnectLinkRefusedError
 from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
 from fairkeeper.consent.plan.control import ACCESS_TIERS
@@ -107,6 +107,8 @@ def show_customer(context: QueryContext, request: OneCustomer) -> CustomerConsen
         remaining=_remaining(link),
         deployments=deployments_shown(context, customer.customer_id),
         agents=agents_shown(context.session, link, wanted),
+        codes=codes_shown(context, customer.customer_id),
+        calling=tuple(offer_id for offer_id, _ in (wanted.calling if wanted else ())),
     )
 
 

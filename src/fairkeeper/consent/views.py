@@ -125,6 +125,18 @@ class DeploymentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimCodeView:
+    """A claim code that was made; the code itself is not kept."""
+
+    code_id: str
+    offer_id: str
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeView:
     """One notice about a managed application, as it came."""
 
@@ -173,6 +185,9 @@ class CustomerConsent:
         sign_in_looked_for_at, sign_in_missed_at: When our sign-in application was last looked for in the tenant, and
             since when it was not found.
         unasked: Features that the plan needs and nobody has asked for.
+        agents: Blueprints that are asked for, with their identities in the tenant.
+        codes: Claim codes that were made, the newest first.
+        calling: Offers for which a claim code can be made.
     """
 
     customer_id: str
@@ -195,6 +210,8 @@ class CustomerConsent:
     remaining: tuple[RemainingApp, ...]
     deployments: tuple[DeploymentView, ...] = ()
     agents: tuple[AgentView, ...] = ()
+    codes: tuple[ClaimCodeView, ...] = ()
+    calling: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

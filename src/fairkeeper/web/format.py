@@ -49,6 +49,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
         *("now", "waiting", "unread", "open", "invited", "queued", "draining", "waiting_for_the_checkpoint"),
         *("submitting", "with_partner", "offered"),
         *("pending", "identified", "pending_admin", "granted_unverified", "unlinking", "heard", "deploying"),
+        *("awaiting_blueprint", "creating"),
     ),
     Tone.CARE: (
         "suspended",
@@ -68,6 +69,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
         "not_registered",
         "to_mend",
         "missed",
+        "unclear",
         "foreign",
         "failing",
     ),

@@ -12,6 +12,7 @@ from typing import Any
 
 from fairkeeper.consent.catalogue.permissions import Catalogue, Kind
 from fairkeeper.consent.plan.checks import needs_administrator
+from fairkeeper.consent.plan.control import CONTROL_OF, TrustProof
 from fairkeeper.consent.plan.plan import Access, AccessWay, ConsentPlan, Feature, Registration, Tier
 
 
@@ -86,6 +87,7 @@ class Wanted:
         plan_version: Of the plan that it comes from.
         sign_in: The registration that people sign in with, which appears with the first sign-in.
         access: What is needed in the customer's subscriptions, without a consent of Microsoft Entra's.
+        calling: Offer id and type of whatever calls home, bought or not: its purchase is seen by its first call alone.
     """
 
     plan_version: int
@@ -94,6 +96,7 @@ class Wanted:
     features: tuple[WantedFeature, ...]
     sign_in: WantedRegistration | None = None
     access: tuple[WantedAccess, ...] = ()
+    calling: tuple[tuple[str, str], ...] = ()
 
     def title_of(self, key: str) -> str:
         """Return the title of a feature or of an access, or its key."""
@@ -122,10 +125,12 @@ class Wanted:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON values; access stands there only where there is some."""
+        """Return it as JSON values; access, and what calls home, stand there only where there is some."""
         access = {"access": [_access_json(each) for each in self.access]} if self.access else {}
+        calling = {"calling": [list(each) for each in self.calling]} if self.calling else {}
         return {
             **access,
+            **calling,
             "plan_version": self.plan_version,
             "publisher": self.publisher,
             "registrations": [_registration_json(each) for each in self.registrations],
@@ -160,6 +165,7 @@ class Wanted:
             sign_in=None if sign_in is None else _registration_of(sign_in),
             features=tuple(_feature_of(each) for each in document["features"]),
             access=tuple(_access_of(each) for each in document.get("access", ())),
+            calling=tuple((each[0], each[1]) for each in document.get("calling", ())),
         )
 
 
@@ -246,6 +252,11 @@ def wanted_of(plan: ConsentPlan, bought: Iterable[tuple[str | None, str | None]]
             if any(
                 each in plan.access_for(offer_id, plan_id) for offer_id, plan_id in pairs if offer_id == offer.offer_id
             )
+        ),
+        calling=tuple(
+            (offer.offer_id, offer.type.value)
+            for offer in plan.offers
+            if CONTROL_OF[offer.type].proof is TrustProof.CALL_HOME
         ),
     )
 
