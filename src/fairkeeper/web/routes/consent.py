@@ -311,7 +311,7 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
             Fact(
                 label=f"made {when_text(each.made_at.date())}",
                 value=state("removed" if each.revoked_at else "active"),
-                note=f"opened {each.opened} times; good until {when_text(each.expires_at.date())}",
+                note=f"opened {_times(each.opened)}; good until {when_text(each.expires_at.date())}",
             )
             for each in found.pages
         ),
@@ -344,6 +344,16 @@ def _place(visit: Visit, found: CustomerConsent, agent: AgentView) -> Link | Non
         return None
     label = "Change it" if agent.placed_id else "Name who answers for it"
     return Link(label=label, href=f"{home_of(visit, found)}/agents/{agent.registration}")
+
+
+def _times(number: int) -> str:
+    """Return how often, in words.
+
+    Example:
+        >>> _times(0), _times(1), _times(8)
+        ('never', 'once', '8 times')
+    """
+    return {0: "never", 1: "once"}.get(number, f"{number} times")
 
 
 def _code(code: ClaimCodeView) -> Fact:

@@ -23,7 +23,9 @@ def grant_card(grant: GrantView, *, ways: Sequence[Link] = ()) -> pages.GrantCar
     facts = [
         Fact(label="Held by" if is_access else "Application", value=holder),
         Fact(label="Asked", value=grant.asked_at, note=f"{grant.asked_again + 1} times" if grant.asked_again else ""),
-        Fact(label="Last proved", value=grant.proved_at, note=f"by a {grant.can_be_proved_by.replace('_', '-')}"),
+        Fact(
+            label="Last proved", value=grant.proved_at, note=_PROOFS[grant.can_be_proved_by] if grant.proved_at else ""
+        ),
         Fact(label="Looked at", value=grant.probed_at),
         Fact(label="Next look", value=grant.probe_at),
     ]
@@ -81,6 +83,13 @@ def agent_card(agent: AgentView, *, place: Link | None) -> pages.AgentCard:
     )
 
 
+_PROOFS: Final = {
+    "token": "by a token",
+    "exchanged_token": "by a token that was exchanged for the agent identity",
+    "sign_in": "by a sign-in",
+    "reading": "by what Azure shows",
+    "call_home": "by a call of the instance",
+}
 _AGENT: Final = {
     None: "Nobody has named who answers for it in the tenant.",
     IdentityState.AWAITING: "It is made as soon as an administrator has let its blueprint in.",
