@@ -158,7 +158,11 @@ def _signals() -> str:
     return table(["AADSTS", "what it tells", "what follows"], rows)
 
 
-_NO_NUMBER: Final = {Signal.UNKNOWN: "any other", Signal.ACCESS_GONE: "none: an answer of Azure, or silence"}
+_NO_NUMBER: Final = {
+    Signal.UNKNOWN: "any other",
+    Signal.ACCESS_GONE: "none: an answer of Azure, or silence",
+    Signal.AGENT_ABSENT: "none: no agent identity is known here",
+}
 
 
 def _controls() -> str:

@@ -12,9 +12,11 @@ from fairkeeper.sandbox.app import create_sandbox
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.control import control_app
 from fairkeeper.sandbox.directory import default_directory
+from fairkeeper.sandbox.entra.agents.store import AgentStore
 from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.control import (
     Control,
+    WantedAgent,
     WantedConsent,
     WantedFault,
     WantedMetadata,
@@ -41,6 +43,12 @@ ENTRA_CALLS: Final[dict[tuple[str, str], tuple[str, type[BaseModel] | None]]] = 
     ("POST", "/control/consents"): ("Grant for everybody, as an administrator's automation does.", WantedConsent),
     ("POST", "/control/revocations"): ("Take permissions back.", WantedRevocation),
     ("POST", "/control/service-principals"): ("Disable, enable or delete an enterprise application.", WantedPrincipal),
+    ("GET", "/control/agent-identities"): ("Every agent identity, those in the bin too.", None),
+    ("POST", "/control/agent-identities"): ("Disable, enable, delete or restore an agent identity.", WantedAgent),
+    ("POST", "/control/agent-cascade"): (
+        "Do at once what follows about a day after a blueprint's principal was deleted: its identities go too.",
+        None,
+    ),
     ("POST", "/control/consent-policies"): ("Choose what users of a tenant may consent to.", WantedPolicy),
     ("POST", "/control/apps/{client_id}/redirect-uris"): (
         "Register one more address for an application's answers.",
@@ -59,7 +67,13 @@ def control_document() -> dict[str, Any]:
 
 def entra_calls() -> set[tuple[str, str]]:
     """Return method and path of the pretend Entra's control routes."""
-    control = Control(directory=default_directory(), ring=SigningRing(), faults=EntraFaults(), consents=ConsentStore())
+    control = Control(
+        directory=default_directory(),
+        ring=SigningRing(),
+        faults=EntraFaults(),
+        consents=ConsentStore(),
+        agents=AgentStore(),
+    )
     return {(method, route.path) for route in control.routes() for method in (route.methods or ()) if method != "HEAD"}
 
 

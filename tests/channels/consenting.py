@@ -12,8 +12,10 @@ from fairkeeper.consent.actions.ask import ask_customer, share_page
 from fairkeeper.consent.actions.connect import ask_on_page
 from fairkeeper.consent.actions.probe import check_now
 from fairkeeper.consent.actions.start import begin_consent
+from fairkeeper.consent.agents.placing import place_agent_identity
 from fairkeeper.consent.deployments.calling import call_home, make_claim_code
 from fairkeeper.consent.deployments.calling_home import digest_of_code
+from fairkeeper.consent.deployments.elevating import elevate
 from fairkeeper.consent.deployments.receiving import receive_notice
 from fairkeeper.consent.queries import show_customer as show_consent
 from fairkeeper.sandbox.directory import DESK_APP_ID, PUBLISHER_TENANT_ID
@@ -68,7 +70,26 @@ consent_plan:
       credential: secret
       accounts: [fairmile]
       application: [Mail.Read, Mail.Send]
+    - key: sorter
+      name: Fairmile sorter
+      app_id: fa111111-0000-4000-8000-0000000000d5
+      tier: agent
+      home_tenant_id: fa111111-0000-4000-8000-000000000001
+      audience: multi_tenant
+      credential: federated
+      accounts: [fairmile]
+      application: [Sites.Selected]
   features:
+    - key: sort-documents
+      title: Sort documents on sites that you name
+      registration: sorter
+      acts: as_agent
+      consent: admin
+      offers: [fairmile-assistant]
+      is_required: false
+      permissions:
+        - {name: Sites.Selected, kind: application, reason: The sorter opens named sites and no other.}
+      without: Documents stay where they are.
     - key: answer-mail
       title: Read mail and answer it
       registration: desk
@@ -91,7 +112,10 @@ def consent(stage: Stage, tenant: Tenant) -> None:
     made = stage.run(share_page, local_principal(), customer=tenant.slug)
     page = digest(made.path.rpartition("/")[2]).hex()
     stage.run(ask_on_page, page=page, text=f"May {tenant.name} choose the sites later?")
-    (grant,) = stage.run(show_consent, local_principal(), customer=tenant.slug).grants
+    grants = stage.run(show_consent, local_principal(), customer=tenant.slug).grants
+    (grant,) = [each for each in grants if each.registration == "desk"]
+    placed = {"customer": tenant.slug, "registration": "sorter", "sponsor_id": administrator.object_id}
+    stage.run(place_agent_identity, local_principal(), **placed)
     stage.run(
         begin_consent,
         page=page,
@@ -109,6 +133,17 @@ def consent(stage: Stage, tenant: Tenant) -> None:
     assert stage.http.post(path, json=granted).is_success
     _deploy(stage, tenant)
     stage.run(check_now, local_principal(), customer=tenant.slug)
+    stage.work()
+    _elevate(stage, tenant)
+
+
+def _elevate(stage: Stage, tenant: Tenant) -> None:
+    """Let just-in-time access to a tenant's vault be asked for."""
+    deployments = stage.run(show_consent, local_principal(), customer=tenant.slug).deployments
+    (vault,) = [each for each in deployments if each.offer_type == "managed_application"]
+    reason = f"The index of {tenant.name} is broken."
+    asked = {"deployment_id": vault.deployment_id, "access": "repair-vault", "hours": 4, "reason": reason}
+    stage.run(elevate, local_principal(), **asked)
     stage.work()
 
 

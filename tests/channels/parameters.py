@@ -106,6 +106,14 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "permissions": fixed({"name": "permissions.json", "text": "{}"}),
     "consent.look_up_permission:name": fixed("Mail.Read", "customer"),
     "consent.make_claim_code:offer_id": fixed("fairmile-desk-cluster", "customer"),
+    "consent.list_deployments:offer_type": fixed("container"),
+    "consent.place_agent_identity:registration": fixed("sorter", "customer"),
+    "consent.end_elevation:grant_id": Filling(
+        own=lambda stage, tenant: first_id(stage, tenant, "consent_grant"), kinds=("consent_grant",)
+    ),
+    "sponsor_id": Filling(own=lambda _stage, tenant: tenant.people[0].object_id, kinds=("object",)),
+    "sponsor_kind": fixed("user"),
+    "identity_id": fixed("fa111111-0000-4000-8000-00000000beef"),
     "customers.list_reminders:customer": Filling(
         own=lambda _stage, tenant: tenant.slug, kinds=("slug", "customer", "tenant")
     ),

@@ -183,6 +183,7 @@ def settings_for(folder: Path, address: DatabaseAddress, url: str, microsoft: st
         entra_tenant_id=PUBLISHER_TENANT_ID,
         fulfillment_base_url=f"{microsoft}/api",
         azure_base_url=f"{microsoft}/azure",
+        agent_graph_url=f"{microsoft}/entra/graph/v1.0",
         application_notice_secrets=SecretStr("a-secret-that-nobody-guesses"),
         ingestion_base_url=f"{microsoft}/ingestion/rp/product-ingestion",
         fulfillment_app_id=FULFILLMENT_APP_ID,

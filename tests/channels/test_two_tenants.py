@@ -29,7 +29,7 @@ from tests.channels.stage import CUSTOMER_ROLES, Stage, Tenant
 SEVERAL = 2
 """How many ids of one kind are tried at each place; those of the ends, since the newest is the oddest."""
 REFUSALS = {403, 404}
-BY_PAGES_ALONE = {"consent_grant"}
+BY_PAGES_ALONE = set[str]()
 """Kinds that no operation takes from outside; the pages' own tests put them into addresses."""
 HAND_MADE = ("evidence.fetch_", "payouts.upload_")
 """Routes that are described and derived from no operation: bytes go out or come in. Each has its own tests here."""

@@ -56,10 +56,12 @@ from fairkeeper.bootstrap.wiring.assurance import AssuranceToErase
 from fairkeeper.bootstrap.wiring.clocks import FollowedClock
 from fairkeeper.bootstrap.wiring.consent import (
     MirroredPurchases,
+    RegisteredAgents,
     StandingOfGrants,
     TrustRemains,
     TrustToStop,
     WordsToErase,
+    make_agent_identities,
     make_consent_flow,
     make_tenant_tokens,
     work_credentials,
@@ -70,6 +72,7 @@ from fairkeeper.bootstrap.wiring.messages import make_mailer, make_teams, messag
 from fairkeeper.bootstrap.wiring.metering import metering_work
 from fairkeeper.bootstrap.wiring.observing import (
     Custodian,
+    GuardedAgentIdentities,
     GuardedFulfillment,
     GuardedProvisioner,
     GuardedResourceManager,
@@ -77,7 +80,7 @@ from fairkeeper.bootstrap.wiring.observing import (
 from fairkeeper.bootstrap.wiring.opportunities import Mediation, opportunities_ports, opportunities_work
 from fairkeeper.bootstrap.wiring.payouts import make_fetching, make_library, payouts_work
 from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
-from fairkeeper.consent.ports import KnownCustomers
+from fairkeeper.consent.ports import KnownAgents, KnownCustomers
 from fairkeeper.customers.ports import (
     ConsentStanding,
     DataToErase,
@@ -100,6 +103,7 @@ from fairkeeper.evidence.tables import LogKeyRow
 from fairkeeper.governance.deciding.tickets import Questions
 from fairkeeper.governance.ports import ReleaseGate
 from fairkeeper.jobs.accounts import AccountsWork
+from fairkeeper.jobs.agents import AgentIdentityWork
 from fairkeeper.jobs.assurance import AssuranceWork
 from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
@@ -111,6 +115,7 @@ from fairkeeper.jobs.keeping import KeepingWork
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.messages.ports import Mailer, PublishersWords, TeamsChannel
+from fairkeeper.microsoft.agents import AgentIdentityClient
 from fairkeeper.microsoft.consent import ConsentFlow, TenantTokenClient
 from fairkeeper.microsoft.identity import SignInFlow
 from fairkeeper.overview.ports import AddsToReview, NothingToAdd, OwnAddresses
@@ -243,10 +248,11 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
     wiring = Wiring(authorise=authorise, record=append, ports=ports, after_commit=wake.now, mediate=mediation)
     runner = mediation.runner = Runner(registry, database, clock, wiring)
     tenants = make_tenant_tokens(credentials, http, clock)
+    agents = make_agent_identities(settings, credentials, http, clock)
     rooms = (
         messages_work(settings, runner, mailer, teams),
         *_marketplace_work(settings, runner, http, clock, outside),
-        _consent_work(settings, runner, tenants, secrets, http=http, outside=outside),
+        _consent_work(settings, runner, tenants, secrets, agents=agents, http=http, outside=outside),
         GovernanceWork(runner).work(),
         AssuranceWork(runner).work(),
         ForwardingWork(database, clock, secrets, make_event_receivers(settings)).work(),
@@ -278,7 +284,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         http=http,
         fulfillment=fulfillment,
         sign_in=make_sign_in(settings, http),
-        consent=make_consent_flow(credentials, http),
+        consent=make_consent_flow(settings, credentials, http),
         provisioner=provisioner,
         outside=outside,
         mailer=mailer,
@@ -296,6 +302,7 @@ def _consent_work(  # noqa: PLR0913 - whom it asks
     tenants: TenantTokenClient,
     secrets: SecretStore,
     *,
+    agents: AgentIdentityClient,
     http: httpx.Client,
     outside: OutsideWrites,
 ) -> Work:
@@ -306,6 +313,7 @@ def _consent_work(  # noqa: PLR0913 - whom it asks
         tenants,
         secrets,
         deployments=DeploymentWork(runner, azure),
+        agents=AgentIdentityWork(runner, GuardedAgentIdentities(agents, outside)),
         sign_in_app_id=settings.sign_in_app_id,
     )
     return work.work()
@@ -373,6 +381,7 @@ def _ports(
             PublisherTenant: ConfiguredPublisher(tenant_id=tenant_id),
             CustomerOfTenant: MirroredCustomers(),
             KnownCustomers: MirroredPurchases(),
+            KnownAgents: RegisteredAgents(),
             ConsentStanding: StandingOfGrants(),
             SystemsToStop: TrustToStop((CustomersTokens(), AgentsToStop())),
             WhatRemains: TrustRemains(

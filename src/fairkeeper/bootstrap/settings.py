@@ -123,6 +123,22 @@ class Settings(BaseSettings):
             "client secret, or to an object that names a certificate_file (PEM) or a federated_token_file."
         ),
     )
+    agent_graph_url: str = Field(
+        "https://graph.microsoft.com/v1.0",
+        description="Microsoft Graph with the version that has agent identities; `/beta` where yours has not yet.",
+    )
+    agent_consent_return: str = Field(
+        "https://entra.microsoft.com/TokenAuthorize",
+        description="The page that an administrator's consent to an agent ends on; Microsoft takes no other now.",
+    )
+    agent_blueprint_scope: str = Field(
+        "openid",
+        pattern=r"^[A-Za-z0-9./:_-]{1,200}$",
+        description=(
+            "Scope of the consent that brings an agent's blueprint into a tenant and grants nothing by that. No page "
+            "of Microsoft's says which; change it where yours does."
+        ),
+    )
     azure_base_url: str = Field(
         "https://management.azure.com", description="Azure Resource Manager, where managed applications are read back."
     )
@@ -228,6 +244,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         *("base_url", "entra_authority", "fulfillment_base_url", "ingestion_base_url", "sandbox_url", "azure_base_url"),
+        *("agent_graph_url", "agent_consent_return"),
         *("provisioning_url", "webhook_forward_url"),
     )
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairkeeper.errors import ConflictError, DeniedError, InvalidError, NotFoundError
+from fairkeeper.errors import ConflictError, DeniedError, InvalidError, NotFoundError, UpstreamError
 
 
 class MoveRefusedError(ConflictError):
@@ -95,3 +95,24 @@ class ClaimCodeRefusedError(DeniedError):
 
     code = "consent.claim_code_refused"
     remedy = "Make a new claim code, put it into the installation in the tenant that it was made for, and use it once."
+
+
+class AgentIdentityNotFoundError(NotFoundError):
+    """There is no such agent identity for this principal."""
+
+    code = "consent.agent_identity_not_found"
+    remedy = "Show the customer's consent; an agent identity of another customer is not shown."
+
+
+class AgentIdentityRefusedError(ConflictError):
+    """An agent identity cannot be placed as it stands, or may not act now."""
+
+    code = "consent.agent_identity_refused"
+    remedy = "Look at the customer's consent: the plan has to name the blueprint, and the link and the agent to live."
+
+
+class AgentMakingUnclearError(UpstreamError):
+    """Microsoft was asked to make an agent identity, and the answer was lost."""
+
+    code = "consent.agent_making_unclear"
+    remedy = "Look in the tenant whether it was made; then name its id, or name the sponsor again."

@@ -58,6 +58,11 @@ ELEVATION_DECIDED = _kind("elevation_decided/1", "Just-in-time access {what} is 
 CODE_MADE = _kind("code_made/1", "A claim code for {what} was made; it is good until {until}.")
 INSTANCE_REGISTERED = _kind("instance_registered/1", "An instance of {what} proved itself with its identity's token.")
 INSTANCE_REFUSED = _kind("instance_refused/1", "An instance was refused and nothing was linked: {why}")
+AGENT_PLACED = _kind("agent_placed/1", "{what}: who answers for its agent identity, or which one it has, was named.")
+AGENT_MADE = _kind("agent_made/1", "The agent identity {identity} of {what} is in the tenant.")
+AGENT_UNMADE = _kind("agent_unmade/1", "No agent identity of {what} could be made: {note}.")
+AGENT_REMOVED = _kind("agent_removed/1", "The agent identity {identity} of {what} is gone from the tenant: {note}.")
+ELEVATION_GIVEN_BACK = _kind("elevation_given_back/1", "Just-in-time access {what} was ended early: {reason}")
 
 KIND_OF_GRANT = {
     GrantState.VERIFIED: PROVED,

@@ -158,6 +158,8 @@ PROBED_LINKS: Final = frozenset({LinkState.LINKED, LinkState.SUSPENDED, LinkStat
 """The states of a link in which our sign-in application has to be present in the tenant, and is looked for."""
 ENDED_LINKS: Final = frozenset({LinkState.UNLINKING, LinkState.UNLINKED})
 """The states of a link through which nothing is asked for, served or probed (but for whether it is gone)."""
+ASKED: Final = frozenset(_ASKED)
+"""The states in which an answer is waited for, or has to be proved."""
 HELD: Final = frozenset({*_HELD, GrantState.SUSPECTED_LOST})
 """The states in which something was once proved to be granted, and has not been proved to have ended."""
 

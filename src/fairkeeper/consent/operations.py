@@ -17,6 +17,7 @@ from fairkeeper.consent.actions import (
     tokens,
     unlink,
 )
+from fairkeeper.consent.agents import asking, placing
 from fairkeeper.consent.catalogue import keeping
 from fairkeeper.consent.deployments import calling, elevating, receiving, recording, showing
 
@@ -38,5 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *elevating.OPERATIONS,
     *calling.OPERATIONS,
     *showing.OPERATIONS,
+    *placing.OPERATIONS,
+    *asking.OPERATIONS,
     *queries.OPERATIONS,
 )

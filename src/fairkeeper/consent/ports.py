@@ -80,6 +80,8 @@ class TokenAnswer:
     carried: frozenset[str] = frozenset()
     expires_at: datetime | None = None
     numbers: tuple[int, ...] = ()
+    is_blueprints: bool = False
+    """Whether the refusal is of an agent's blueprint, and not of its identity."""
 
 
 class TenantTokens(Protocol):
@@ -90,6 +92,92 @@ class TenantTokens(Protocol):
 
         Raises:
             UnavailableError: Microsoft Entra cannot be reached, or the application has no credential here.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentWish:
+    """An agent identity that a blueprint is to make.
+
+    Args:
+        sponsor_kind: `user` or `group`.
+    """
+
+    blueprint_app_id: str
+    tenant_id: TenantId
+    name: str
+    sponsor_kind: str
+    sponsor_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMaking:
+    """What Microsoft answered.
+
+    Args:
+        identity_id: Of the identity that was made.
+        is_waiting: The blueprint's principal is not in the tenant.
+        trouble: Otherwise why it was refused.
+    """
+
+    identity_id: str | None = None
+    is_waiting: bool = False
+    trouble: str = ""
+
+
+class AgentIdentities(Protocol):
+    """Makes and removes agent identities of our blueprints, and gets tokens for them with nothing cached in between."""
+
+    def make(self, wish: AgentWish) -> AgentMaking:
+        """Make an identity, by the blueprint's own token.
+
+        Raises:
+            UnavailableError: Microsoft cannot be reached, and nothing was made.
+            AgentMakingUnclearError: The answer was lost.
+            ObservedOnlyError: Nothing outside may be changed.
+        """
+        ...
+
+    def remove(self, blueprint_app_id: str, tenant_id: TenantId, identity_id: str) -> bool:
+        """Remove an identity; return whether it is gone by that, or was before.
+
+        Raises:
+            UnavailableError: Microsoft cannot be reached.
+            ObservedOnlyError: Nothing outside may be changed.
+        """
+        ...
+
+    def token(self, blueprint_app_id: str, tenant_id: TenantId, identity_id: str) -> TokenAnswer:
+        """Ask for an identity's own token of Graph, exchanged for what its blueprint vouches.
+
+        Raises:
+            UnavailableError: As `make` says.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAgent:
+    """A registered agent, as far as consent goes.
+
+    Args:
+        held: How it is held now; empty while it may act.
+    """
+
+    agent_id: str
+    title: str
+    held: str
+
+
+class KnownAgents(Protocol):
+    """Says which agents are registered, and which are held."""
+
+    def find(self, session: Session, agent_id: str, *, now: datetime) -> KnownAgent:
+        """Return a registered agent.
+
+        Raises:
+            NotFoundError: There is none for this session.
         """
         ...
 
@@ -124,6 +212,15 @@ class ResourceManager(Protocol):
 
     def ask_elevation(self, resource_id: str, wish: ElevationWish) -> None:
         """Ask the customer for just-in-time access; the same again changes nothing.
+
+        Raises:
+            UnavailableError: As `read_application` says.
+            ObservedOnlyError: Nothing outside may be changed.
+        """
+        ...
+
+    def end_elevation(self, resource_id: str, name: str) -> None:
+        """Take a just-in-time request back; one that is not there any more is no error.
 
         Raises:
             UnavailableError: As `read_application` says.

@@ -13,13 +13,14 @@ from sqlalchemy import func, select
 from fairkeeper.action.operation import SYSTEM_ONLY, Operation, OperationInput, QueryContext, query
 from fairkeeper.consent.actions.ask import OneCustomer
 from fairkeeper.consent.actions.start import scopes_of
+from fairkeeper.consent.agents.showing import agents_shown
 from fairkeeper.consent.asking.drift import DriftLine, Places, compare
 from fairkeeper.consent.asking.needs import needs_of
 from fairkeeper.consent.asking.own_consent import own_consent_to
 from fairkeeper.consent.asking.wanted import Wanted, WantedFeature, WantedPermission
 from fairkeeper.consent.catalogue.held import catalogue_in
 from fairkeeper.consent.catalogue.permissions import Catalogue, Kind
-from fairkeeper.consent.deployments.showing import deployments_shown
+from fairkeeper.consent.deployments.showing import codes_shown, deployments_shown
 from fairkeeper.consent.errors import ConnectLinkRefusedError
 from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
 from fairkeeper.consent.plan.control import ACCESS_TIERS
@@ -28,6 +29,7 @@ from fairkeeper.consent.ports import KnownCustomer, KnownCustomers
 from fairkeeper.consent.store import find_link, grants_of, present_grants, wanted_of_row
 from fairkeeper.consent.tables import ConnectRow, GrantRow, LinkRow, QuestionRow
 from fairkeeper.consent.views import (
+    AgentView,
     AskedApp,
     AskedFeature,
     AskedPermission,
@@ -104,6 +106,9 @@ def show_customer(context: QueryContext, request: OneCustomer) -> CustomerConsen
         pages=_pages(context, link),
         remaining=_remaining(link),
         deployments=deployments_shown(context, customer.customer_id),
+        agents=agents_shown(context.session, link, wanted),
+        codes=codes_shown(context, customer.customer_id),
+        calling=tuple(offer_id for offer_id, _ in (wanted.calling if wanted else ())),
     )
 
 
@@ -194,6 +199,8 @@ def show_page(context: QueryContext, request: ShowPage) -> ConnectView:
         for row in present_grants(context.session, link)
         if row.state != GrantState.NOT_NEEDED.value and row.tier not in ACCESS_TIERS
     ]
+    facts = catalogue_in(context.session)
+    agents = {each.registration: each for each in agents_shown(context.session, link, wanted)}
     return ConnectView(
         connect_id=page.connect_id,
         customer_name=customer.name,
@@ -201,7 +208,7 @@ def show_page(context: QueryContext, request: ShowPage) -> ConnectView:
         publisher=wanted.publisher,
         sign_in_name=None if wanted.sign_in is None else wanted.sign_in.name,
         sign_in_app_id=None if wanted.sign_in is None else wanted.sign_in.app_id,
-        apps=tuple(_asked_app(row, wanted, catalogue_in(context.session)) for row in rows),
+        apps=tuple(_asked_app(row, wanted, facts, agents.get(row.registration)) for row in rows),
         questions=_questions(context, link),
         expires_at=page.expires_at,
     )
@@ -285,6 +292,7 @@ def _grant(row: GrantRow, wanted: Wanted | None) -> GrantView:
 
 _PROVED_BY: Final = {
     Tier.OPERATIONAL_DELEGATED.value: "sign_in",
+    Tier.AGENT.value: "exchanged_token",
     AccessWay.STANDING.value: "reading",
     AccessWay.ELEVATED.value: "reading",
     AccessWay.OWN_IDENTITY.value: "call_home",
@@ -358,18 +366,22 @@ def _remaining(link: LinkRow) -> tuple[RemainingApp, ...]:
             name=each["name"],
             gone_at=gone_at(each),
             is_deployment=each.get("is_deployment", False),
+            is_agent=bool(each.get("blueprint")),
         )
         for each in things
     )
 
 
-def _asked_app(row: GrantRow, wanted: Wanted, facts: Catalogue) -> AskedApp:
+def _asked_app(row: GrantRow, wanted: Wanted, facts: Catalogue, agent: AgentView | None) -> AskedApp:
     registration = wanted.registration(row.registration)
     features = tuple(each for each in wanted.features_of(row.registration) if each.key in row.features)
     _, replaced = scopes_of(row, wanted, ())
     own = own_consent_to(wanted, row.registration, row.features, facts)
     listed = () if registration is None else registration.application
     prompt = tuple(dict.fromkeys((*listed, *row.application))) if row.application else tuple(row.delegated)
+    if row.tier == Tier.AGENT.value:
+        # An agent identity asks by name for what it needs, and for nothing that its blueprint lists beside.
+        prompt, replaced = (*row.application, *row.delegated), ()
     return AskedApp(
         grant_id=row.grant_id,
         name=row.registration if registration is None else registration.name,
@@ -384,6 +396,7 @@ def _asked_app(row: GrantRow, wanted: Wanted, facts: Catalogue) -> AskedApp:
         needs_admin=any(each.needs_admin for each in features),
         own_features=own.features,
         own_blocked=own.blocked,
+        agent=agent,
     )
 
 
@@ -406,8 +419,8 @@ def _asked_permission(permission: WantedPermission, facts: Catalogue) -> AskedPe
         kind=permission.kind,
         reason=permission.reason,
         approver=facts.approver(permission.name, permission.kind),
-        for_administrators=None if words is None else words.admin,
-        for_users=None if words is None else words.user,
+        for_administrators=None if words is None else words.sentence(permission.kind, is_for_administrators=True),
+        for_users=None if words is None else words.sentence(permission.kind, is_for_administrators=False),
         narrower=() if fact is None else fact.narrower,
         can_escalate=fact is not None and fact.can_escalate,
     )

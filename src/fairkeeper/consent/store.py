@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 
 from fairkeeper.consent.asking.wanted import Wanted
 from fairkeeper.consent.deployments.reading import LIVE, DeploymentState
-from fairkeeper.consent.errors import DeploymentNotFoundError, GrantNotFoundError, LinkNotFoundError, LinkNotLiveError
+from fairkeeper.consent.errors import (
+    AgentIdentityNotFoundError,
+    DeploymentNotFoundError,
+    GrantNotFoundError,
+    LinkNotFoundError,
+    LinkNotLiveError,
+)
 from fairkeeper.consent.lifecycle import (
     ENDED_LINKS,
     GrantEvent,
@@ -23,7 +29,7 @@ from fairkeeper.consent.lifecycle import (
 from fairkeeper.consent.plan.plan import ConsentPlan
 from fairkeeper.consent.plan.reading import read_plan
 from fairkeeper.consent.ports import Bought, KnownCustomer
-from fairkeeper.consent.tables import DeploymentRow, GrantRow, LinkRow, PlanRow
+from fairkeeper.consent.tables import AgentIdentityRow, DeploymentRow, GrantRow, LinkRow, PlanRow
 from fairkeeper.errors import BugError
 from fairkeeper.values.ids import CustomerId
 
@@ -134,6 +140,36 @@ def load_deployment(session: Session, deployment_id: str, *, for_change: bool = 
     if row is None:
         msg = f"There is no deployment {deployment_id!r} here."
         raise DeploymentNotFoundError(msg)
+    return row
+
+
+def agent_identities_of(session: Session, link: LinkRow) -> list[AgentIdentityRow]:
+    """Return the agent identities of a link, the oldest first."""
+    statement = select(AgentIdentityRow).where(AgentIdentityRow.link_id == link.link_id)
+    return list(session.scalars(statement.order_by(AgentIdentityRow.placed_at, AgentIdentityRow.placed_id)))
+
+
+def agent_identity_of(
+    session: Session, link: LinkRow, registration: str, *, for_change: bool = False
+) -> AgentIdentityRow | None:
+    """Return the agent identity of a blueprint in the tenant of a link; None where none was placed."""
+    statement = select(AgentIdentityRow).where(
+        AgentIdentityRow.link_id == link.link_id, AgentIdentityRow.registration == registration
+    )
+    return session.scalars(statement.with_for_update() if for_change else statement).first()
+
+
+def load_agent_identity(session: Session, placed_id: str, *, for_change: bool = False) -> AgentIdentityRow:
+    """Return one agent identity.
+
+    Raises:
+        AgentIdentityNotFoundError: There is none for this session.
+    """
+    statement = select(AgentIdentityRow).where(AgentIdentityRow.placed_id == placed_id)
+    row = session.scalars(statement.with_for_update() if for_change else statement).first()
+    if row is None:
+        msg = f"There is no agent identity {placed_id!r} here."
+        raise AgentIdentityNotFoundError(msg)
     return row
 
 

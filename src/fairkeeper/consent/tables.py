@@ -1,4 +1,4 @@
-"""Tables of the room: plans, tenant links, grants, connect pages, consents that were begun, tokens, deployments.
+"""Tables of the room: plans, links, grants, connect pages, consents that were begun, tokens, deployments, agents.
 
 A plan is the publisher's; everything else belongs to a customer. What a tenant is asked for is kept with its link, so
 that a customer's own session can read it.
@@ -254,3 +254,34 @@ class ClaimCodeRow(CustomerOwned, Base):
     used_at: Mapped[datetime | None]
     deployment_id: Mapped[str | None] = mapped_column(String(40))
     withdrawn_at: Mapped[datetime | None]
+
+
+class AgentIdentityRow(CustomerOwned, Base):
+    """The agent identity of one blueprint in one customer's tenant, of one link; never of another."""
+
+    __tablename__ = "agent_identity"
+    __table_args__ = (
+        _of_link(),
+        UniqueConstraint("customer_id", "link_id", "registration"),
+        Index("ix_agent_identity_agent", "agent_id"),
+    )
+
+    placed_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    link_id: Mapped[str] = mapped_column(String(40))
+    registration: Mapped[str] = mapped_column(String(60))
+    blueprint_app_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(120))
+    sponsor_kind: Mapped[str | None] = mapped_column(String(10))
+    sponsor_id: Mapped[str | None] = mapped_column(String(64))
+    """Object id in the customer's tenant of whoever answers for it; null where the customer made the identity."""
+    identity_id: Mapped[str | None] = mapped_column(String(64))
+    """Its object id, which is its client id too."""
+    agent_id: Mapped[str | None] = mapped_column(String(40))
+    """The registered agent whose calls it makes."""
+    state: Mapped[str] = mapped_column(String(20))
+    since_at: Mapped[datetime]
+    note: Mapped[str | None] = mapped_column(Text)
+    placed_at: Mapped[datetime]
+    try_at: Mapped[datetime | None]
+    """When it is tried again to make it."""

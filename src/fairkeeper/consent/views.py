@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from fairkeeper.consent.agents.identities import IdentityState
 from fairkeeper.consent.asking.drift import DriftLine
 from fairkeeper.consent.catalogue.permissions import Approver, Kind
 from fairkeeper.consent.deployments.reading import DeploymentState
@@ -77,6 +78,7 @@ class RemainingApp:
     name: str
     gone_at: datetime | None
     is_deployment: bool = False
+    is_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,18 @@ class DeploymentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimCodeView:
+    """A claim code that was made; the code itself is not kept."""
+
+    code_id: str
+    offer_id: str
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeView:
     """One notice about a managed application, as it came."""
 
@@ -136,6 +150,32 @@ class NoticeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """The agent of one blueprint in a tenant.
+
+    Attributes:
+        placed_id: None while no sponsor and no identity was named.
+        sponsor_id: Object id in the tenant; None where the customer made the identity.
+        agent_id: The registered agent whose calls it makes.
+        has_agent_user: Whether its identities have a user account beside them.
+    """
+
+    registration: str
+    name: str
+    blueprint_app_id: str
+    has_agent_user: bool
+    placed_id: str | None = None
+    state: IdentityState | None = None
+    since_at: datetime | None = None
+    note: str | None = None
+    identity_id: str | None = None
+    sponsor_kind: str | None = None
+    sponsor_id: str | None = None
+    agent_id: str | None = None
+    try_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerConsent:
     """Trust and grants of one customer.
 
@@ -145,6 +185,9 @@ class CustomerConsent:
         sign_in_looked_for_at, sign_in_missed_at: When our sign-in application was last looked for in the tenant, and
             since when it was not found.
         unasked: Features that the plan needs and nobody has asked for.
+        agents: Blueprints that are asked for, with their identities in the tenant.
+        codes: Claim codes that were made, the newest first.
+        calling: Offers for which a claim code can be made.
     """
 
     customer_id: str
@@ -166,6 +209,9 @@ class CustomerConsent:
     pages: tuple[PageView, ...]
     remaining: tuple[RemainingApp, ...]
     deployments: tuple[DeploymentView, ...] = ()
+    agents: tuple[AgentView, ...] = ()
+    codes: tuple[ClaimCodeView, ...] = ()
+    calling: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +290,12 @@ class Funnel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedPermission:
-    """One permission as the customer's people read it."""
+    """One permission as the customer's people read it.
+
+    Attributes:
+        for_administrators, for_users: Sentences that fit its kind; None where nobody explained it, and for users where
+            no user decides about it.
+    """
 
     name: str
     kind: Kind
@@ -278,6 +329,7 @@ class AskedApp:
         replaced: What was granted before and would go with a new consent.
         own_features: Keys of the features that a person may allow for themselves.
         own_blocked: What they may not, each with why.
+        agent: Where it is a blueprint: its identity in this tenant.
     """
 
     grant_id: str
@@ -293,6 +345,7 @@ class AskedApp:
     needs_admin: bool
     own_features: tuple[str, ...] = ()
     own_blocked: tuple[tuple[str, str], ...] = ()
+    agent: AgentView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

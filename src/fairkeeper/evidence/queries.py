@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 from sqlalchemy import select
@@ -19,7 +20,10 @@ from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.evidence.views import EntryPage, EntryProof, EntryView, LogView, ProofState
 from fairkeeper.proof.merkle import leaf_hash
 from fairkeeper.proof.record import leaf_entry
+from fairkeeper.values.clock import parse_instant
 from fairkeeper.values.ids import CustomerId
+
+_INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
 
 
 class ListEntries(OperationInput):
@@ -172,8 +176,17 @@ def sentence_of(kind: EvidenceKind | None, name: str, payload: Mapping[str, Any]
 
 
 def _word(value: Any) -> str:
+    """Return a value as it stands in a sentence; an instant as a person writes it.
+
+    Example:
+        >>> _word("2026-12-05T13:52:39.492639Z"), _word(["a", "b"]), _word(None)
+        ('5 Dec 2026, 13:52 UTC', 'a, b', '–')
+    """
     if value is None or value == "":
         return "–"
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        at = parse_instant(value)
+        return f"{at.day} {at:%b %Y, %H:%M} UTC"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -16,17 +16,19 @@ from fairkeeper.action.principal import system
 from fairkeeper.action.runner import Call, Runner
 from fairkeeper.consent.actions.apply_plan import FOLLOW_PLAN
 from fairkeeper.consent.actions.follow_customer import Followed, follow_customer
-from fairkeeper.consent.actions.probe import PROBE, PROBE_LINK, record_probe
+from fairkeeper.consent.actions.probe import PROBE, PROBE_LINK, Probed, record_probe
 from fairkeeper.consent.actions.probe_link import record_link_probe
 from fairkeeper.consent.actions.unlink import LOOK_FOR_REMAINS, record_remains
+from fairkeeper.consent.asking.signals import Signal
 from fairkeeper.consent.lifecycle import ENDED_LINKS, PROBED_LINKS, GrantState, LinkState
 from fairkeeper.consent.plan.control import TrustProof
 from fairkeeper.consent.plan.plan import Tier
 from fairkeeper.consent.ports import TenantTokens, TokenAnswer
-from fairkeeper.consent.store import load_grant, load_link
+from fairkeeper.consent.store import agent_identity_of, load_grant, load_link
 from fairkeeper.consent.tables import GrantRow, LinkRow, StartRow
 from fairkeeper.database.secrets import Secret, SecretStore
 from fairkeeper.database.tasks import NewTask, Task, enqueue
+from fairkeeper.jobs.agents import AgentIdentityWork
 from fairkeeper.jobs.deployments import DeploymentWork
 from fairkeeper.jobs.handler import Handler, RetryRule, Schedule, Work
 from fairkeeper.microsoft.errors import OwnConfigurationError
@@ -49,20 +51,23 @@ class ConsentWork:
         tokens: Microsoft Entra.
         secrets: Seals tokens.
         deployments: Looks at managed applications and instances, and at the access to them.
+        agents: Makes agent identities, and gets tokens for them.
         sign_in_app_id: The application that customers' people sign in to; None where there is none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whom it asks
         self,
         runner: Runner,
         tokens: TenantTokens,
         secrets: SecretStore,
         *,
         deployments: DeploymentWork,
+        agents: AgentIdentityWork,
         sign_in_app_id: str | None,
     ) -> None:
         self._runner = runner
         self._deployments = deployments
+        self._agents = agents
         self._tokens = tokens
         self._secrets = secrets
         self._sign_in_app_id = sign_in_app_id
@@ -72,6 +77,7 @@ class ConsentWork:
         return Work(
             handlers=(
                 *self._deployments.work().handlers,
+                *self._agents.work().handlers,
                 Handler(name=FOLLOW_CUSTOMER, run=self.follow_customer, retry=_PROMPT),
                 Handler(name=FOLLOW_PLAN, run=self.follow_plan),
                 Handler(name=PROBE, run=self.probe, retry=_PROMPT),
@@ -111,10 +117,27 @@ class ConsentWork:
         if row.deployment_id is not None:
             self._deployments.look(row.deployment_id)
             return
+        if row.tier == Tier.AGENT.value:
+            self._probe_agent(row, link)
+            return
         answer = self._asked(row.app_id, link.tenant_id)
         is_presence = row.tier == Tier.OPERATIONAL_DELEGATED.value
+        self._recorded(row, answer, is_presence=is_presence)
+
+    def _probe_agent(self, row: GrantRow, link: LinkRow) -> None:
+        """Ask for the agent identity's own token, and record what it proves."""
+        with self._runner.database.read() as session:
+            identity = agent_identity_of(session, link, row.registration)
+        answer, signal = self._agents.token(identity, link.tenant_id)
+        probed = self._recorded(row, answer, signal=signal)
+        if probed.state is GrantState.REVOKED and identity is not None:
+            self._agents.lost(identity, answer)
+
+    def _recorded(
+        self, row: GrantRow, answer: TokenAnswer, *, is_presence: bool = False, signal: Signal | None = None
+    ) -> Probed:
         is_kept = answer.token is not None and not is_presence
-        self._run(
+        probed: Probed = self._run(
             record_probe,
             grant_id=row.grant_id,
             has_token=answer.token is not None,
@@ -123,7 +146,9 @@ class ConsentWork:
             sealed=self._secrets.seal(Secret((answer.token or "").encode())).decode() if is_kept else "",
             expires_at=answer.expires_at,
             is_presence=is_presence,
+            signal=signal,
         )
+        return probed
 
     def probe_link(self, task: Task) -> None:
         """Look whether our sign-in application is still present in the tenant; its token is not kept."""
@@ -155,9 +180,12 @@ class ConsentWork:
             return
         left = [each for each in link.remaining if each["gone_at"] is None]
         deployed = [each["app_id"] for each in left if each.get("is_deployment")]
-        open_apps = [each["app_id"] for each in left if not each.get("is_deployment")]
+        agents = [each for each in left if each.get("blueprint")]
+        open_apps = [each["app_id"] for each in left if not each.get("is_deployment") and not each.get("blueprint")]
+        # Identities first: their blueprint takes them away only while it is in the tenant itself.
+        gone = [each["app_id"] for each in agents if self._agents.gone(each, link.tenant_id)]
         seen = {app_id: self._asked(app_id, link.tenant_id).numbers for app_id in open_apps}
-        gone = [each for each in deployed if self._deployments.gone(each)]
+        gone += [each for each in deployed if self._deployments.gone(each)]
         self._run(record_remains, customer_id=customer_id, link_id=link.link_id, seen=seen, gone=gone)
 
     def sweep(self, _task: Task) -> None:

@@ -6,6 +6,7 @@ and a repeated task end alike.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from fairkeeper.consent.actions.follow_customer import Followed, follow_customer
 from fairkeeper.consent.actions.probe import record_probe
 from fairkeeper.consent.asking.signals import Signal
 from fairkeeper.consent.deployments.calling import record_silence
-from fairkeeper.consent.deployments.elevating import ASK_ELEVATION, record_elevation, request_name
+from fairkeeper.consent.deployments.elevating import ASK_ELEVATION, END_ELEVATION, record_elevation, request_name
 from fairkeeper.consent.deployments.reading import Answer, ApplicationReading, DeploymentState
 from fairkeeper.consent.deployments.receiving import READ_DEPLOYMENT
 from fairkeeper.consent.deployments.recording import DeploymentRecorded, open_access, record_deployment
@@ -55,6 +56,7 @@ class DeploymentWork:
             handlers=(
                 Handler(name=READ_DEPLOYMENT, run=self.read_deployment, retry=_PROMPT),
                 Handler(name=ASK_ELEVATION, run=self.ask_elevation, retry=_PROMPT),
+                Handler(name=END_ELEVATION, run=self.end_elevation, retry=_PROMPT),
             )
         )
 
@@ -153,6 +155,14 @@ class DeploymentWork:
                 self._run(record_elevation, grant_id=grant.grant_id, state="Canceled")
                 return
         self._look_at_elevation(row, grant)
+
+    def end_elevation(self, task: Task) -> None:
+        """Take a request for just-in-time access back."""
+        with self._runner.database.read() as session:
+            grant = load_grant(session, str(task.payload["grant_id"]))
+            row = load_deployment(session, str(grant.deployment_id))
+        with suppress(ObservedOnlyError):
+            self._azure.end_elevation(row.resource_id, request_name(grant.grant_id))
 
     def _look_at_elevation(self, row: DeploymentRow, grant: GrantRow) -> None:
         reading = self._azure.read_elevation(row.resource_id, request_name(grant.grant_id))

@@ -142,17 +142,50 @@ class PersonConsented:
     scopes: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPages:
+    """What is a setting of an administrator's consent to an agent.
+
+    Args:
+        return_address: The page that it ends on.
+        blueprint_scope: The scope that brings a blueprint into a tenant and grants nothing.
+    """
+
+    return_address: str
+    blueprint_scope: str
+
+
 class ConsentFlow:
     """The ways to Microsoft's consent pages.
 
     Args:
         credentials: The registrations.
         http: Sends the requests.
+        agents: What is a setting of an administrator's consent to an agent.
     """
 
-    def __init__(self, credentials: WorkCredentials, *, http: httpx.Client) -> None:
+    def __init__(self, credentials: WorkCredentials, *, http: httpx.Client, agents: AgentPages) -> None:
         self._credentials = credentials
         self._http = http
+        self._agents = agents
+
+    def agent_address(
+        self, client_id: str, tenant_id: str, *, application: tuple[str, ...], delegated: tuple[str, ...]
+    ) -> str:
+        """Return the administrator's page for an agent identity, or for its blueprint where nothing is asked for.
+
+        It leads to no answer, so that its state binds nothing.
+        """
+        asked = {"role": " ".join(application), "scope": " ".join(f"{GRAPH}/{scope}" for scope in delegated)}
+        if not application and not delegated:
+            asked["scope"] = self._agents.blueprint_scope
+        named = {
+            "client_id": client_id,
+            **{name: value for name, value in asked.items() if value},
+            "redirect_uri": self._agents.return_address,
+            "state": new_state(),
+        }
+        return f"{self._credentials.authority}/{tenant_id}/v2.0/adminconsent?{urlencode(named)}"
 
     def admin_address(
         self, app_id: str, tenant_id: str, scopes: tuple[str, ...], *, redirect_uri: str, state: str

@@ -3,7 +3,7 @@
 What it shows is the only thing that counts about a managed application; a notice says no more than where to look. An
 answer that is neither a yes nor a plain no (a fault, a wait, a refusal of our own token) is no answer at all.
 
-Source: Azure REST API, "Applications - Get" and "JIT Requests - Create Or Update, Get" of Microsoft.Solutions
+Source: Azure REST API, "Applications - Get" and "JIT Requests - Create Or Update, Get, Delete" of Microsoft.Solutions
 2019-07-01; "Subscriptions - Get" of 2022-12-01; "Azure managed applications with notifications" (reading back). Written
 from these pages and run against the sandbox alone.
 Assumption: the `tenantId` of a subscription that is reached by an application's authorizations is the customer's.
@@ -91,6 +91,12 @@ class ResourceManagerClient:
         status, document = self._send("PUT", _request(resource_id, wish.name), _SOLUTIONS, body)
         if status not in {httpx.codes.OK, httpx.codes.CREATED, httpx.codes.ACCEPTED}:
             raise AzureUnavailableError(f"Azure took no request for just-in-time access: {message_of(document)}")
+
+    def end_elevation(self, resource_id: str, name: str) -> None:
+        """Take back: see the port."""
+        status, document = self._send("DELETE", _request(resource_id, name), _SOLUTIONS)
+        if status == httpx.codes.FORBIDDEN:
+            raise AzureUnavailableError(f"Azure did not take the request back: {message_of(document)}")
 
     def read_elevation(self, resource_id: str, name: str) -> ElevationReading:
         """Read: see the port."""

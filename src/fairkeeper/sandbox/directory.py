@@ -34,7 +34,7 @@ AT_YOUR_SIDE_APP_ID = "fa111111-0000-4000-8000-0000000000d3"
 DESK_APP_ID = "fa111111-0000-4000-8000-0000000000d4"
 """The publisher's multi-tenant application that works with nobody signed in."""
 SORTER_APP_ID = "fa111111-0000-4000-8000-0000000000d5"
-"""The publisher's agent."""
+"""The blueprint of the publisher's agent."""
 WORK_APP_SECRET = "sandbox-work-secret"  # noqa: S105 - a pretend secret of three pretend applications
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -94,6 +94,8 @@ class AppRegistration:
         access_token_version: The format of tokens for this application as an API (`accessTokenAcceptedVersion`).
         delegated, application: Permissions of Graph that the registration lists; `.default` asks for all of them.
         is_publisher_verified: Whether users may consent to more than sign-in.
+        is_blueprint: Whether it is an agent identity blueprint; nobody signs in to one, and it has no addresses.
+        inheritable: Permissions that its agent identities inherit where they are granted to its principal.
     """
 
     client_id: str
@@ -106,6 +108,8 @@ class AppRegistration:
     delegated: tuple[str, ...] = ()
     application: tuple[str, ...] = ()
     is_publisher_verified: bool = True
+    is_blueprint: bool = False
+    inheritable: tuple[str, ...] = ()
 
     def may_redirect_to(self, uri: str) -> bool:
         """Say whether an address is registered for answers.
@@ -376,16 +380,18 @@ def _add_apps(directory: Directory) -> None:
         )
     )
     for client_id, name, delegated, application in _WORK_APPS:
+        is_blueprint = client_id == SORTER_APP_ID
         directory.add_app(
             AppRegistration(
                 client_id=client_id,
                 tenant_id=PUBLISHER_TENANT_ID,
                 name=name,
                 secrets=(WORK_APP_SECRET,),
-                redirect_uris=("http://localhost/*", "http://127.0.0.1/*"),
+                redirect_uris=() if is_blueprint else ("http://localhost/*", "http://127.0.0.1/*"),
                 audience=SignInAudience.MULTI,
                 delegated=delegated,
                 application=application,
+                is_blueprint=is_blueprint,
             )
         )
 

@@ -425,6 +425,18 @@ _IDENTITY: Final = (
         "agent-id/identity-professional/authorization-agent-id",
         "What agents may be granted, and which permissions and roles are blocked for them.",
     ),
+    _entra(
+        "agent-blueprint",
+        "Agent identity blueprints in Microsoft Entra Agent ID",
+        "agent-id/agent-blueprint",
+        "What a blueprint, its principal and an agent identity are, and where the credentials belong.",
+    ),
+    _entra(
+        "agent-inheritance",
+        "Inheritable permissions in Microsoft Entra Agent ID",
+        "agent-id/concept-inheritable-permissions",
+        "Which permissions of a blueprint reach every identity of it, and that they show in tokens alone.",
+    ),
     Resource(
         key="graph-permissions",
         title="Microsoft Graph permissions reference",

@@ -14,9 +14,11 @@ from starlette.responses import Response
 from fairkeeper.errors import FairkeeperError, NotFoundError
 from fairkeeper.web.routes import (
     consent,
+    consent_asking,
     custody,
     customer_actions,
     customers,
+    deployments,
     evidence,
     files,
     receipts,
@@ -61,6 +63,8 @@ WAYS: Final[tuple[Way, ...]] = (
     *custody.WAYS,
     *messages.WAYS,
     *consent.WAYS,
+    *consent_asking.WAYS,
+    *deployments.WAYS,
     *subscriptions.WAYS,
     *webhooks.WAYS,
     *signals.WAYS,

@@ -42,13 +42,14 @@ _TONES: dict[Tone, tuple[str, ...]] = {
     Tone.GOOD: (
         *("subscribed", "succeeded", "success", "granted", "ready", "enabled", "applied", "active", "done", "verified"),
         *("allowed", "delivered", "accepted", "passed", "taken", "bought", "read", "left"),
-        *("linked", "as_asked", "works"),
+        *("linked", "as_asked", "works", "present"),
     ),
     Tone.BUSY: (
         *("pending_fulfillment_start", "not_started", "in_progress", "requested", "running", "received", "checked"),
         *("now", "waiting", "unread", "open", "invited", "queued", "draining", "waiting_for_the_checkpoint"),
         *("submitting", "with_partner", "offered"),
         *("pending", "identified", "pending_admin", "granted_unverified", "unlinking", "heard", "deploying"),
+        *("awaiting_blueprint", "creating", "not_yet"),
     ),
     Tone.CARE: (
         "suspended",
@@ -68,6 +69,7 @@ _TONES: dict[Tone, tuple[str, ...]] = {
         "not_registered",
         "to_mend",
         "missed",
+        "unclear",
         "foreign",
         "failing",
     ),

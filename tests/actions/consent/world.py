@@ -217,10 +217,11 @@ class World:
 
     # --- a customer
 
-    def buy(self, name: str, plan_id: str = "business", *, is_visited: bool = True) -> str:
+    def buy(self, name: str, plan_id: str = "business", *, is_visited: bool = True, seats: int | None = None) -> str:
         """Let a company's administrator buy, land and activate; return the customer's readable address."""
         buyer = self.person(name)
-        bought = self.storefront("/purchases", plan_id=plan_id, purchaser=buyer.email, auto_activation=not is_visited)
+        wanted = {"plan_id": plan_id, "purchaser": buyer.email, **({} if seats is None else {"quantity": seats})}
+        bought = self.storefront("/purchases", **wanted, auto_activation=not is_visited)
         subscription_id = bought["subscription_id"]
         link = self.storefront(f"/subscriptions/{subscription_id}/manage")["landing_url"]
         resolved = self.installation.fulfillment.resolve(parse_qs(urlsplit(link).query)["token"][0]).value
@@ -353,6 +354,8 @@ def open_stage(folder: Path, address: DatabaseAddress) -> Iterator[Stage]:
         entra_tenant_id=PUBLISHER_TENANT_ID,
         fulfillment_base_url=f"{sandbox.url}/api",
         azure_base_url=f"{sandbox.url}/azure",
+        agent_graph_url=f"{sandbox.url}/entra/graph/v1.0",
+        agent_consent_return=f"{sandbox.url}/entra/TokenAuthorize",
         application_notice_secrets=SecretStr(f"{NOTICE_SECRET},{'x' * 24}"),
         fulfillment_app_id=FULFILLMENT_APP_ID,
         fulfillment_app_secret=FULFILLMENT_APP_SECRET,

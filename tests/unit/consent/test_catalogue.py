@@ -22,10 +22,45 @@ def test_it_holds_at_least_150_permissions_and_explains_60_of_them() -> None:
 
 def test_every_sentence_is_one_sentence_for_its_reader() -> None:
     for name, words in FACTS.explanations.items():
-        for sentence in (words.admin, words.user):
+        for sentence in filter(None, (words.admin, words.user, words.alone)):
             assert sentence.endswith("."), name
             assert len(sentence) <= 140, name
             assert "—" not in sentence, name
+
+
+_PERSON = re.compile(r"signed-in person|who(ever)? has signed in|what was allowed|\bsigned-in\b")
+_YOU = re.compile(r"\b(you|your|yours)\b", re.IGNORECASE)
+_ALONE = re.compile(r"with nobody signed in|nobody is signed in")
+
+
+def test_every_sentence_fits_the_kind_of_permission_that_it_is_shown_for() -> None:
+    """In people's names it tells whose; with nobody signed in it says so, and leans on no person who is not there."""
+    seen = 0
+    for name, kind in FACTS.facts:
+        words = FACTS.explanations.get(name)
+        if words is None:
+            continue
+        for_all = words.sentence(kind, is_for_administrators=True)
+        for_one = words.sentence(kind, is_for_administrators=False)
+        assert for_all, f"{name} has no sentence as {kind} permission"
+        seen += 1
+        if kind is Kind.APPLICATION:
+            assert _ALONE.search(for_all), for_all
+            assert not _PERSON.search(_ALONE.sub("", for_all)), for_all
+            assert for_one is None
+        else:
+            assert not _ALONE.search(for_all), for_all
+            assert for_one is not None
+            assert not _ALONE.search(for_one), for_one
+            assert not _PERSON.search(for_one), for_one
+        assert not _YOU.search(for_all), for_all
+    assert seen >= 100
+
+
+def test_mail_read_is_told_apart_in_somebodys_name_and_with_nobody_signed_in() -> None:
+    words = FACTS.explanations["Mail.Read"]
+    assert "no other mailbox" in (words.sentence(Kind.DELEGATED, is_for_administrators=True) or "")
+    assert "every mailbox" in (words.sentence(Kind.APPLICATION, is_for_administrators=True) or "")
 
 
 def test_ids_are_guids_of_one_permission_of_a_kind() -> None:

@@ -31,6 +31,7 @@ from fairkeeper.consent.plan.reading import (
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "consent"
 CLEAN = (EXAMPLES / "clean.yaml").read_text("utf-8")
+SORTER = (EXAMPLES.parent / "offers" / "sorter.yaml").read_text("utf-8")
 FAULTS = sorted(EXAMPLES.glob("fault-*.yaml"))
 
 
@@ -148,8 +149,44 @@ def test_every_kind_of_finding_belongs_to_a_rule() -> None:
     seen = {code for path in FAULTS for code in codes(path.read_text("utf-8"))}
     others = {"consent.plan_unreadable", "consent.plan_malformed", "consent.permission_unregistered"}
     others |= {"consent.access_unfit", "consent.standing_access_too_broad"}
+    others |= {f"consent.agent_{what}" for what in ("unfit", "unreachable", "inherits_too_much", "secret")}
     assert declared == seen | others
     assert len(RULES) == len(set(RULES))
+
+
+@pytest.mark.parametrize(
+    ("replacement", "code"),
+    [
+        (("acts: as_agent", "acts: alone"), "consent.agent_unfit"),
+        (
+            ("    - key: sign-in\n      name: Fairmile sign-in\n", "    - key: sign-in\n      has_agent_user: true\n"),
+            "consent.plan_malformed",
+        ),
+        (
+            ("      accounts: [fairmile]\n", "      accounts: [fairmile]\n      has_agent_user: true\n"),
+            "consent.agent_unfit",
+        ),
+        (("audience: multi_tenant\n", "audience: single_tenant\n"), "consent.agent_unreachable"),
+        (
+            ("[Sites.Selected]\n", "[Sites.Selected]\n      inheritable: [Sites.Selected]\n"),
+            "consent.agent_inherits_too_much",
+        ),
+        (("identity_owner: shared", "identity_owner: publisher"), "consent.identity_owner_mismatch"),
+        (("consent: admin", "consent: user"), "consent.user_consent_too_little"),
+        (("application: [Sites.Selected]", "application: [User.ReadWrite.All]"), "consent.permission_unneeded"),
+    ],
+)
+def test_each_fault_of_an_agents_plan_gives_its_own_finding(replacement: tuple[str, str], code: str) -> None:
+    assert codes(SORTER) == []
+    assert code in codes(SORTER.replace(*replacement, 1))
+
+
+def test_a_blueprint_with_a_secret_and_an_agent_offer_without_a_blueprint_are_found() -> None:
+    at = SORTER.index("key: sorter")
+    secret = SORTER[:at] + SORTER[at:].replace("credential: federated", "credential: secret", 1)
+    assert codes(secret) == ["consent.agent_secret"]
+    head, _, tail = SORTER.partition("    - key: sort-documents")
+    assert "consent.agent_unfit" in codes(head + "\n  decisions:" + tail.partition("\n  decisions:")[2])
 
 
 def test_findings_name_the_dates_of_what_they_rest_on() -> None:

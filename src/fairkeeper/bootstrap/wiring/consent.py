@@ -19,7 +19,7 @@ from fairkeeper.consent.actions.unlink import end_trust, erase_words
 from fairkeeper.consent.asking.wanted import Wanted, WantedFeature
 from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
 from fairkeeper.consent.plan.plan import Tier
-from fairkeeper.consent.ports import Bought, KnownCustomer
+from fairkeeper.consent.ports import Bought, KnownAgent, KnownCustomer
 from fairkeeper.consent.store import find_link, grants_of, present_grants, wanted_of_row, what_of
 from fairkeeper.consent.tables import GrantRow, LinkRow
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ConsentState
@@ -29,7 +29,11 @@ from fairkeeper.customers.ports import DataToErase, SystemsToStop, WhatRemains
 from fairkeeper.customers.reading import plain_rows
 from fairkeeper.customers.store import ensure_tenant, load_customer
 from fairkeeper.customers.tables import CustomerRow, SubscriptionRow
+from fairkeeper.governance.queries.agents import agent_lines
+from fairkeeper.governance.store import load_agent
+from fairkeeper.microsoft.agents import AgentIdentityClient
 from fairkeeper.microsoft.consent import (
+    AgentPages,
     ConsentFlow,
     NamedCredential,
     TenantTokenClient,
@@ -239,6 +243,9 @@ class TrustRemains:
             if thing.get("is_deployment"):
                 found.append(RemainingThing(kind=RemainingKind.AZURE_ROLE_ASSIGNMENT, name=name))
                 continue
+            if thing.get("blueprint"):
+                found.append(RemainingThing(kind=RemainingKind.AGENT_IDENTITY, name=name, app_id=app_id))
+                continue
             found.append(RemainingThing(kind=RemainingKind.ENTERPRISE_APPLICATION, name=name, app_id=app_id))
             grant = grants.get(app_id)
             if grant is not None:
@@ -303,11 +310,30 @@ def _credential(named: NamedCredential) -> Credential:
     return named.secret or ""
 
 
+class RegisteredAgents:
+    """`KnownAgents` from the agents that are registered and held in governance."""
+
+    def find(self, session: Session, agent_id: str, *, now: datetime) -> KnownAgent:
+        """Return a registered agent, as the caller's session may see it."""
+        (line,) = agent_lines(session, [load_agent(session, agent_id)], now)
+        return KnownAgent(
+            agent_id=line.agent_id, title=line.title, held=line.held if line.held in {"paused", "revoked"} else ""
+        )
+
+
+def make_agent_identities(
+    settings: Settings, credentials: WorkCredentials, http: httpx.Client, clock: Clock
+) -> AgentIdentityClient:
+    """Return what makes agent identities and gets tokens for them."""
+    return AgentIdentityClient(settings.agent_graph_url, credentials, http=http, clock=clock)
+
+
 def make_tenant_tokens(credentials: WorkCredentials, http: httpx.Client, clock: Clock) -> TenantTokenClient:
     """Return what asks for tokens of customers' tenants."""
     return TenantTokenClient(credentials, http=http, clock=clock)
 
 
-def make_consent_flow(credentials: WorkCredentials, http: httpx.Client) -> ConsentFlow:
+def make_consent_flow(settings: Settings, credentials: WorkCredentials, http: httpx.Client) -> ConsentFlow:
     """Return the ways to Microsoft's consent pages."""
-    return ConsentFlow(credentials, http=http)
+    pages = AgentPages(return_address=settings.agent_consent_return, blueprint_scope=settings.agent_blueprint_scope)
+    return ConsentFlow(credentials, http=http, agents=pages)

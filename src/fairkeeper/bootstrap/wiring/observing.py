@@ -15,7 +15,14 @@ import httpx
 from fairkeeper.action.outside import ObservedOnlyError, OutsideWrites
 from fairkeeper.consent.deployments.elevation import ElevationReading
 from fairkeeper.consent.deployments.reading import ApplicationReading
-from fairkeeper.consent.ports import ElevationWish, ResourceManager
+from fairkeeper.consent.ports import (
+    AgentIdentities,
+    AgentMaking,
+    AgentWish,
+    ElevationWish,
+    ResourceManager,
+    TokenAnswer,
+)
 from fairkeeper.customers.actions.custody.noting import is_observed, note_would_have
 from fairkeeper.customers.following.webhooks import OperationAnswer
 from fairkeeper.customers.marketplace.operation import OperationSnapshot
@@ -35,7 +42,7 @@ from fairkeeper.database.session import Database
 from fairkeeper.messages.errors import MessageRefusedError
 from fairkeeper.messages.ports import Card, Mail
 from fairkeeper.values.clock import Clock
-from fairkeeper.values.ids import OperationId, SubscriptionId
+from fairkeeper.values.ids import OperationId, SubscriptionId, TenantId
 
 _READS_BY_POST: Final = ("/oauth2/v2.0/token", "/saas/subscriptions/resolve")
 """What is asked by POST and changes nothing: a token for ourselves, and whose landing token it is."""
@@ -199,9 +206,54 @@ class GuardedResourceManager:
         self._outside.allow("asked a customer for just-in-time access", key=f"elevation:{wish.name}")
         self._inner.ask_elevation(resource_id, wish)
 
+    def end_elevation(self, resource_id: str, name: str) -> None:
+        """Take a request back, if that may be done.
+
+        Raises:
+            ObservedOnlyError: It may not; else as the port says.
+        """
+        self._outside.allow("taken a request for just-in-time access back", key=f"elevation:{name}:end")
+        self._inner.end_elevation(resource_id, name)
+
     def read_elevation(self, resource_id: str, name: str) -> ElevationReading:
         """Read: see the port."""
         return self._inner.read_elevation(resource_id, name)
+
+
+class GuardedAgentIdentities:
+    """`AgentIdentities` whose writes are asked about first; tokens go through.
+
+    Args:
+        inner: Microsoft.
+        outside: What may be changed.
+    """
+
+    def __init__(self, inner: AgentIdentities, outside: OutsideWrites) -> None:
+        self._inner = inner
+        self._outside = outside
+
+    def make(self, wish: AgentWish) -> AgentMaking:
+        """Make, if that may be done.
+
+        Raises:
+            ObservedOnlyError: It may not; else as the port says.
+        """
+        key = f"agent:{wish.blueprint_app_id}:{wish.tenant_id}"
+        self._outside.allow("made an agent identity in a customer's tenant", key=key)
+        return self._inner.make(wish)
+
+    def remove(self, blueprint_app_id: str, tenant_id: TenantId, identity_id: str) -> bool:
+        """Remove, if that may be done.
+
+        Raises:
+            ObservedOnlyError: It may not; else as the port says.
+        """
+        self._outside.allow("removed an agent identity from a customer's tenant", key=f"agent:{identity_id}:end")
+        return self._inner.remove(blueprint_app_id, tenant_id, identity_id)
+
+    def token(self, blueprint_app_id: str, tenant_id: TenantId, identity_id: str) -> TokenAnswer:
+        """Ask: see the port."""
+        return self._inner.token(blueprint_app_id, tenant_id, identity_id)
 
 
 class ObservedMail:

@@ -176,13 +176,19 @@ class PermissionForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionView:
-    """What is known of a permission; unknown ones have no form, and sentences are there for those asked for most."""
+    """What is known of a permission; unknown ones have no form, and sentences are there for those asked for most.
+
+    Attributes:
+        for_administrators, for_users: Of what is done in people's names.
+        for_administrators_alone: Of what is done with nobody signed in.
+    """
 
     name: str
     is_known: bool
     forms: tuple[PermissionForm, ...]
     for_administrators: str | None
     for_users: str | None
+    for_administrators_alone: str | None
     dated_on: date
     imported_dated_on: date | None = None
     imported_from: str = ""
@@ -220,6 +226,7 @@ def view_permission(name: str, facts: Catalogue) -> PermissionView:
         forms=forms,
         for_administrators=words.admin if words else None,
         for_users=words.user if words else None,
+        for_administrators_alone=words.alone if words else None,
         dated_on=facts.dated_on,
         imported_dated_on=facts.imported_dated_on,
         imported_from=facts.imported_from,

@@ -22,6 +22,7 @@ from fairkeeper.action.operation import (
     internal_command,
 )
 from fairkeeper.consent.actions.ask import OneCustomer
+from fairkeeper.consent.agents.identities import next_try_at
 from fairkeeper.consent.asking.probing import Held, Judgement, judge_refusal, judge_token, next_probe_at
 from fairkeeper.consent.asking.signals import Signal, signal_of
 from fairkeeper.consent.evidence_kinds import (
@@ -35,6 +36,7 @@ from fairkeeper.consent.evidence_kinds import (
     SUSPECTED,
 )
 from fairkeeper.consent.lifecycle import (
+    ASKED,
     ENDED_LINKS,
     HELD,
     PROBED_LINKS,
@@ -44,6 +46,7 @@ from fairkeeper.consent.lifecycle import (
     LinkState,
 )
 from fairkeeper.consent.plan.control import TrustProof
+from fairkeeper.consent.plan.plan import Tier
 from fairkeeper.consent.ports import KnownCustomers
 from fairkeeper.consent.store import (
     load_grant,
@@ -129,6 +132,9 @@ def record_probe(context: CommandContext, request: RecordProbe) -> Outcome[Probe
     if state is GrantState.VERIFIED:
         _replace_older(context, link, row)
     due_at = next_probe_at(state, context.now, row.missed_at)
+    if due_at is None and row.tier == Tier.AGENT.value and state in ASKED and request.signal is None:
+        # Microsoft's page for an agent leads back to nobody, so that its consent is looked for.
+        due_at = next_try_at(row.asked_at, context.now)
     row.probe_at = None
     if due_at is not None:
         plan_probe(context, row, "again", due_at=due_at)

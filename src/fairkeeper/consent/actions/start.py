@@ -37,6 +37,7 @@ from fairkeeper.consent.catalogue.permissions import Kind
 from fairkeeper.consent.errors import AnswerRefusedError, GrantNotFoundError
 from fairkeeper.consent.evidence_kinds import ANSWER_REFUSED, ANSWER_TAKEN, DECLINED, HANDED_OVER, STARTED
 from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantEvent, GrantState, LinkState, can_move_grant
+from fairkeeper.consent.plan.plan import Tier
 from fairkeeper.consent.store import load_grant, load_link, present_grants, step_grant, wanted_of_row, what_of
 from fairkeeper.consent.tables import GrantRow, LinkRow, StartRow
 from fairkeeper.values.ids import new_ulid
@@ -87,7 +88,8 @@ def begin_consent(context: CommandContext, request: BeginConsent) -> Outcome[Beg
         None,
     )
     wanted = wanted_of_row(link)
-    if row is None or wanted is None:
+    if row is None or wanted is None or row.tier == Tier.AGENT.value:
+        # An agent's consent has pages of its own, which lead back to nobody.
         msg = f"Nothing of the id {request.grant_id!r} is asked for on this page."
         raise GrantNotFoundError(msg)
     scopes, replaced = _asked_scopes(context, row, wanted, request)

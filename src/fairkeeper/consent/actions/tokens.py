@@ -22,13 +22,15 @@ from fairkeeper.action.operation import (
     command,
 )
 from fairkeeper.consent.actions.probe import plan_probe
-from fairkeeper.consent.errors import GrantNotVerifiedError
+from fairkeeper.consent.agents.identities import IdentityState
+from fairkeeper.consent.errors import AgentIdentityRefusedError, GrantNotVerifiedError
 from fairkeeper.consent.evidence_kinds import TOKEN_SERVED
 from fairkeeper.consent.lifecycle import UNLOCKS, GrantState, LinkState
 from fairkeeper.consent.plan.control import ACCESS_TIERS
-from fairkeeper.consent.ports import KnownCustomers
-from fairkeeper.consent.store import load_live_link, present_grants, wanted_of_row, what_of
-from fairkeeper.consent.tables import TenantTokenRow
+from fairkeeper.consent.plan.plan import Tier
+from fairkeeper.consent.ports import KnownAgents, KnownCustomers
+from fairkeeper.consent.store import agent_identity_of, load_live_link, present_grants, wanted_of_row, what_of
+from fairkeeper.consent.tables import LinkRow, TenantTokenRow
 from fairkeeper.database.secrets import SecretStore
 
 _SHORTEST: Final = timedelta(minutes=5)
@@ -65,7 +67,8 @@ class TokenServed:
 def take_token(context: CommandContext, request: TakeToken) -> Outcome[TokenServed]:
     """Take a token of a customer's tenant, for your own product; served only while the grant is verified.
 
-    Raises `consent.link_not_found`, `consent.link_not_live`, `consent.grant_not_verified`.
+    An agent's token is that of its agent identity, and none is served while the agent is held here. Raises
+    `consent.link_not_found`, `consent.link_not_live`, `consent.grant_not_verified`, `consent.agent_identity_refused`.
     """
     customer = context.ports.of(KnownCustomers).find(context.session, request.customer)
     link = load_live_link(context.session, customer.customer_id, for_change=True)
@@ -82,6 +85,8 @@ def take_token(context: CommandContext, request: TakeToken) -> Outcome[TokenServ
     if row is None or LinkState(link.state) is not LinkState.LINKED:
         msg = f"No grant of {request.registration!r} is verified for {customer.name}, or the link is {link.state}."
         raise GrantNotVerifiedError(msg)
+    if row.tier == Tier.AGENT.value:
+        _refuse_held_agent(context, link, row.registration)
     kept = context.session.get(TenantTokenRow, row.grant_id)
     if kept is None or kept.expires_at - context.now < _SHORTEST:
         plan_probe(context, row, "token")
@@ -97,6 +102,22 @@ def take_token(context: CommandContext, request: TakeToken) -> Outcome[TokenServ
     )
     result = TokenServed(grant_id=row.grant_id, tenant_id=link.tenant_id, token=token, expires_at=kept.expires_at)
     return Outcome(result=result, entry=entry)
+
+
+def _refuse_held_agent(context: CommandContext, link: LinkRow, registration: str) -> None:
+    """Refuse while the registered agent is held here, whatever its identity was granted.
+
+    Raises:
+        AgentIdentityRefusedError: It is held, or it has no agent identity any more.
+    """
+    identity = agent_identity_of(context.session, link, registration)
+    if identity is None or IdentityState(identity.state) is not IdentityState.PRESENT:
+        raise AgentIdentityRefusedError("No agent identity stands for it in the tenant.")
+    if identity.agent_id is None:
+        return
+    agent = context.ports.of(KnownAgents).find(context.session, identity.agent_id, now=context.now)
+    if agent.held:
+        raise AgentIdentityRefusedError(f"The agent {agent.title} is {agent.held}; it gets no token.")
 
 
 OPERATIONS: tuple[Operation, ...] = (take_token,)

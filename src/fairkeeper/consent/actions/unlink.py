@@ -24,6 +24,8 @@ from fairkeeper.action.operation import (
     command,
     internal_command,
 )
+from fairkeeper.consent.agents.identities import IdentityState
+from fairkeeper.consent.agents.placing import remaining_identity
 from fairkeeper.consent.asking.signals import GONE, signal_of
 from fairkeeper.consent.deployments.reading import LIVE, DeploymentState
 from fairkeeper.consent.evidence_kinds import LINK_ENDED, LINK_ENDING
@@ -32,6 +34,7 @@ from fairkeeper.consent.plan.control import ACCESS_TIERS
 from fairkeeper.consent.plan.plan import OfferType
 from fairkeeper.consent.ports import KnownCustomers
 from fairkeeper.consent.store import (
+    agent_identities_of,
     deployments_of,
     find_link,
     load_link,
@@ -86,6 +89,7 @@ def end_trust(session: Session, customer_id: CustomerId, *, now: datetime) -> En
         link.probe_at = None
         link.remaining = [
             *({"app_id": app_id, "name": name, "gone_at": None} for app_id, name in names.items()),
+            *_agents(session, link),
             *_deployed(session, customer_id),
         ]
         _look_again(session, link, now + timedelta(minutes=5), now=now)
@@ -120,6 +124,15 @@ def _applications(link: LinkRow, rows: list[GrantRow]) -> dict[str, str]:
     if wanted is not None and wanted.sign_in is not None:
         found.setdefault(wanted.sign_in.app_id, wanted.sign_in.name)
     return found
+
+
+def _agents(session: Session, link: LinkRow) -> list[dict[str, str | None]]:
+    """Return the agent identities that may be left; their blueprints are among the applications."""
+    return [
+        remaining_identity(row)
+        for row in agent_identities_of(session, link)
+        if row.identity_id is not None and IdentityState(row.state) is not IdentityState.REMOVED
+    ]
 
 
 def _deployed(session: Session, customer_id: CustomerId) -> list[dict[str, str | bool | None]]:

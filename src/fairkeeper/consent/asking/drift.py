@@ -20,6 +20,8 @@ class Difference(StrEnum):
     """What is to be said of a line."""
 
     NONE = "as_asked"
+    NOT_YET = "not_yet"
+    """It is asked for, and no token was seen yet."""
     MISSING = "missing"
     EXTRA = "not_asked_for"
     REGISTERED_ONLY = "registered_only"
@@ -51,7 +53,7 @@ class Places:
 
 
 def compare(places: Places, *, was_proved: bool) -> tuple[DriftLine, ...]:
-    """Return one line for each permission that stands in any place, what differs first.
+    """Return one line for each permission that stands in any place, what differs first, and what is not answered yet before what is as asked.
 
     Args:
         places: Where each stands.
@@ -97,4 +99,6 @@ def _difference(name: str, places: Places, *, was_proved: bool) -> Difference:
         return Difference.UNREGISTERED
     if not is_requested and name in places.registered:
         return Difference.REGISTERED_ONLY
+    if is_requested and not was_proved:
+        return Difference.NOT_YET
     return Difference.NONE

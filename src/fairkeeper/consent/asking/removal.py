@@ -31,24 +31,49 @@ foreach ($appId in $applications) {{
         }}
     Remove-MgServicePrincipal -ServicePrincipalId $principal.Id -Confirm
 }}
-Disconnect-MgGraph
+{agents}Disconnect-MgGraph
 """
 
 
-def removal_script(publisher: str, tenant_id: str, apps: Iterable[tuple[str, str]]) -> str:
+_AGENTS = """\
+# Agent identities go with their blueprint, about a day later; this removes them at once. Restorable for 30 days.
+$identities = @(
+{lines}
+)
+foreach ($identityId in $identities) {{
+    $identity = Get-MgServicePrincipal -ServicePrincipalId $identityId -ErrorAction SilentlyContinue
+    if ($null -eq $identity) {{ Write-Output "$identityId is not present."; continue }}
+    Remove-MgServicePrincipal -ServicePrincipalId $identityId -Confirm
+}}
+"""
+
+
+def removal_script(
+    publisher: str, tenant_id: str, apps: Iterable[tuple[str, str]], agents: Iterable[tuple[str, str]] = ()
+) -> str:
     """Return a PowerShell script that removes applications from a tenant.
 
     Args:
         publisher: As the customer knows it.
         tenant_id: The customer's.
         apps: Name and application id of each.
+        agents: Name and id of each agent identity.
 
     Example:
         >>> print(removal_script("Fairmile", "t-1", [("Desk", "a-1")]).splitlines()[6])
             'a-1' # Desk
     """
-    lines = "\n".join(f"    '{_plain(app_id)}' # {_plain(name)}" for name, app_id in apps)
-    return _HEAD.format(publisher=_plain(publisher), tenant=_plain(tenant_id), lines=lines)
+    identities = _lines(agents)
+    return _HEAD.format(
+        publisher=_plain(publisher),
+        tenant=_plain(tenant_id),
+        lines=_lines(apps),
+        agents=_AGENTS.format(lines=identities) if identities else "",
+    )
+
+
+def _lines(things: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"    '{_plain(each_id)}' # {_plain(name)}" for name, each_id in things)
 
 
 def _plain(text: str) -> str:

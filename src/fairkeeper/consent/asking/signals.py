@@ -34,6 +34,8 @@ class Signal(StrEnum):
     UNKNOWN_TENANT = "unknown_tenant"
     ACCESS_GONE = "access_gone"
     """Not a number of Microsoft Entra's, but what Azure Resource Manager, or silence, says of a deployment."""
+    AGENT_ABSENT = "agent_absent"
+    """Not a number either: nobody has placed an agent identity in the tenant, or it was removed."""
     LOOP = "loop"
     UNKNOWN = "unknown"
 
@@ -111,6 +113,7 @@ MEANINGS: Final[Mapping[Signal, Meaning]] = MappingProxyType(
         ),
         Signal.SIGN_IN_AGAIN: Meaning(numbers=(70008, 700082, 50173, 70043), words="the person has to sign in again"),
         Signal.ACCESS_GONE: Meaning(numbers=(), words="the deployment does not show it any more", misses=True),
+        Signal.AGENT_ABSENT: Meaning(numbers=(), words="no agent identity stands for it in the tenant"),
         Signal.LOOP: Meaning(numbers=(50196,), words="we asked too often", is_ours=True),
         Signal.UNKNOWN: Meaning(numbers=(), words="Microsoft refused for a reason that is not understood here"),
     }

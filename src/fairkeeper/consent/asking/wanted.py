@@ -12,6 +12,7 @@ from typing import Any
 
 from fairkeeper.consent.catalogue.permissions import Catalogue, Kind
 from fairkeeper.consent.plan.checks import needs_administrator
+from fairkeeper.consent.plan.control import CONTROL_OF, TrustProof
 from fairkeeper.consent.plan.plan import Access, AccessWay, ConsentPlan, Feature, Registration, Tier
 
 
@@ -55,6 +56,7 @@ class WantedRegistration:
     is_publisher_verified: bool
     delegated: tuple[str, ...]
     application: tuple[str, ...]
+    has_agent_user: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class Wanted:
         plan_version: Of the plan that it comes from.
         sign_in: The registration that people sign in with, which appears with the first sign-in.
         access: What is needed in the customer's subscriptions, without a consent of Microsoft Entra's.
+        calling: Offer id and type of whatever calls home, bought or not: its purchase is seen by its first call alone.
     """
 
     plan_version: int
@@ -93,6 +96,7 @@ class Wanted:
     features: tuple[WantedFeature, ...]
     sign_in: WantedRegistration | None = None
     access: tuple[WantedAccess, ...] = ()
+    calling: tuple[tuple[str, str], ...] = ()
 
     def title_of(self, key: str) -> str:
         """Return the title of a feature or of an access, or its key."""
@@ -121,10 +125,12 @@ class Wanted:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON values; access stands there only where there is some."""
+        """Return it as JSON values; access, and what calls home, stand there only where there is some."""
         access = {"access": [_access_json(each) for each in self.access]} if self.access else {}
+        calling = {"calling": [list(each) for each in self.calling]} if self.calling else {}
         return {
             **access,
+            **calling,
             "plan_version": self.plan_version,
             "publisher": self.publisher,
             "registrations": [_registration_json(each) for each in self.registrations],
@@ -159,6 +165,7 @@ class Wanted:
             sign_in=None if sign_in is None else _registration_of(sign_in),
             features=tuple(_feature_of(each) for each in document["features"]),
             access=tuple(_access_of(each) for each in document.get("access", ())),
+            calling=tuple((each[0], each[1]) for each in document.get("calling", ())),
         )
 
 
@@ -180,6 +187,8 @@ def _registration_json(each: WantedRegistration) -> dict[str, Any]:
         "is_publisher_verified": each.is_publisher_verified,
         "delegated": list(each.delegated),
         "application": list(each.application),
+        # Only where there is one, so that what was written before stays as it is.
+        **({"has_agent_user": True} if each.has_agent_user else {}),
     }
 
 
@@ -192,6 +201,7 @@ def _registration_of(each: Mapping[str, Any]) -> WantedRegistration:
         is_publisher_verified=each["is_publisher_verified"],
         delegated=tuple(each["delegated"]),
         application=tuple(each["application"]),
+        has_agent_user=each.get("has_agent_user", False),
     )
 
 
@@ -243,6 +253,11 @@ def wanted_of(plan: ConsentPlan, bought: Iterable[tuple[str | None, str | None]]
                 each in plan.access_for(offer_id, plan_id) for offer_id, plan_id in pairs if offer_id == offer.offer_id
             )
         ),
+        calling=tuple(
+            (offer.offer_id, offer.type.value)
+            for offer in plan.offers
+            if CONTROL_OF[offer.type].proof is TrustProof.CALL_HOME
+        ),
     )
 
 
@@ -270,6 +285,7 @@ def _registration(each: Registration) -> WantedRegistration:
         is_publisher_verified=each.is_publisher_verified,
         delegated=each.delegated,
         application=each.application,
+        has_agent_user=each.has_agent_user,
     )
 
 

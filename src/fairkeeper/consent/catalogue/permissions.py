@@ -92,10 +92,29 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One sentence for an administrator, one for a user."""
+    """One sentence for an administrator and one for a user, of what is done in people's names; and one of the rest.
+
+    Args:
+        alone: For an administrator, of what is done with nobody signed in; None where there is no such permission.
+    """
 
     admin: str
     user: str
+    alone: str | None = None
+
+    def sentence(self, kind: Kind, *, is_for_administrators: bool) -> str | None:
+        """Return the sentence that fits a permission's kind and its reader; no user decides about the application kind.
+
+        Example:
+            >>> words = Explanation(admin="Reads whoever's.", user="Reads yours.", alone="Reads everybody's.")
+            >>> words.sentence(Kind.APPLICATION, is_for_administrators=True)
+            "Reads everybody's."
+            >>> words.sentence(Kind.DELEGATED, is_for_administrators=False)
+            'Reads yours.'
+        """
+        if kind is Kind.APPLICATION:
+            return self.alone if is_for_administrators else None
+        return self.admin if is_for_administrators else self.user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

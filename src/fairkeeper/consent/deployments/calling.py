@@ -48,10 +48,10 @@ from fairkeeper.consent.evidence_kinds import (
 )
 from fairkeeper.consent.plan.control import CONTROL_OF, TrustProof
 from fairkeeper.consent.ports import KnownCustomers
-from fairkeeper.consent.store import load_deployment, newest_plan_row, plan_of_row
+from fairkeeper.consent.store import find_link, load_deployment, newest_plan_row, plan_of_row, wanted_of_row
 from fairkeeper.consent.tables import ClaimCodeRow, DeploymentRow
 from fairkeeper.values.clock import format_instant
-from fairkeeper.values.ids import TenantId, new_id
+from fairkeeper.values.ids import CustomerId, TenantId, new_id
 
 
 class MakeClaimCode(OperationInput):
@@ -78,7 +78,7 @@ class ClaimCodeMade:
 
 @command(
     "consent.make_claim_code",
-    groups=("consent.change",),
+    groups=("consent.administer",),
     evidence=(CODE_MADE,),
     http="POST /consent/customers/{customer}/claim-codes",
     cli="consent make-claim-code CUSTOMER",
@@ -86,13 +86,12 @@ class ClaimCodeMade:
 def make_claim_code(context: CommandContext, request: MakeClaimCode) -> Outcome[ClaimCodeMade]:
     """Make a code with which one container or virtual machine of a customer registers, once, within seven days.
 
-    It opens nothing without a token of the customer's own tenant. Raises `consent.plan_refused` for an offer that is
-    none of a container or virtual machine.
+    It opens nothing without a token of the customer's own tenant. A customer's administrators make their own. Raises
+    `consent.plan_refused` for an offer that is none of a container or virtual machine.
     """
     customer = context.ports.of(KnownCustomers).find(context.session, request.customer)
-    plan_row = newest_plan_row(context.session)
-    offer = None if plan_row is None else plan_of_row(plan_row).offer(request.offer_id)
-    if offer is None or CONTROL_OF[offer.type].proof is not TrustProof.CALL_HOME:
+    offer_type = _calling(context, customer.customer_id, request.offer_id)
+    if offer_type is None:
         msg = f"The consent plan has no container or virtual machine offer {request.offer_id!r}."
         raise PlanRefusedError(msg, remedy="Name an offer of the plan whose instances call home.")
     code = new_claim_code()
@@ -100,9 +99,9 @@ def make_claim_code(context: CommandContext, request: MakeClaimCode) -> Outcome[
         code_id=new_id("cla"),
         customer_id=customer.customer_id,
         digest=digest_of_code(code),
-        offer_id=offer.offer_id,
+        offer_id=request.offer_id,
         plan_id=request.plan_id,
-        offer_type=offer.type.value,
+        offer_type=offer_type,
         made_at=context.now,
         expires_at=context.now + CODE_LIFETIME,
     )
@@ -113,9 +112,25 @@ def make_claim_code(context: CommandContext, request: MakeClaimCode) -> Outcome[
         subject_type="claim_code",
         subject_id=row.code_id,
         customer_id=customer.customer_id,
-        payload={"what": offer.offer_id, "code_id": row.code_id, "until": format_instant(row.expires_at)},
+        payload={"what": request.offer_id, "code_id": row.code_id, "until": format_instant(row.expires_at)},
     )
     return Outcome(result=ClaimCodeMade(code_id=row.code_id, code=code, until=row.expires_at), entry=entry)
+
+
+def _calling(context: CommandContext, customer_id: CustomerId, offer_id: str) -> str | None:
+    """Return the type of an offer whose instances call home; None for any other.
+
+    The plan is the publisher's, so that a customer's people are told by what stands with their link.
+    """
+    link = find_link(context.session, customer_id)
+    wanted = None if link is None else wanted_of_row(link)
+    named = dict(wanted.calling if wanted else ())
+    if offer_id in named or context.principal.customer_id is not None:
+        return named.get(offer_id)
+    row = newest_plan_row(context.session)
+    offer = None if row is None else plan_of_row(row).offer(offer_id)
+    is_calling = offer is not None and CONTROL_OF[offer.type].proof is TrustProof.CALL_HOME
+    return offer.type.value if offer is not None and is_calling else None
 
 
 class CallHome(OperationInput):

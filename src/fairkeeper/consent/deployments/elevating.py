@@ -28,8 +28,8 @@ from fairkeeper.consent.deployments.elevation import ElevationReading, judge_ele
 from fairkeeper.consent.deployments.reading import DeploymentState
 from fairkeeper.consent.deployments.recording import begin_access, name_of
 from fairkeeper.consent.errors import DeploymentNotFoundError, ElevationRefusedError
-from fairkeeper.consent.evidence_kinds import ELEVATION_ASKED, ELEVATION_DECIDED
-from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
+from fairkeeper.consent.evidence_kinds import ELEVATION_ASKED, ELEVATION_DECIDED, ELEVATION_GIVEN_BACK
+from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantEvent, GrantState, LinkState, can_move_grant
 from fairkeeper.consent.plan.plan import AccessWay
 from fairkeeper.consent.store import (
     access_grants,
@@ -44,6 +44,7 @@ from fairkeeper.consent.store import (
 from fairkeeper.consent.tables import DeploymentRow, GrantRow, LinkRow
 
 ASK_ELEVATION: Final = "consent.ask_elevation"
+END_ELEVATION: Final = "consent.give_elevation_back"
 _RUNNING: Final = frozenset({GrantState.REQUESTED, GrantState.PENDING_ADMIN, GrantState.VERIFIED, GrantState.PARTIAL})
 
 
@@ -58,7 +59,7 @@ class AskElevation(OperationInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElevationAsked:
-    """The grant that waits for the customer's approval in Azure."""
+    """The grant of the elevation."""
 
     grant_id: str
 
@@ -96,6 +97,41 @@ def elevate(context: CommandContext, request: AskElevation) -> Outcome[Elevation
         "deployment": name_of(row),
     }
     return Outcome(result=ElevationAsked(grant_id=grant.grant_id), entry=_entry(ELEVATION_ASKED, grant, payload))
+
+
+class GiveBack(OperationInput):
+    """Which elevation, and why."""
+
+    grant_id: str = Field(max_length=40, description="The grant of the elevation.")
+    reason: str = Field(min_length=3, max_length=500, description="Why; recorded.")
+
+
+@command(
+    "consent.end_elevation",
+    groups=("consent.administer",),
+    evidence=(ELEVATION_GIVEN_BACK,),
+    http="POST /consent/elevations/{grant_id}/end",
+    cli="consent end-elevation GRANT_ID",
+)
+def end_elevation(context: CommandContext, request: GiveBack) -> Outcome[ElevationAsked]:
+    """End just-in-time access before its time: nothing here uses it from now on, and Azure is told to take it back.
+
+    The customer's administrators may do so too. Whether Azure takes the role away at once no page of Microsoft's says;
+    they can remove it there themselves. Again changes nothing. Raises `consent.grant_not_found`,
+    `consent.elevation_refused`.
+    """
+    grant = load_grant(context.session, request.grant_id, for_change=True)
+    if grant.tier != AccessWay.ELEVATED.value:
+        raise ElevationRefusedError(f"{grant.grant_id} is no just-in-time access.")
+    if not can_move_grant(GrantState(grant.state), GrantEvent.WITHDRAW):
+        return Outcome(result=ElevationAsked(grant_id=grant.grant_id), entry=None)
+    step_grant(grant, GrantEvent.WITHDRAW, now=context.now, note=request.reason)
+    grant.probe_at, grant.until_at, grant.carried = None, None, []
+    context.enqueue(END_ELEVATION, grant.grant_id, {"grant_id": grant.grant_id}, customer_id=grant.customer_id)
+    wanted = wanted_of_row(load_link(context.session, grant.customer_id))
+    payload: dict[str, Canonical] = {"what": what_of(grant, wanted), "reason": request.reason}
+    entry = _entry(ELEVATION_GIVEN_BACK, grant, payload)
+    return Outcome(result=ElevationAsked(grant_id=grant.grant_id), entry=entry)
 
 
 def _access(context: CommandContext, row: DeploymentRow, link: LinkRow, request: AskElevation) -> WantedAccess:
@@ -193,4 +229,4 @@ def _entry(kind: EvidenceKind, grant: GrantRow, payload: dict[str, Canonical]) -
     )
 
 
-OPERATIONS: tuple[Operation, ...] = (elevate, record_elevation)
+OPERATIONS: tuple[Operation, ...] = (elevate, end_elevation, record_elevation)

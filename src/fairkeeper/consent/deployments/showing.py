@@ -13,8 +13,8 @@ from fairkeeper.consent.asking.wanted import WantedAccess
 from fairkeeper.consent.deployments.reading import DeploymentState
 from fairkeeper.consent.plan.plan import OfferType
 from fairkeeper.consent.store import deployments_of, find_link, load_deployment, wanted_of_row
-from fairkeeper.consent.tables import DeploymentNoticeRow, DeploymentRow
-from fairkeeper.consent.views import AccessView, DeploymentView, NoticeView
+from fairkeeper.consent.tables import ClaimCodeRow, DeploymentNoticeRow, DeploymentRow
+from fairkeeper.consent.views import AccessView, ClaimCodeView, DeploymentView, NoticeView
 from fairkeeper.values.ids import CustomerId
 
 
@@ -22,6 +22,7 @@ class ListDeployments(OperationInput):
     """Which deployments."""
 
     state: DeploymentState | None = Field(None, description="Only those in this state.")
+    offer_type: OfferType | None = Field(None, description="Only those of this offer type.")
     offset: int = Field(0, ge=0, le=1_000_000, description="How many to pass over.")
     limit: int = Field(100, ge=1, le=500, description="How many at most.")
 
@@ -35,6 +36,8 @@ def list_deployments(context: QueryContext, request: ListDeployments) -> tuple[D
     statement = select(DeploymentRow).order_by(DeploymentRow.created_at.desc(), DeploymentRow.deployment_id)
     if request.state is not None:
         statement = statement.where(DeploymentRow.state == request.state.value)
+    if request.offer_type is not None:
+        statement = statement.where(DeploymentRow.offer_type == request.offer_type.value)
     rows = context.session.scalars(statement.offset(request.offset).limit(request.limit)).all()
     return _views(context, rows)
 
@@ -61,6 +64,7 @@ class ListNotices(OperationInput):
     """Which notices."""
 
     unplaced: bool = Field(False, description="Only those that name no managed application.")
+    before: int | None = Field(None, ge=1, description="Only those before this number.")
     limit: int = Field(100, ge=1, le=500, description="How many at most.")
 
 
@@ -73,6 +77,8 @@ class ListNotices(OperationInput):
 def list_application_notices(context: QueryContext, request: ListNotices) -> tuple[NoticeView, ...]:
     """List what was said of managed applications, the newest first, as it came; none of it was believed."""
     statement = select(DeploymentNoticeRow).order_by(DeploymentNoticeRow.id.desc()).limit(request.limit)
+    if request.before is not None:
+        statement = statement.where(DeploymentNoticeRow.id < request.before)
     if request.unplaced:
         statement = statement.where(DeploymentNoticeRow.deployment_id.is_(None))
     return tuple(
@@ -86,6 +92,23 @@ def list_application_notices(context: QueryContext, request: ListNotices) -> tup
             deliveries=row.deliveries,
         )
         for row in context.session.scalars(statement)
+    )
+
+
+def codes_shown(context: QueryContext, customer_id: CustomerId) -> tuple[ClaimCodeView, ...]:
+    """Return a customer's claim codes, the newest first."""
+    statement = select(ClaimCodeRow).where(ClaimCodeRow.customer_id == customer_id)
+    rows = context.session.scalars(statement.order_by(ClaimCodeRow.made_at.desc(), ClaimCodeRow.code_id).limit(20))
+    return tuple(
+        ClaimCodeView(
+            code_id=row.code_id,
+            offer_id=row.offer_id,
+            made_at=row.made_at,
+            expires_at=row.expires_at,
+            used_at=row.used_at,
+            withdrawn_at=row.withdrawn_at,
+        )
+        for row in rows
     )
 
 

@@ -23,10 +23,13 @@ from fairkeeper.consent.plan.plan import (
     ASKED_TIERS,
     AccessWay,
     Acts,
+    Audience,
     Consent,
     ConsentPlan,
+    Credential,
     Feature,
     IdentityOwner,
+    OfferType,
     Permission,
     Registration,
     Tier,
@@ -184,6 +187,47 @@ def check_agents(plan: ConsentPlan, catalogue: Catalogue) -> Iterator[Finding]:
         if is_agent and permission.name in catalogue.blocked_for_agents:
             message = f"{permission.name} is blocked for agents."
             yield kinds.BLOCKED_FOR_AGENTS.found(message, path=path, subject=feature.key)
+    for n, feature in enumerate(plan.features):
+        used = plan.tier_of(feature)
+        if used is not None and (used is Tier.AGENT) is not (feature.acts is Acts.AS_AGENT):
+            how = "works as an agent" if feature.acts is Acts.AS_AGENT else "does not work as an agent"
+            message = f"{feature.title!r} {how}, and its registration is for {_tier(used)}."
+            yield kinds.AGENT_UNFIT.found(message, path=f"features/{n}/acts", subject=feature.key)
+
+
+def check_blueprints(plan: ConsentPlan, catalogue: Catalogue) -> Iterator[Finding]:
+    """Find blueprints that cannot reach a customer, let too much be inherited, or rest on a secret."""
+    for n, registration in enumerate(plan.registrations):
+        if registration.tier is not Tier.AGENT:
+            if registration.inheritable or registration.has_agent_user:
+                message = (
+                    f"{registration.name} is for {_tier(registration.tier)}; only a blueprint has agent identities."
+                )
+                path = f"registrations/{n}/{'inheritable' if registration.inheritable else 'has_agent_user'}"
+                yield kinds.AGENT_UNFIT.found(message, path=path, subject=registration.key)
+            continue
+        if registration.audience is not Audience.MULTI_TENANT:
+            message = f"{registration.name} is a blueprint for {_words(registration.audience)}."
+            yield kinds.AGENT_UNREACHABLE.found(message, path=f"registrations/{n}/audience", subject=registration.key)
+        if registration.credential is Credential.SECRET:
+            message = f"{registration.name} is a blueprint, and proves itself with a secret."
+            yield kinds.AGENT_SECRET.found(message, path=f"registrations/{n}/credential", subject=registration.key)
+        for name in registration.inheritable:
+            fact = catalogue.fact(name, Kind.APPLICATION)
+            if name in registration.application or (fact is not None and fact.can_escalate):
+                message = f"{registration.name} lets every agent identity inherit {name}."
+                yield kinds.AGENT_INHERITS.found(
+                    message, path=f"registrations/{n}/inheritable", subject=registration.key
+                )
+    for n, offer in enumerate(plan.offers):
+        blueprints = [
+            feature
+            for feature in plan.features
+            if plan.tier_of(feature) is Tier.AGENT and (not feature.offers or offer.offer_id in feature.offers)
+        ]
+        if offer.type is OfferType.AGENT and not blueprints:
+            message = f"{offer.offer_id} is an agent offer, and no feature of it uses a blueprint."
+            yield kinds.AGENT_UNFIT.found(message, path=f"offers/{n}/type", subject=offer.offer_id)
 
 
 def check_offers(plan: ConsentPlan, catalogue: Catalogue) -> Iterator[Finding]:
@@ -254,6 +298,7 @@ RULES: Final[tuple[Rule, ...]] = (
     check_reasons,
     check_approvers,
     check_agents,
+    check_blueprints,
     check_offers,
     check_access,
     check_accounts,

@@ -6,7 +6,8 @@ in one place and forgotten in another. All of them end in the same two objects, 
 Source: the Marketplace blog, "Design tenant linking to scale selling on Microsoft Marketplace" (who owns the identity);
 Microsoft Learn, "Azure managed applications with notifications", "Approve just-in-time access for Azure managed
 applications", "Configure Azure container technical assets" (the cluster's own managed identity) and "Agent identity
-blueprints in Microsoft Entra Agent ID".
+blueprints in Microsoft Entra Agent ID". That an agent's identity is shared is our reading of the last: the publisher
+holds the blueprint with every credential, the customer the principal, the identity and what they may do.
 """
 
 from __future__ import annotations
@@ -98,6 +99,19 @@ CONTROL_OF: Final[Mapping[OfferType, Control]] = MappingProxyType(
             consent="the code is put into the machine; proved by the identity's token at each call",
             revocation="the identity or the machine is removed; seen by missing calls",
             ways=frozenset({AccessWay.OWN_IDENTITY}) | _ASKED_OF_ENTRA,
+        ),
+        OfferType.AGENT: Control(
+            title="Agent",
+            owner=IdentityOwner.SHARED,
+            proof=TrustProof.SIGN_IN,
+            linked_by="a person of the tenant signs in on the landing page, and names the agent's sponsor",
+            controlled_by="Agent ID: the blueprint's principal, and the agent identity with its sponsor; both disabled "
+            "or deleted there",
+            consent="an administrator's, first to the blueprint and then to the agent identity; Microsoft's page leads "
+            "to no answer, so that a token exchanged for the identity is what proves it",
+            revocation="the identity, or the blueprint's principal, is disabled or deleted, which ends new tokens at "
+            "once; seen by the daily look",
+            ways=frozenset({Tier.AGENT}) | _ASKED_OF_ENTRA,
         ),
     }
 )

@@ -78,6 +78,36 @@ BLOCKED_FOR_AGENTS: Final = _declare(
     resource="learn-agent-authorization",
     example="acts: as_agent, with User.ReadWrite.All",
 )
+AGENT_UNFIT: Final = _declare(
+    "agent_unfit",
+    title="An agent and its blueprint do not fit together",
+    remedy="Let what works as an agent use a registration of tier agent, and nothing else; an agent offer needs one.",
+    resource="learn-agent-blueprint",
+    example="acts: as_agent, through a registration of tier operational_application",
+)
+AGENT_UNREACHABLE: Final = _declare(
+    "agent_unreachable",
+    title="A blueprint of one tenant cannot come into a customer's",
+    remedy="Register the blueprint for several tenants: audience: multi_tenant. Nobody signs in to one personally.",
+    resource="learn-agent-blueprint",
+    example="tier: agent, audience: single_tenant",
+)
+AGENT_INHERITS: Final = _declare(
+    "agent_inherits_too_much",
+    title="Every identity of a blueprint would inherit a permission that an administrator cannot see on it",
+    remedy="Grant application permissions to each agent identity by itself; inherited ones show in tokens alone.",
+    resource="learn-agent-inheritance",
+    example="tier: agent, inheritable: [Mail.Read], with Mail.Read as application permission",
+    level=Level.WARNING,
+)
+AGENT_SECRET: Final = _declare(
+    "agent_secret",
+    title="A blueprint proves itself with a secret, which opens every agent identity of it",
+    remedy="Use a managed identity as federated credential of the blueprint, or a certificate.",
+    resource="learn-agent-blueprint",
+    example="tier: agent, credential: secret",
+    level=Level.WARNING,
+)
 USER_CONSENT_TOO_LITTLE: Final = _declare(
     "user_consent_too_little",
     title="A feature that works alone, as an agent or across people has only a user's consent",
@@ -88,7 +118,7 @@ USER_CONSENT_TOO_LITTLE: Final = _declare(
 IDENTITY_OWNER: Final = _declare(
     "identity_owner_mismatch",
     title="The owner of the identity does not fit the offer type",
-    remedy="SaaS: publisher. Container and virtual machine: customer. Managed application: shared.",
+    remedy="SaaS: publisher. Container and virtual machine: customer. Managed application and agent: shared.",
     resource="blog-tenant-linking",
     example="type: container, identity_owner: publisher",
 )
@@ -96,7 +126,7 @@ ACCESS_UNFIT: Final = _declare(
     "access_unfit",
     title="The offer type has no such access to a customer's subscription",
     remedy="Managed application: standing_access or just_in_time_access, with the principal. Container and virtual "
-    "machine: own_identity, without one. SaaS: none.",
+    "machine: own_identity, without one. SaaS and agent: none.",
     resource="blog-tenant-linking",
     example="type: container, access with way: standing_access",
 )

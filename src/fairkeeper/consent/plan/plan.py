@@ -40,6 +40,8 @@ class OfferType(StrEnum):
     MANAGED_APPLICATION = "managed_application"
     CONTAINER = "container"
     VIRTUAL_MACHINE = "virtual_machine"
+    AGENT = "agent"
+    """An agent that has identities of its own in Microsoft Entra Agent ID."""
 
 
 class IdentityOwner(StrEnum):
@@ -122,7 +124,8 @@ class Registration:
         delegated, application: The permissions that it lists statically; `.default` asks for all of them.
         accounts: The publisher accounts in Partner Center whose offers use it.
         is_locked: Whether the instance property lock keeps customers from adding credentials to it.
-        prompt: The words by which Microsoft's consent page names it; the registration's name if left out.
+        inheritable: Of an agent's blueprint: permissions that all its identities inherit once its principal holds them.
+        has_agent_user: Whether its identities have a user account of their own beside them.
     """
 
     key: str
@@ -137,6 +140,8 @@ class Registration:
     is_publisher_verified: bool = False
     delegated: tuple[str, ...] = ()
     application: tuple[str, ...] = ()
+    inheritable: tuple[str, ...] = ()
+    has_agent_user: bool = False
 
     def registered(self, kind: Kind) -> tuple[str, ...]:
         """Return what it lists of one kind."""

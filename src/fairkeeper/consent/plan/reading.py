@@ -100,6 +100,8 @@ class RegistrationShape(_Shape):
     is_publisher_verified: bool = False
     delegated: list[_PermissionName] = Field([], max_length=400)
     application: list[_PermissionName] = Field([], max_length=400)
+    inheritable: list[_PermissionName] = Field([], max_length=400)
+    has_agent_user: bool = False
 
 
 class PermissionShape(_Shape):
@@ -262,7 +264,7 @@ def _access(shape: AccessShape) -> Access:
 
 def _registration(shape: RegistrationShape) -> Registration:
     given = shape.model_dump()
-    for name in ("accounts", "delegated", "application"):
+    for name in ("accounts", "delegated", "application", "inheritable"):
         given[name] = tuple(dict.fromkeys(given[name]))
     return Registration(**given)
 

@@ -45,6 +45,7 @@ class RemainingKind(StrEnum):
     ENTERPRISE_APPLICATION = "enterprise_application"
     DELEGATED_GRANT = "delegated_grant"
     APPLICATION_GRANT = "application_grant"
+    AGENT_IDENTITY = "agent_identity"
     AZURE_ROLE_ASSIGNMENT = "azure_role_assignment"
     PORTAL_ENTRY = "portal_entry"
 
@@ -177,6 +178,16 @@ _REMOVALS: Final[Mapping[RemainingKind, _Removal]] = MappingProxyType(
             steps=(
                 *_OPEN_APPLICATION,
                 "Choose Permissions. Under Admin consent, choose the permission's menu, then Revoke permission.",
+            ),
+        ),
+        RemainingKind.AGENT_IDENTITY: _Removal(
+            why="An agent acted under this identity. Deleting its blueprint removes it too, about a day later; either "
+            "can be restored for 30 days.",
+            who="Agent ID Administrator, or an owner of the identity",
+            steps=(
+                "Open the Microsoft Entra admin center, entra.microsoft.com.",
+                "Choose Identity, Agent ID, and find the agent identity by its id.",
+                "Disable it to stop it at once; delete it, or its blueprint under Enterprise applications, for good.",
             ),
         ),
         RemainingKind.AZURE_ROLE_ASSIGNMENT: _Removal(

@@ -118,7 +118,7 @@ class AzureApi:
             Route("/control/lost-identities", _guarded(self._lose), methods=["POST"]),
             Route("/instances/{tenant}/{name}/metadata/identity/oauth2/token", _guarded(self._token), methods=["GET"]),
             Route("/subscriptions/{subscription}", _guarded(self._subscription), methods=["GET"]),
-            Route(_SOLUTIONS, _guarded(self._solution), methods=["GET", "PUT"]),
+            Route(_SOLUTIONS, _guarded(self._solution), methods=["GET", "PUT", "DELETE"]),
         ]
 
     # ------------------------------------------------------------------------------------------------ resource manager
@@ -142,6 +142,10 @@ class AzureApi:
             return JSONResponse(self._application(resource_id).document())
         if kind == "jitrequests" and request.method == "PUT":
             return JSONResponse(await self._ask(resource_id, request), status_code=201)
+        if kind == "jitrequests" and request.method == "DELETE":
+            # Assumption: a request that is not there is no error, as elsewhere in Azure Resource Manager.
+            self.cloud.withdraw(resource_id)
+            return Response(status_code=204)
         if kind == "jitrequests":
             found = self.cloud.requests.get(resource_id.lower())
             if found is None:

@@ -163,6 +163,11 @@ class Cloud:
         with self._lock:
             return self.requests.setdefault(request.id.lower(), request)
 
+    def withdraw(self, request_id: str) -> bool:
+        """Delete a request; return whether there was one."""
+        with self._lock:
+            return self.requests.pop(request_id.lower(), None) is not None
+
     def decide(self, resource_id: str, state: str) -> int:
         """Decide every open or approved request of an application; return how many there were."""
         with self._lock:

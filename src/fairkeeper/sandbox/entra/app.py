@@ -26,6 +26,9 @@ from starlette.types import Receive, Scope, Send
 
 from fairkeeper.errors import InvalidError
 from fairkeeper.sandbox.directory import Directory
+from fairkeeper.sandbox.entra.agents.exchange import AgentExchange
+from fairkeeper.sandbox.entra.agents.graph import AgentGraph
+from fairkeeper.sandbox.entra.agents.store import AgentStore
 from fairkeeper.sandbox.entra.authorize import RefusedReply, Reply, SignIn
 from fairkeeper.sandbox.entra.consent.deciding import AdminConsent
 from fairkeeper.sandbox.entra.consent.graph import ConsentGraph
@@ -77,6 +80,7 @@ class PretendEntra:
         self.faults = Faults()
         self.ring = SigningRing((state or {}).get("keys"), on_change)
         self.consents = ConsentStore((state or {}).get("consents"), on_change)
+        self.agents = AgentStore((state or {}).get("agents"), on_change)
         for client_id, tenant_id in (state or {}).get("service_principals", []):
             if directory.tenant(tenant_id) is not None:
                 directory.add_service_principal(client_id, tenant_id)
@@ -86,13 +90,16 @@ class PretendEntra:
         )
         codes = Codes()
         self._sign_in = SignIn(self._mint, codes, self.faults, self.consents, on_change)
-        self._tokens = TokenEndpoint(self._mint, codes, self.faults, self.consents)
-        self._admin = AdminConsent(self._mint, self.consents)
-        self._pages = ConsentPages(self._mint, self.consents, self._sign_in, self._admin)
+        exchange = AgentExchange(mint=self._mint, consents=self.consents, agents=self.agents)
+        self._tokens = TokenEndpoint(codes, self.faults, exchange)
+        self._admin = AdminConsent(self._mint, self.consents, self.agents)
+        self._pages = ConsentPages(self._mint, self.consents, self.agents, self._sign_in, self._admin)
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
         )
-        control = Control(directory=directory, ring=self.ring, faults=self.faults, consents=self.consents)
+        control = Control(
+            directory=directory, ring=self.ring, faults=self.faults, consents=self.consents, agents=self.agents
+        )
         self._app = Starlette(routes=[*control.routes(), *self._routes()])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,6 +113,7 @@ class PretendEntra:
             "keys": self.ring.export_state(),
             "service_principals": principals,
             "consents": self.consents.export_state(),
+            "agents": self.agents.export_state(),
         }
 
     def issue_app_token(
@@ -160,9 +168,10 @@ class PretendEntra:
         well_known = ".well-known/openid-configuration"
         return [
             Route("/graph/v1.0/me", self._guarded(self._me), methods=["GET"]),
-            *graph_routes(ConsentGraph(mint=self._mint, store=self.consents), guarded=self._guarded),
+            *graph_routes(self._graph(), guarded=self._guarded),
             *consent_routes(self._pages, self._admin, self._surroundings()),
             Route("/common/discovery/instance", self._guarded(self._instance), methods=["GET"]),
+            Route("/TokenAuthorize", self._guarded(self._blank), methods=["GET"]),
             Route("/error", self._guarded(self._error_lookup), methods=["GET"]),
             Route(f"/{{tenant}}/v2.0/{well_known}", self._guarded(self._metadata(2)), methods=["GET"]),
             Route(f"/{{tenant}}/{well_known}", self._guarded(self._metadata(1)), methods=["GET"]),
@@ -173,6 +182,10 @@ class PretendEntra:
             Route("/{tenant}/oauth2/v2.0/token", self._guarded(self._token(2)), methods=["GET", "POST"]),
             Route("/{tenant}/oauth2/token", self._guarded(self._token(1)), methods=["GET", "POST"]),
         ]
+
+    def _graph(self) -> ConsentGraph:
+        agents = AgentGraph(mint=self._mint, consents=self.consents, agents=self.agents)
+        return ConsentGraph(mint=self._mint, store=self.consents, agents=agents)
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
@@ -272,6 +285,12 @@ class PretendEntra:
         if back and any(app.may_redirect_to(back) for app in self.directory.apps):
             return RedirectResponse(back, status_code=302, headers=_NO_STORE)
         return self._page("message.html", title="You signed out", message="You can close this window.", code="")
+
+    async def _blank(self, request: Request) -> Response:
+        """Stand for the page on which an agent's consent ends; Microsoft's is blank, this one says what it is."""
+        said = "declined" if request.query_params.get("error") else "given"
+        message = f"Consent was {said}. The page that asked is not told; go back to it, and close this window."
+        return self._page("message.html", title="Done", message=message, code="")
 
     async def _error_lookup(self, request: Request) -> Response:
         """Say what a number means, as Microsoft's page of this address does."""

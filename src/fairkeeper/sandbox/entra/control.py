@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from fairkeeper.errors import InvalidError
 from fairkeeper.sandbox.directory import Directory
+from fairkeeper.sandbox.entra.agents.store import AgentStore
 from fairkeeper.sandbox.entra.consent.permissions import PERMISSIONS, ConsentPolicy
 from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.faults import MAX_SLOW_SECONDS, Endpoint, Faults
@@ -90,6 +91,15 @@ class WantedPolicy(_Wanted):
     has_workflow: bool = True
 
 
+class WantedAgent(_Wanted):
+    """What becomes of an agent identity; deleted is in the bin, and restored where it is not."""
+
+    id: str = Field(max_length=64)
+    tenant_id: str = Field(max_length=64)
+    is_enabled: bool = True
+    is_deleted: bool = False
+
+
 class WantedRedirectUri(_Wanted):
     """One more address for an application's answers."""
 
@@ -107,6 +117,7 @@ class Control:
     ring: SigningRing
     faults: Faults
     consents: ConsentStore
+    agents: AgentStore
 
     def routes(self) -> list[Route]:
         """Return the control routes, to be mounted beside the pretend Entra's own."""
@@ -122,6 +133,9 @@ class Control:
             Route("/control/consents", _guarded(self._grant), methods=["POST"]),
             Route("/control/revocations", _guarded(self._revoke), methods=["POST"]),
             Route("/control/service-principals", _guarded(self._set_principal), methods=["POST"]),
+            Route("/control/agent-identities", _guarded(self._read_agents), methods=["GET"]),
+            Route("/control/agent-identities", _guarded(self._set_agent), methods=["POST"]),
+            Route("/control/agent-cascade", _guarded(self._cascade), methods=["POST"]),
             Route("/control/consent-policies", _guarded(self._set_policy), methods=["POST"]),
             Route("/control/apps/{client_id}/redirect-uris", _guarded(self._add_redirect_uri), methods=["POST"]),
         ]
@@ -178,10 +192,13 @@ class Control:
 
     async def _grant(self, request: Request) -> dict[str, Any]:
         wanted = await _body(request, WantedConsent)
+        if self.agents.is_known(wanted.client_id) and self.agents.find(wanted.client_id, wanted.tenant_id) is None:
+            raise InvalidError("There is no such agent identity in that tenant.", code="sandbox.agent_unknown")
         unknown = [name for name in (*wanted.delegated, *wanted.application) if name not in PERMISSIONS]
         if unknown:
             raise InvalidError(f"Graph has no permission {unknown[0]!r} here.", code="sandbox.permission_unknown")
-        self.directory.add_service_principal(wanted.client_id, wanted.tenant_id)
+        if not self.agents.is_known(wanted.client_id):
+            self.directory.add_service_principal(wanted.client_id, wanted.tenant_id)
         self.consents.grant_for_all(
             wanted.client_id, wanted.tenant_id, delegated=wanted.delegated, application=wanted.application
         )
@@ -201,6 +218,22 @@ class Control:
             self.directory.add_service_principal(wanted.client_id, wanted.tenant_id)
             self.consents.set_enabled(wanted.client_id, wanted.tenant_id, is_enabled=wanted.is_enabled)
         return self.consents.export_state()
+
+    async def _read_agents(self, _request: Request) -> dict[str, Any]:
+        return {"agents": self.agents.export_state()}
+
+    async def _set_agent(self, request: Request) -> dict[str, Any]:
+        wanted = await _body(request, WantedAgent)
+        self.agents.set_deleted(wanted.id, is_deleted=wanted.is_deleted)
+        found = self.agents.find(wanted.id, wanted.tenant_id)
+        if found is not None:
+            self.agents.set_enabled(found, is_enabled=wanted.is_enabled)
+        return {"agents": self.agents.export_state()}
+
+    async def _cascade(self, _request: Request) -> dict[str, Any]:
+        """Do at once what follows about a day after a blueprint's principal was deleted."""
+        removed = self.agents.cascade(lambda app, tenant: self.directory.service_principal(app, tenant) is not None)
+        return {"removed": removed}
 
     async def _set_policy(self, request: Request) -> dict[str, Any]:
         wanted = await _body(request, WantedPolicy)

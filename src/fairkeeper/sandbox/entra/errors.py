@@ -96,6 +96,7 @@ CATALOGUE: dict[int, Aadsts] = {
     700005: _grant("The code was issued for another tenant's address than the one it is redeemed at."),
     700016: _application("No application '{client}' is present in '{tenant}'; was it installed there?"),
     700022: Aadsts(error="invalid_scope", text="The scopes belong to more than one resource."),
+    700024: _client("The client's assertion is not within the time in which it is good."),
     700027: _client("The signature of the client's assertion is not good."),
     700054: Aadsts(error="unsupported_response_type", text="This application gets no ID token this way."),
     700082: _grant("The refresh token was not used for too long and has expired."),

@@ -23,6 +23,9 @@ PARTNER_APP_ID = "4990cffe-04e8-4e8b-808a-1175604b879f"
 """Microsoft Partner (Microsoft Dev Center), the API permission that Partner Center's report APIs need."""
 PARTNER_URIS = frozenset({"https://api.partnercenter.microsoft.com", "https://api.partner.microsoft.com"})
 """The names by which it is asked for, of the analytics and of the payouts API."""
+EXCHANGE_URI = "api://AzureADTokenExchange"
+EXCHANGE_APP_ID = "fb60f99c-7a34-4190-8149-302f77469936"
+"""The resource for which a blueprint vouches for an agent identity."""
 MONITOR_URI = "https://monitor.azure.com"
 """Azure Monitor, which takes logs."""
 _MONITOR_APP_ID = "aaaaaaaa-0000-4000-8000-00000000001a"
@@ -71,6 +74,8 @@ def find_resource(directory: Directory, named: str, *, tenant: str) -> Resource:
         return Resource(app_id=AZURE_APP_ID, audience=named, token_version=1)
     if plain in PARTNER_URIS or plain == PARTNER_APP_ID:
         return Resource(app_id=PARTNER_APP_ID, audience=named, token_version=1)
+    if plain in {EXCHANGE_URI, EXCHANGE_APP_ID}:
+        return Resource(app_id=EXCHANGE_APP_ID, audience=named, token_version=2)
     if plain == MONITOR_URI:
         return Resource(app_id=_MONITOR_APP_ID, audience=named, token_version=1)
     app = directory.app(plain.removeprefix("api://"))

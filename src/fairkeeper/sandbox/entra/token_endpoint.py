@@ -13,14 +13,21 @@ from dataclasses import replace
 from typing import Any
 
 from fairkeeper.sandbox.directory import AppRegistration, Person
+from fairkeeper.sandbox.entra.agents.exchange import CREATE_AS_MANAGER, AgentExchange
 from fairkeeper.sandbox.entra.authorize import client_info
 from fairkeeper.sandbox.entra.consent.deciding import check_granted
-from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.errors import StsError
 from fairkeeper.sandbox.entra.faults import Endpoint, Faults
 from fairkeeper.sandbox.entra.grants import Codes, Grant, read_refresh_token, write_refresh_token
-from fairkeeper.sandbox.entra.mint import TokenMint
-from fairkeeper.sandbox.entra.resources import DEFAULT_SCOPE, GRAPH_APP_ID, Resource, find_resource, read_scopes
+from fairkeeper.sandbox.entra.mint import IssuedToken
+from fairkeeper.sandbox.entra.resources import (
+    DEFAULT_SCOPE,
+    EXCHANGE_APP_ID,
+    GRAPH_APP_ID,
+    Resource,
+    find_resource,
+    read_scopes,
+)
 from fairkeeper.sandbox.entra.segments import (
     COMMON,
     CONSUMERS,
@@ -36,9 +43,10 @@ Form = Mapping[str, str]
 class TokenEndpoint:
     """Gives tokens for codes, refresh tokens and secrets."""
 
-    def __init__(self, mint: TokenMint, codes: Codes, faults: Faults, consents: ConsentStore) -> None:
-        self._mint = mint
-        self._consents = consents
+    def __init__(self, codes: Codes, faults: Faults, exchange: AgentExchange) -> None:
+        self._mint = exchange.mint
+        self._consents = exchange.consents
+        self._exchange = exchange
         self._codes = codes
         self._faults = faults
 
@@ -56,6 +64,8 @@ class TokenEndpoint:
         segment = resolve_segment(self._mint.directory, segment_text)
         grant_type, client_id = _needed(form, "grant_type"), _needed(form, "client_id")
         self._fail_on_request(client_id, segment, form)
+        if self._exchange.agents.is_known(client_id):
+            return self._for_agent(client_id, grant_type, segment, form)
         app = self._authenticated(client_id, segment, form)
         if grant_type == "client_credentials":
             return self._for_app(app, segment, form, version)
@@ -111,18 +121,16 @@ class TokenEndpoint:
         if not given.is_enabled:
             raise StsError(7000112, client=app.client_id)
         resource = self._wanted_v1(form, tenant_id) if version == 1 else self._wanted_v2(form, tenant_id)
+        if resource.app_id == EXCHANGE_APP_ID:
+            return _answer(self._exchange.for_blueprint(app, tenant_id, resource, form))
         roles = given.application if resource.app_id == GRAPH_APP_ID else frozenset[str]()
+        if app.is_blueprint and resource.app_id == GRAPH_APP_ID:
+            roles |= {CREATE_AS_MANAGER}
         issued = self._mint.access_token_for_app(
             tenant_id=tenant_id, client_id=app.client_id, resource=resource, roles=roles
         )
         if version == 2:
-            seconds = issued.expires_in_seconds
-            return {
-                "token_type": "Bearer",
-                "expires_in": seconds,
-                "ext_expires_in": seconds,
-                "access_token": issued.token,
-            }
+            return _answer(issued)
         return {
             "token_type": "Bearer",
             "expires_in": str(issued.expires_in_seconds),
@@ -132,6 +140,15 @@ class TokenEndpoint:
             "resource": form["resource"],
             "access_token": issued.token,
         }
+
+    def _for_agent(self, identity_id: str, grant_type: str, segment: Segment, form: Form) -> dict[str, Any]:
+        """Return an agent identity's own token: nobody signs in to one, and it has no secret."""
+        if grant_type != "client_credentials":
+            raise StsError(70003, value=grant_type)
+        if segment.tenant is None:
+            raise StsError(9001023)
+        tenant_id = segment.tenant.id
+        return _answer(self._exchange.for_identity(identity_id, tenant_id, self._wanted_v2(form, tenant_id), form))
 
     def _wanted_v1(self, form: Form, tenant_id: str) -> Resource:
         return find_resource(self._mint.directory, _needed(form, "resource"), tenant=tenant_id)
@@ -202,6 +219,11 @@ class TokenEndpoint:
         if person is None:
             raise StsError(50034, tenant=grant.tenant_id)
         return app, person
+
+
+def _answer(issued: IssuedToken) -> dict[str, Any]:
+    seconds = issued.expires_in_seconds
+    return {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": issued.token}
 
 
 def _needed(form: Form, name: str) -> str:

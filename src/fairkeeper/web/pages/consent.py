@@ -44,6 +44,19 @@ class AskedFeature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSteps:
+    """What lets an agent into a tenant, step by step, since Microsoft's pages lead back to nobody.
+
+    Args:
+        steps: What is to be done, whether it is done, and what it leads to.
+        look: The form that says that something was done on Microsoft's page.
+    """
+
+    steps: Sequence[tuple[str, StateWord, str]]
+    look: Form | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskedApp:
     """One enterprise application that appears in the tenant, and the ways to answer.
 
@@ -54,6 +67,7 @@ class AskedApp:
         decline: The form that says no, with a reason.
         own: What a person may allow for themselves, in a sentence; empty where nothing is open.
         blocked: What they may not, each with why.
+        agent: Where it is an agent's blueprint: what has to be done, in order.
     """
 
     name: str
@@ -68,6 +82,7 @@ class AskedApp:
     decline: Form | None = None
     own: str = ""
     blocked: Sequence[tuple[str, str]] = ()
+    agent: AgentSteps | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +102,7 @@ class ConnectPage(Page):
         notice: What came of an answer a moment ago.
         principals: Every enterprise application that will appear, sign-in first.
         hand_over: The form that says it was passed to the administrator.
+        has_agents: Whether an agent is asked for, whose words about seeing and removing differ.
     """
 
     template: ClassVar[str] = "pages/connect.html"
@@ -101,6 +117,7 @@ class ConnectPage(Page):
     ask: Form
     questions: Sequence[Answered] = ()
     hand_over: Form | None = None
+    has_agents: bool = False
     script: str = ""
     notice: str = ""
     support: Link | None = None
@@ -132,6 +149,7 @@ class ConsentsPage(Page):
     tenants: Listing[TenantRow]
     funnel: Sequence[Fact]
     reasons: Sequence[str] = ()
+    actions: Sequence[Link] = ()
 
     @property
     def title(self) -> str:
@@ -160,6 +178,7 @@ class GrantCard:
     sentence: str
     facts: Sequence[Fact]
     places: Sequence[PlaceRow]
+    ways: Sequence[Link] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +192,72 @@ class DeploymentCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCard:
+    """One agent of the plan in a customer's tenant: its identity there, and the way to place it."""
+
+    name: str
+    state: StateWord
+    sentence: str
+    facts: Sequence[Fact]
+    place: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentRow:
+    """A line of the deployments' list."""
+
+    name: str
+    resource: Identifier
+    kind: str
+    state: StateWord
+    note: str
+    offer: str
+    proved_at: datetime | None
+    customer: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentsPage(Page):
+    """All managed applications, containers and virtual machines."""
+
+    template: ClassVar[str] = "pages/deployments.html"
+    sentence: str
+    deployments: Listing[DeploymentRow]
+    actions: Sequence[Link] = ()
+
+    @property
+    def title(self) -> str:
+        """The list's name."""
+        return "Deployments"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRow:
+    """A line of the notices that were received of managed applications."""
+
+    event: str
+    received_at: datetime
+    deliveries: int
+    about: Link | None
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationNoticesPage(Page):
+    """What Azure, or whoever knows the address, said of managed applications; none of it was believed."""
+
+    template: ClassVar[str] = "pages/application_notices.html"
+    sentence: str
+    notices: Listing[NoticeRow]
+    actions: Sequence[Link] = ()
+
+    @property
+    def title(self) -> str:
+        """The list's name."""
+        return "Notices of managed applications"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentPage(Page):
     """Trust and grants of one customer, for staff or for the customer's own people.
 
@@ -181,6 +266,10 @@ class ConsentPage(Page):
         remaining: What only the customer can remove, after the end.
         script: What its administrator runs to remove it.
         deployments: What runs in the customer's own subscriptions.
+        agents: The agents of the plan, each with its identity in the tenant.
+        codes: Claim codes that were made, without the code.
+        code: The form that makes one.
+        made_code: A claim code that was made a moment ago; shown once.
     """
 
     template: ClassVar[str] = "pages/consent.html"
@@ -198,6 +287,10 @@ class ConsentPage(Page):
     remaining: Sequence[Fact] = ()
     script: str = ""
     deployments: Sequence[DeploymentCard] = ()
+    agents: Sequence[AgentCard] = ()
+    codes: Sequence[Fact] = ()
+    code: Form | None = None
+    made_code: Identifier | None = None
     timeline: Timeline | None = None
 
     @property

@@ -8,13 +8,19 @@ from fairkeeper.web.forms import Field, FieldKind, Form
 from fairkeeper.web.listing import Column, Listing, Paging
 from fairkeeper.web.pages.base import Page
 from fairkeeper.web.pages.consent import (
+    AgentCard,
+    AgentSteps,
+    ApplicationNoticesPage,
     AskedApp,
     AskedFeature,
     AskedPermission,
     ConnectPage,
     ConsentPage,
     ConsentsPage,
+    DeploymentRow,
+    DeploymentsPage,
     GrantCard,
+    NoticeRow,
     PlaceRow,
     TenantRow,
 )
@@ -41,7 +47,11 @@ def consent_pages() -> dict[str, Page]:
         "connect-nothing": _nothing_asked(),
         "consents": _tenants(),
         "consents-empty": _no_tenants(),
+        "connect-agent": _connect_agent(),
         "consent": _customer(),
+        "deployments": _deployments(),
+        "deployments-empty": _no_deployments(),
+        "application-notices": _notices(),
         "consent-broken": _broken(),
         "consent-ended": _ended(),
     }
@@ -111,6 +121,131 @@ def _connect() -> ConnectPage:
         script="Connect-MgGraph",
         notice="Your question was passed to the publisher. The answer will stand on this page.",
         support=Link(label="Ask for help", href="mailto:help@fairmile.example"),
+    )
+
+
+def _connect_agent() -> ConnectPage:
+    sites = AskedPermission(
+        name="Sites.Selected",
+        how="with nobody signed in",
+        sentence="Opens only the sites that an administrator has named for this app; nobody is signed in.",
+        reason="The sorter opens the sites that your administrator has named for it, and no other.",
+        approver="an administrator only",
+    )
+    steps = (
+        ("Name who answers for it", state("done"), "A person or group of yours is its sponsor."),
+        ("Let its blueprint in", state("open"), "An administrator approves it."),
+        ("The agent identity is made", state("waiting"), "The publisher’s blueprint makes it by itself."),
+        ("Approve what it may do", state("waiting"), "An administrator approves it by name."),
+    )
+    app = AskedApp(
+        name="Fairmile sorter",
+        app_id=Identifier(text="fa111111-0000-4000-8000-0000000000d5", names="application id", is_whole=True),
+        state=state("requested"),
+        sentence="It is asked for and nobody has answered yet.",
+        is_verified=True,
+        features=(
+            AskedFeature(
+                title="Sort documents on sites that you name",
+                how="as an agent with an identity of its own",
+                without="Documents stay where they are.",
+                permissions=(sites,),
+            ),
+        ),
+        prompt=("Sites.Selected",),
+        ways=(Link(label="Let its blueprint in", href="/connect-agent.html"),),
+        agent=AgentSteps(steps=steps, look=_form("look", "I have approved it; look now")),
+    )
+    return ConnectPage(
+        frame=open_frame(),
+        customer="Contoso",
+        publisher=PUBLISHER,
+        sentence="Everything that is asked for, why, who can approve it, and how it is taken back.",
+        tenant=_TENANT,
+        apps=(app,),
+        principals=(
+            Fact(label="Fairmile sorter", value=app.app_id, note="the agent’s blueprint"),
+            Fact(label="Agent identity of Fairmile sorter", value="made once its sponsor is named"),
+        ),
+        until=days(60),
+        address="https://fairkeeper.example/connect/made-up",
+        ask=_question(),
+        has_agents=True,
+        script="Connect-MgGraph",
+    )
+
+
+def _deployment_list(*rows: DeploymentRow) -> Listing[DeploymentRow]:
+    heads = ("Deployment", "Kind", "State", "Customer", "Last proved")
+    return Listing(
+        id="deployments",
+        caption="Deployments",
+        columns=tuple(Column(label=each) for each in heads),
+        rows=rows,
+        empty=Empty(title="No deployment", text="A managed application appears once Azure notifies of it."),
+        address=Address.of("/consent/deployments", []),
+        paging=Paging(shown="1–2"),
+    )
+
+
+def _deployments() -> DeploymentsPage:
+    vault = DeploymentRow(
+        name="vault",
+        resource=Identifier(
+            text="/subscriptions/5a000001/resourceGroups/papers/providers/Microsoft.Solutions/applications/vault",
+            names="resource id",
+        ),
+        kind="Managed application",
+        state=state("running"),
+        note="It runs, and was proved to be in this tenant.",
+        offer="fairmile-vault standard",
+        proved_at=hours(-3),
+        customer=CONTOSO,
+    )
+    unknown = DeploymentRow(
+        name="somebody",
+        resource=Identifier(text="/subscriptions/00000000/somebody", names="resource id"),
+        kind="Managed application",
+        state=state("heard"),
+        note="Nothing has confirmed it.",
+        offer="",
+        proved_at=None,
+    )
+    return DeploymentsPage(
+        frame=frame("Consent"),
+        sentence="What customers run in their own subscriptions, as Azure or the instance itself proves it.",
+        deployments=_deployment_list(vault, unknown),
+        actions=(Link(label="Notices received", href="/application-notices.html"),),
+    )
+
+
+def _no_deployments() -> DeploymentsPage:
+    return DeploymentsPage(frame=frame("Consent"), sentence="Nothing yet.", deployments=_deployment_list())
+
+
+def _notices() -> ApplicationNoticesPage:
+    rows = (
+        NoticeRow(
+            event="PUT Succeeded",
+            received_at=hours(-3),
+            deliveries=2,
+            about=Link(label="vault", href="/deployments.html"),
+            trouble="",
+        ),
+        NoticeRow(event="PUT", received_at=hours(-5), deliveries=1, about=None, trouble="it names no application"),
+    )
+    return ApplicationNoticesPage(
+        frame=frame("Consent"),
+        sentence="As they came. A notice is believed for nothing.",
+        notices=Listing(
+            id="application-notices",
+            caption="Notices",
+            columns=tuple(Column(label=each) for each in ("Event", "Received", "About", "Trouble")),
+            rows=rows,
+            empty=Empty(title="No notice", text="Azure sends one for each deployment."),
+            address=Address.of("/consent/notices", []),
+            paging=Paging(shown="2 shown"),
+        ),
     )
 
 
@@ -204,6 +339,17 @@ def _customer() -> ConsentPage:
         made=Identifier(text="https://fairkeeper.example/connect/made-up", names="address", is_whole=True),
         open_questions=(Fact(label="May we choose the mailboxes?", value=Link(label="Answer", href="/consent.html")),),
         pages=(Fact(label="made 20 Nov 2026", value=state("active"), note="opened 3 times"),),
+        agents=(
+            AgentCard(
+                name="Agent identity of Fairmile sorter",
+                state=state("awaiting_blueprint"),
+                sentence="It is made as soon as an administrator has let its blueprint in.",
+                facts=(Fact(label="Blueprint", value=_DESK),),
+                place=Link(label="Change it", href="/consent.html"),
+            ),
+        ),
+        codes=(Fact(label="fairmile-desk-cluster, made 20 Nov 2026", value=state("used"), note="used 21 Nov 2026"),),
+        code=_form("claim-code", "Make a claim code"),
         timeline=Timeline(entries=()),
     )
 

@@ -14,27 +14,36 @@ from fairkeeper.consent.actions.ask import ask_customer, hand_over, share_page, 
 from fairkeeper.consent.actions.connect import answer_question as answer_it
 from fairkeeper.consent.actions.probe import check_now
 from fairkeeper.consent.actions.unlink import unlink
+from fairkeeper.consent.agents.placing import place_agent_identity
 from fairkeeper.consent.asking.removal import removal_script
-from fairkeeper.consent.lifecycle import PROBED_LINKS, GrantState, LinkState
+from fairkeeper.consent.deployments.calling import make_claim_code
+from fairkeeper.consent.deployments.elevating import end_elevation
+from fairkeeper.consent.deployments.showing import list_deployments
+from fairkeeper.consent.lifecycle import ENDED_LINKS, PROBED_LINKS, GrantState, LinkState
 from fairkeeper.consent.queries import list_tenants, show_customer, show_funnel, show_question
 from fairkeeper.consent.views import (
+    AgentView,
+    ClaimCodeView,
     ConsentLine,
     ConsentLines,
     CustomerConsent,
     Funnel,
+    GrantView,
     QuestionView,
 )
 from fairkeeper.database.secrets import Secret, SecretKeyError
 from fairkeeper.errors import NotFoundError
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import state, when_text
-from fairkeeper.web.forms import Field, FieldKind, Form
+from fairkeeper.web.forms import Field, FieldKind, Form, Option
 from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
 from fairkeeper.web.pages import consent as pages
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link
-from fairkeeper.web.routes.consent_cards import deployment_card, grant_card
+from fairkeeper.web.routes.consent_asking import can_be_ended, home_of
+from fairkeeper.web.routes.consent_cards import agent_card, deployment_card, grant_card
 from fairkeeper.web.routes.consent_needs import consent_needs
 from fairkeeper.web.routes.customers import timeline_of
+from fairkeeper.web.routes.deployments import DEPLOYMENTS
 from fairkeeper.web.serving.asking import (
     Asking,
     Refused,
@@ -85,7 +94,9 @@ def show_tenants(visit: Visit) -> Response:
     fields = {"state": visit.query("state")} if visit.query("state") else {}
     found: ConsentLines = visit.read(list_tenants, offset=(number - 1) * _ROWS, limit=_ROWS, **fields)
     funnel: Funnel | None = visit.run(show_funnel) if visit.allows(show_funnel) else None
+    actions = (Link(label="Deployments", href=DEPLOYMENTS),) if visit.allows(list_deployments) else ()
     page = pages.ConsentsPage(
+        actions=actions,
         frame=frame(visit, "Consent"),
         sentence=f"{found.total} tenant{'' if found.total == 1 else 's'}."
         if found.total
@@ -216,14 +227,12 @@ def _act(visit: Visit, verb: str, customer: str) -> Response:
     if isinstance(answered, Refused):
         return visit.show(_page(visit, found, trouble=(verb, answered.whole)), answered.status)
     if verb == "share" and answered.path is not None:
-        kept = json.dumps({"path": answered.path, "ends_at": int((visit.now + _SHOWN_FOR).timestamp())})
-        made = visit.parts.secrets.seal(Secret(kept.encode())).decode()
-        return visit.go(str(Address.of(_home(visit, found), [("made", made)])))
-    return visit.go(told(visit, _home(visit, found)))
+        return visit.go(_with_secret(visit, found, {"path": answered.path}))
+    return visit.go(told(visit, home_of(visit, found)))
 
 
-def _made(visit: Visit) -> str:
-    """Return the address that was made a moment ago, as the query carries it sealed; nothing afterwards."""
+def _made(visit: Visit, what: str = "path") -> str:
+    """Return the address or code that was made a moment ago, as the query carries it sealed; nothing afterwards."""
     sealed = visit.query("made")
     if not sealed or not sealed.isascii():
         return ""
@@ -231,27 +240,60 @@ def _made(visit: Visit) -> str:
         kept = json.loads(visit.parts.secrets.open(sealed.encode()).reveal())
     except (SecretKeyError, ValueError):
         return ""
-    is_new = isinstance(kept, dict) and "path" in kept and kept.get("ends_at", 0) > visit.now.timestamp()
-    return f"{visit.parts.house.address}{kept['path']}" if is_new else ""
+    is_new = isinstance(kept, dict) and what in kept and kept.get("ends_at", 0) > visit.now.timestamp()
+    if not is_new:
+        return ""
+    return f"{visit.parts.house.address}{kept[what]}" if what == "path" else str(kept[what])
 
 
-def _home(visit: Visit, found: CustomerConsent) -> str:
-    return f"/customers/{found.slug}/consent" if visit.is_staff else "/permissions"
+def _making_code(customer_of: Callable[[Visit], str]) -> Callable[[Visit], Response]:
+    """Return the handler that makes a claim code, shown once."""
+
+    def handle(visit: Visit) -> Response:
+        customer = customer_of(visit)
+        answered = try_to(visit, make_claim_code, customer=customer, offer_id=visit.form.get("offer_id", "")[:120])
+        found: CustomerConsent = visit.run(show_customer, customer=customer)
+        if isinstance(answered, Refused):
+            return visit.show(_page(visit, found, trouble=("code", answered.whole)), answered.status)
+        if answered.code is None:
+            return visit.go(told(visit, home_of(visit, found)))
+        return visit.go(_with_secret(visit, found, {"code": answered.code}))
+
+    return handle
+
+
+def _of_address(visit: Visit) -> str:
+    return visit.named("customer")[:80]
+
+
+def _own(visit: Visit) -> str:
+    if visit.is_staff:
+        raise NotFoundError("There is no such page for you.", code="web.no_such_page")
+    return str(visit.principal.customer_id)
+
+
+def _with_secret(visit: Visit, found: CustomerConsent, secret: dict[str, str]) -> str:
+    """Return the page's address with something that is shown once, sealed."""
+    kept = json.dumps({**secret, "ends_at": int((visit.now + _SHOWN_FOR).timestamp())})
+    made = visit.parts.secrets.seal(Secret(kept.encode())).decode()
+    return str(Address.of(home_of(visit, found), [("made", made)]))
 
 
 def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("", "")) -> pages.ConsentPage:
-    made = _made(visit)
+    made, code = _made(visit), _made(visit, "code")
     is_staff = visit.is_staff
     trail = (Link(label="Customers", href="/customers"), Link(label=found.name, href=f"/customers/{found.slug}"))
     remaining = tuple(
         Fact(
             label=each.name,
-            value=Identifier(text=each.app_id, names="deployment id" if each.is_deployment else "application id"),
+            value=Identifier(text=each.app_id, names=_REMAINING[each.is_deployment, each.is_agent]),
             note="still to be removed" if each.gone_at is None else f"gone, seen {when_text(each.gone_at)}",
         )
         for each in found.remaining
     )
-    apps = [(each.name, each.app_id) for each in found.remaining if each.gone_at is None and not each.is_deployment]
+    left = [each for each in found.remaining if each.gone_at is None and not each.is_deployment]
+    apps = [(each.name, each.app_id) for each in left if not each.is_agent]
+    identities = [(each.name, each.app_id) for each in left if each.is_agent]
     return pages.ConsentPage(
         frame=frame(visit, "Customers" if is_staff else "Permissions"),
         trail=trail if is_staff else (),
@@ -259,7 +301,7 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
         state=state("none" if found.state is None else found.state.value),
         sentence=_LINK_WORDS[found.state],
         facts=_facts(found),
-        grants=tuple(grant_card(each) for each in found.grants),
+        grants=tuple(grant_card(each, ways=_grant_ways(visit, found, each)) for each in found.grants),
         needs=consent_needs(visit, found.customer_id),
         forms=_forms(visit, found, trouble),
         questions=(_unlink(found).question,) if is_staff and _may_unlink(visit, found) else (),
@@ -269,14 +311,78 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
             Fact(
                 label=f"made {when_text(each.made_at.date())}",
                 value=state("removed" if each.revoked_at else "active"),
-                note=f"opened {each.opened} times; good until {when_text(each.expires_at.date())}",
+                note=f"opened {_times(each.opened)}; good until {when_text(each.expires_at.date())}",
             )
             for each in found.pages
         ),
         remaining=remaining,
-        script=removal_script(visit.parts.house.publisher, found.tenant_id, apps) if apps else "",
+        script=removal_script(visit.parts.house.publisher, found.tenant_id, apps, identities) if left else "",
         deployments=tuple(deployment_card(each) for each in found.deployments),
+        agents=tuple(agent_card(each, place=_place(visit, found, each)) for each in found.agents),
+        codes=tuple(_code(each) for each in found.codes),
+        code=_code_form(visit, found, trouble),
+        made_code=Identifier(text=code, names="claim code", is_whole=True) if code else None,
         timeline=timeline_of(visit, found.customer_id),
+    )
+
+
+_REMAINING: Final = {
+    (False, False): "application id",
+    (True, False): "deployment id",
+    (False, True): "agent identity id",
+}
+
+
+def _grant_ways(visit: Visit, found: CustomerConsent, grant: GrantView) -> tuple[Link, ...]:
+    if not can_be_ended(grant) or not visit.allows(end_elevation):
+        return ()
+    return (Link(label="End it now", href=f"{home_of(visit, found)}/elevations/{grant.grant_id}"),)
+
+
+def _place(visit: Visit, found: CustomerConsent, agent: AgentView) -> Link | None:
+    if found.state is not LinkState.LINKED or not visit.allows(place_agent_identity):
+        return None
+    label = "Change it" if agent.placed_id else "Name who answers for it"
+    return Link(label=label, href=f"{home_of(visit, found)}/agents/{agent.registration}")
+
+
+def _times(number: int) -> str:
+    """Return how often, in words.
+
+    Example:
+        >>> _times(0), _times(1), _times(8)
+        ('never', 'once', '8 times')
+    """
+    return {0: "never", 1: "once"}.get(number, f"{number} times")
+
+
+def _code(code: ClaimCodeView) -> Fact:
+    """Return a claim code that was made, without the code."""
+    where, note = "open", f"good until {when_text(code.expires_at.date())}"
+    if code.used_at is not None:
+        where, note = "used", f"used {when_text(code.used_at)}"
+    elif code.withdrawn_at is not None:
+        where, note = "removed", "withdrawn"
+    return Fact(label=f"{code.offer_id}, made {when_text(code.made_at.date())}", value=state(where), note=note)
+
+
+def _code_form(visit: Visit, found: CustomerConsent, trouble: tuple[str, str]) -> Form | None:
+    if found.state in ENDED_LINKS or not found.calling or not visit.allows(make_claim_code):
+        return None
+    return Form(
+        id="claim-code",
+        action=f"{home_of(visit, found)}/claim-codes",
+        submit="Make a claim code",
+        idempotency_key=new_key(),
+        error=trouble[1] if trouble[0] == "code" else "",
+        fields=(
+            Field(
+                name="offer_id",
+                label="For an installation of",
+                kind=FieldKind.SELECT,
+                options=tuple(Option(value=each, label=each) for each in found.calling),
+            ),
+        ),
     )
 
 
@@ -293,7 +399,7 @@ def _forms(visit: Visit, found: CustomerConsent, trouble: tuple[str, str]) -> tu
         "check": True,
         "withdraw": any(page.revoked_at is None for page in found.pages) and visit.is_staff,
     }
-    home = _home(visit, found)
+    home = home_of(visit, found)
     return tuple(
         Form(
             id=f"consent-{verb}",
@@ -427,6 +533,8 @@ WAYS: Final[tuple[Way, ...]] = (
     get("/customers/{customer}/consent/unlink", ask_unlink, Audience.STAFF),
     post("/customers/{customer}/consent/unlink", do_unlink, Audience.STAFF),
     *(post(f"/customers/{{customer}}/consent/{verb}", _acting(verb), Audience.STAFF) for verb in _VERBS),
+    post("/customers/{customer}/consent/claim-codes", _making_code(_of_address), Audience.STAFF),
     get("/permissions", show_own),
+    post("/permissions/claim-codes", _making_code(_own)),
     *(post(f"/permissions/{verb}", _acting_own(verb)) for verb in _VERBS),
 )

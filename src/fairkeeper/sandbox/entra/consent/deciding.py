@@ -9,15 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from fairkeeper.sandbox.directory import AppRegistration, Person, Tenant
+from fairkeeper.sandbox.entra.agents.store import AgentStore
 from fairkeeper.sandbox.entra.consent.permissions import BASIC, PERMISSIONS, may_user_consent
 from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.errors import StsError
 from fairkeeper.sandbox.entra.mint import TokenMint
 from fairkeeper.sandbox.entra.resources import DEFAULT_SCOPE, GRAPH_APP_ID, OIDC_SCOPES, read_scopes
 from fairkeeper.sandbox.entra.segments import COMMON, CONSUMERS, resolve_segment
+
+BLANK_PAGE: Final = "https://entra.microsoft.com/TokenAuthorize"
+"""Where the answer of an agent identity's consent goes: a blank page of Microsoft's.
+
+Source: Microsoft Entra Agent ID, "Grant application permissions to an autonomous agent", read 2026-11-28.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +71,10 @@ class AdminConsentRequest:
 class AdminConsent:
     """The endpoint `/v2.0/adminconsent`."""
 
-    def __init__(self, mint: TokenMint, store: ConsentStore) -> None:
+    def __init__(self, mint: TokenMint, store: ConsentStore, agents: AgentStore) -> None:
         self._mint = mint
         self._store = store
+        self._agents = agents
 
     def read(self, segment_text: str, parameters: Mapping[str, str]) -> AdminConsentRequest:
         """Read a request.
@@ -76,13 +85,18 @@ class AdminConsent:
         if segment_text.lower() in {COMMON, CONSUMERS}:
             raise StsError(90002, tenant=segment_text)
         segment = resolve_segment(self._mint.directory, segment_text)
-        for name in ("client_id", "redirect_uri", "scope"):
+        for name in ("client_id", "redirect_uri"):
             if not parameters.get(name):
                 raise StsError(900144, name=name)
+        if not parameters.get("scope") and not parameters.get("role"):
+            raise StsError(900144, name="scope")
+        if self._agents.is_known(parameters["client_id"]):
+            return self._read_agent(segment.tenant, parameters)
         app = self._mint.directory.app(parameters["client_id"])
         if app is None:
             raise StsError(700016, client=parameters["client_id"], tenant=segment.name)
-        if not app.may_redirect_to(parameters["redirect_uri"]):
+        is_registered = app.may_redirect_to(parameters["redirect_uri"])
+        if not (self._is_blank_page(parameters["redirect_uri"]) if app.is_blueprint else is_registered):
             raise StsError(50011, uri=parameters["redirect_uri"], client=app.client_id)
         delegated, application, is_default = self._wanted(app, parameters["scope"], segment.name)
         return AdminConsentRequest(
@@ -94,6 +108,32 @@ class AdminConsent:
             delegated=delegated,
             application=application,
             is_default=is_default,
+        )
+
+    def _is_blank_page(self, uri: str) -> bool:
+        return uri in {BLANK_PAGE, f"{self._mint.base_url}/TokenAuthorize"}
+
+    def _read_agent(self, tenant: Tenant | None, parameters: Mapping[str, str]) -> AdminConsentRequest:
+        """Read a request of an agent identity: application permissions are its `role`, delegated ones its `scope`."""
+        identity = None if tenant is None else self._agents.find(parameters["client_id"], tenant.id)
+        if tenant is None or identity is None:
+            raise StsError(700016, client=parameters["client_id"], tenant="" if tenant is None else tenant.id)
+        if not self._is_blank_page(parameters["redirect_uri"]):
+            raise StsError(50011, uri=parameters["redirect_uri"], client=identity.id)
+        roles, scope = tuple(parameters.get("role", "").split()), parameters.get("scope", "")
+        delegated = tuple(name.rpartition("/")[2] for name in scope.split())
+        for name in (*roles, *delegated):
+            if name not in PERMISSIONS:
+                raise StsError(70011, scope=name)
+        return AdminConsentRequest(
+            app=AppRegistration(client_id=identity.id, tenant_id=tenant.id, name=identity.name, is_blueprint=False),
+            tenant=tenant,
+            redirect_uri=parameters["redirect_uri"],
+            state=parameters.get("state"),
+            scope=scope,
+            delegated=delegated,
+            application=roles,
+            is_default=True,
         )
 
     def _wanted(self, app: AppRegistration, scope: str, tenant: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
@@ -119,7 +159,8 @@ class AdminConsent:
         if not self.may_answer(request, person):
             raise StsError(90094, client=request.app.client_id, tenant=person.tenant_id)
         directory, tenant_id = self._mint.directory, person.tenant_id
-        directory.add_service_principal(request.app.client_id, tenant_id)
+        if not self._agents.is_known(request.app.client_id):
+            directory.add_service_principal(request.app.client_id, tenant_id)
         self._store.grant_for_all(
             request.app.client_id,
             tenant_id,

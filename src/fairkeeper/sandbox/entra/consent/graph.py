@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairkeeper.sandbox.directory import ServicePrincipal, principal_object_id
+from fairkeeper.sandbox.entra.agents.graph import AgentGraph
+from fairkeeper.sandbox.entra.agents.store import AgentIdentity
 from fairkeeper.sandbox.entra.consent.permissions import PERMISSIONS
 from fairkeeper.sandbox.entra.consent.store import ConsentStore, grant_id
 from fairkeeper.sandbox.entra.graph import GraphError
@@ -30,6 +32,17 @@ class ConsentGraph:
 
     mint: TokenMint
     store: ConsentStore
+    agents: AgentGraph
+
+    def create_agent(self, authorization: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Make an agent identity, as its blueprint may."""
+        return self.agents.create(self._claims(authorization), wanted)
+
+    def agent_identities(self, authorization: str) -> dict[str, Any]:
+        """List the tenant's agent identities."""
+        tenant_id = self._allowed(authorization, _READS_APPS | {"AgentIdentity.Read.All"})
+        found = [self.agents.document(each) for each in self.agents.agents.of_tenant(tenant_id)]
+        return _collection("servicePrincipals/microsoft.graph.agentIdentity", found)
 
     def service_principals(self, authorization: str) -> dict[str, Any]:
         """List the tenant's enterprise applications."""
@@ -39,7 +52,8 @@ class ConsentGraph:
     def service_principal(self, authorization: str, object_id: str) -> dict[str, Any]:
         """Return one enterprise application."""
         tenant_id = self._allowed(authorization, _READS_APPS)
-        return self._principal(self._find(tenant_id, object_id))
+        agent = self._agent(tenant_id, object_id)
+        return self._principal(self._find(tenant_id, object_id)) if agent is None else self.agents.document(agent)
 
     def change_service_principal(self, authorization: str, object_id: str, change: Mapping[str, Any]) -> None:
         """Disable or enable an enterprise application."""
@@ -47,11 +61,23 @@ class ConsentGraph:
         enabled = change.get("accountEnabled")
         if not isinstance(enabled, bool) or set(change) != {"accountEnabled"}:
             raise GraphError(400, "Request_BadRequest", "Only accountEnabled can be changed here.")
+        agent = self._agent(tenant_id, object_id)
+        if agent is not None:
+            self.agents.agents.set_enabled(agent, is_enabled=enabled)
+            return
         self.store.set_enabled(self._find(tenant_id, object_id).client_id, tenant_id, is_enabled=enabled)
 
     def delete_service_principal(self, authorization: str, object_id: str) -> None:
-        """Delete an enterprise application with all it was granted."""
+        """Delete an enterprise application with all it was granted; an agent identity also as its blueprint may."""
+        claims = self._claims(authorization)
+        agent = self._agent(str(claims["tid"]), object_id)
+        if agent is not None and self.agents.may_manage(claims, agent):
+            self.agents.remove(agent)
+            return
         tenant_id = self._allowed(authorization, frozenset({"Application.ReadWrite.All"}))
+        if agent is not None:
+            self.agents.remove(agent)
+            return
         found = self._find(tenant_id, object_id)
         self.mint.directory.remove_service_principal(found.client_id, tenant_id)
         self.store.forget(found.client_id, tenant_id)
@@ -102,6 +128,9 @@ class ConsentGraph:
             )
         link = f"{GRAPH_URI}/v1.0/{kind}/delta?$deltatoken={now}"
         return {**_collection(kind, values), "@odata.deltaLink": link}
+
+    def _agent(self, tenant_id: str, object_id: str) -> AgentIdentity | None:
+        return self.agents.agents.find(object_id, tenant_id)
 
     def _principals(self, tenant_id: str) -> tuple[ServicePrincipal, ...]:
         return tuple(each for each in self.mint.directory.service_principals if each.tenant_id == tenant_id)
@@ -159,16 +188,25 @@ class ConsentGraph:
         Raises:
             GraphError: No good token (401), not allowed (403).
         """
+        claims = self._claims(authorization)
+        held = set(str(claims.get("scp", "")).split()) | set(claims.get("roles", []))
+        if not held & needed:
+            raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+        return str(claims["tid"])
+
+    def _claims(self, authorization: str) -> dict[str, Any]:
+        """Return what a good token for Graph says.
+
+        Raises:
+            GraphError: It is none (401).
+        """
         scheme, _, token = authorization.partition(" ")
         claims = self.mint.ring.verify(token.strip()) if scheme.lower() == "bearer" else None
         if claims is None or str(claims.get("aud")).rstrip("/") not in {GRAPH_APP_ID, GRAPH_URI}:
             raise GraphError(401, "InvalidAuthenticationToken", "Access token validation failure.")
         if claims["exp"] <= self.mint.clock.now().timestamp():
             raise GraphError(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
-        held = set(str(claims.get("scp", "")).split()) | set(claims.get("roles", []))
-        if not held & needed:
-            raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-        return str(claims["tid"])
+        return claims
 
 
 def _collection(kind: str, values: list[dict[str, Any]]) -> dict[str, Any]:

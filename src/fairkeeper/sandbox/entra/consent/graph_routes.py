@@ -41,14 +41,12 @@ def graph_routes(
         return Route(f"/graph/v1.0{path}", guarded(handler), methods=["DELETE"])
 
     async def change(request: Request) -> Response:
-        try:
-            document = await request.json()
-        except ValueError as error:
-            raise GraphError(400, "BadRequest", "The body is no JSON.") from error
-        if not isinstance(document, dict):
-            raise GraphError(400, "BadRequest", "The body is no object.")
-        graph.change_service_principal(_token(request), request.path_params["id"], document)
+        graph.change_service_principal(_token(request), request.path_params["id"], await _document(request))
         return Response(status_code=204)
+
+    async def create_agent(request: Request) -> Response:
+        made = graph.create_agent(_token(request), await _document(request))
+        return JSONResponse(made, status_code=201, headers=_NO_STORE)
 
     def delta(kind: str) -> Route:
         return read(
@@ -60,6 +58,8 @@ def graph_routes(
         delta("servicePrincipals"),
         delta("oauth2PermissionGrants"),
         read("/servicePrincipals", lambda r: _chosen(r, graph.service_principals(_token(r)), _PRINCIPAL_FILTERS)),
+        read("/servicePrincipals/microsoft.graph.agentIdentity", lambda r: graph.agent_identities(_token(r))),
+        Route("/graph/v1.0/servicePrincipals/microsoft.graph.agentIdentity", guarded(create_agent), methods=["POST"]),
         read("/servicePrincipals/{id}", lambda request: graph.service_principal(_token(request), _id(request))),
         Route("/graph/v1.0/servicePrincipals/{id}", guarded(change), methods=["PATCH"]),
         remove(
@@ -74,6 +74,21 @@ def graph_routes(
         read("/oauth2PermissionGrants", lambda r: _chosen(r, graph.grants(_token(r)), _GRANT_FILTERS)),
         remove("/oauth2PermissionGrants/{id}", lambda request: graph.delete_grant(_token(request), _id(request))),
     ]
+
+
+async def _document(request: Request) -> dict[str, Any]:
+    """Return the body.
+
+    Raises:
+        GraphError: It is no JSON object.
+    """
+    try:
+        document = await request.json()
+    except ValueError as error:
+        raise GraphError(400, "BadRequest", "The body is no JSON.") from error
+    if not isinstance(document, dict):
+        raise GraphError(400, "BadRequest", "The body is no object.")
+    return document
 
 
 def _token(request: Request) -> str:

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from fairkeeper.sandbox.directory import Person, Tenant
+from fairkeeper.sandbox.entra.agents.store import AgentStore
 from fairkeeper.sandbox.entra.authorize import AccountPicker, Company, Reply, SignIn, SignInRequest
 from fairkeeper.sandbox.entra.consent.deciding import AdminConsent, AdminConsentRequest, Line
 from fairkeeper.sandbox.entra.consent.store import ConsentRequest, ConsentStore
@@ -49,9 +50,12 @@ class ConsentPage:
 class ConsentPages:
     """Decides which page comes next, and what an answer leads to."""
 
-    def __init__(self, mint: TokenMint, store: ConsentStore, sign_in: SignIn, admin: AdminConsent) -> None:
+    def __init__(
+        self, mint: TokenMint, store: ConsentStore, agents: AgentStore, sign_in: SignIn, admin: AdminConsent
+    ) -> None:
         self._mint = mint
         self._store = store
+        self._agents = agents
         self._sign_in = sign_in
         self._admin = admin
 
@@ -186,6 +190,17 @@ class ConsentPages:
                     "delegated": sorted(given.for_all | set(by_users)),
                 }
             )
+        for agent in self._agents.of_tenant(tenant.id):
+            held = self._store.given(agent.id, tenant.id)
+            found.append(
+                {
+                    "name": f"{agent.name} (agent identity)",
+                    "client_id": agent.id,
+                    "is_enabled": agent.is_enabled,
+                    "application": sorted(held.application),
+                    "delegated": sorted(held.for_all),
+                }
+            )
         return found
 
     def change(self, form: Form) -> None:
@@ -197,9 +212,16 @@ class ConsentPages:
         client_id, tenant_id = form.get("client_id", ""), form.get("tenant_id", "")
         if self._mint.directory.tenant(tenant_id) is None:
             raise StsError(90002, tenant=tenant_id)
-        if self._mint.directory.service_principal(client_id, tenant_id) is None:
+        verb, agent = form.get("verb", ""), self._agents.find(client_id, tenant_id)
+        if agent is not None and verb in {"disable", "enable"}:
+            self._agents.set_enabled(agent, is_enabled=verb == "enable")
+            return
+        if agent is not None and verb == "delete":
+            self._agents.set_deleted(agent.id, is_deleted=True)
+            self._store.forget(client_id, tenant_id)
+            return
+        if agent is None and self._mint.directory.service_principal(client_id, tenant_id) is None:
             raise StsError(700016, client=client_id, tenant=tenant_id)
-        verb = form.get("verb", "")
         if verb == "revoke":
             self._store.revoke(client_id, tenant_id, [form["name"]] if form.get("name") else [])
         elif verb in {"disable", "enable"}:

@@ -17,6 +17,7 @@ from fairkeeper.consent.actions.ask import CONNECT_PATH
 from fairkeeper.consent.actions.connect import ask_on_page, decline_on_page, hand_over_on_page, open_page
 from fairkeeper.consent.actions.person import PersonStart, begin_person, record_person
 from fairkeeper.consent.actions.start import AnswerOutcome, AnswerTaken, Begun, Way, begin_consent, take_answer
+from fairkeeper.consent.agents.asking import AgentAsked, begin_agent_consent, look_at_agent
 from fairkeeper.consent.queries import show_page
 from fairkeeper.consent.views import ConnectView
 from fairkeeper.database.secrets import Secret, SecretKeyError
@@ -63,6 +64,8 @@ def start(visit: Visit) -> Response:
     features = (visit.query("feature")[:60],) if visit.query("feature") else ()
     if visit.query("way") == Way.USER.value:
         return _start_person(visit, token, grant_id)
+    if visit.query("way") == "agent":
+        return _start_agent(visit, token, grant_id)
     state = new_state()
     begun: Begun = visit.run_as_system(
         "connect",
@@ -79,6 +82,23 @@ def start(visit: Visit) -> Response:
         begun.app_id, begun.tenant_id, begun.scopes, redirect_uri=_return_address(visit), state=state
     )
     return _to_microsoft(visit, address)
+
+
+def _start_agent(visit: Visit, token: str, grant_id: str) -> Response:
+    """Go to Microsoft's page for an agent, which leads back to nobody; what came of it is looked for."""
+    asked: AgentAsked = visit.run_as_system("connect", begin_agent_consent, page=page_of(token), grant_id=grant_id)
+    address = visit.parts.consent.agent_address(
+        asked.client_id, asked.tenant_id, application=asked.application, delegated=asked.delegated
+    )
+    return _to_microsoft(visit, address)
+
+
+def look(visit: Visit) -> Response:
+    """Look what somebody did on Microsoft's page for an agent."""
+    token = visit.named("token")[:_LONGEST]
+    grant_id = visit.form.get("grant_id", "")[:40]
+    visit.run_as_system("connect", look_at_agent, page=page_of(token), grant_id=grant_id)
+    return visit.go(f"{CONNECT_PATH}/{token}?said=looking")
 
 
 def _start_person(visit: Visit, token: str, grant_id: str) -> Response:
@@ -226,6 +246,7 @@ WAYS: Final[tuple[Route, ...]] = (
     get(f"{CONNECT_PATH}/{{token}}", show, Audience.ANYBODY),
     get(f"{CONNECT_PATH}/{{token}}/start", start, Audience.ANYBODY),
     post(f"{CONNECT_PATH}/{{token}}/decline", decline, Audience.ANYBODY),
+    post(f"{CONNECT_PATH}/{{token}}/look", look, Audience.ANYBODY),
     post(f"{CONNECT_PATH}/{{token}}/ask", ask, Audience.ANYBODY),
     post(f"{CONNECT_PATH}/{{token}}/pass-on", hand_over, Audience.ANYBODY),
 )

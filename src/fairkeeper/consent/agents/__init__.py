@@ -1,0 +1,1 @@
+"""Agent identities of Microsoft Entra Agent ID: one for each tenant and blueprint, made, consented to and removed."""
