@@ -40,6 +40,9 @@ time.sleep(60)
 @pytest.fixture(autouse=True)
 def nothing_left_open() -> Iterator[None]:
     """Fail where a transport is left open; what says so is its end, at the collector's leisure."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()  # what others left is theirs
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
         yield
