@@ -1,4 +1,4 @@
-"""From what a request carries to a principal: an API token, a person's Entra access token, or a session cookie.
+"""From what a request carries to a principal: an API token, an access token of Entra, or a session cookie.
 
 Roles are read from the row at each request, so a change or a removal holds at once. That a credential was used is
 written down at most once a minute, and never keeps a request from being answered.
@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from fairkeeper.access.actions.sign_in import find_person
+from fairkeeper.access.applications import NamedByAgent, caller_of, customer_of_application
 from fairkeeper.access.credentials import SEEN_PRECISION, digest, form_token, is_token, session_ends_at
 from fairkeeper.access.errors import CredentialsRefusedError
 from fairkeeper.access.people import PersonKind, PersonState
@@ -22,7 +23,7 @@ from fairkeeper.access.tables import ApiTokenRow, PersonRow, WebSessionRow
 from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.database.errors import DatabaseUnavailableError
 from fairkeeper.database.session import Database
-from fairkeeper.token.validator import VerifiedToken
+from fairkeeper.token.validator import TokenKind, VerifiedToken
 from fairkeeper.values.clock import Clock
 from fairkeeper.values.ids import TenantId
 
@@ -30,7 +31,7 @@ _log = structlog.get_logger(__name__)
 
 
 class AccessTokens(Protocol):
-    """Proves an access token of Microsoft Entra that was issued for this API to a person."""
+    """Proves an access token of Microsoft Entra that was issued for this API, to a person or to an application."""
 
     def prove(self, token: str) -> VerifiedToken:
         """Return what the token proves.
@@ -40,6 +41,27 @@ class AccessTokens(Protocol):
             SigningKeysUnavailableError: It cannot be judged now.
         """
         ...
+
+
+class ApplicationsOfAgents(Protocol):
+    """Knows which registered agents name an application as theirs; implemented by `governance`."""
+
+    def naming(self, session: Session, caller_id: str) -> tuple[NamedByAgent, ...]:
+        """Return the agents that name this caller (`applications.caller_of`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAccess:
+    """What is needed to let an agent in by its own token of Microsoft Entra.
+
+    Attributes:
+        applications: Knows which agents name an application.
+        publisher_tenant: The publisher's own tenant, whose applications may be those of any customer's agents.
+    """
+
+    applications: ApplicationsOfAgents
+    publisher_tenant: TenantId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +85,12 @@ class WebSession:
 
 
 def authenticate_bearer(
-    database: Database, clock: Clock, header: str | None, *, access_tokens: AccessTokens | None = None
+    database: Database,
+    clock: Clock,
+    header: str | None,
+    *,
+    access_tokens: AccessTokens | None = None,
+    agents: AgentAccess | None = None,
 ) -> Principal:
     """Return who sends this Authorization header.
 
@@ -72,17 +99,22 @@ def authenticate_bearer(
         clock: What has expired.
         header: The header's value, or None.
         access_tokens: Proves access tokens of Microsoft Entra; without it only our own tokens are taken.
+        agents: Tells whose agents an application is; without it no application is anybody.
 
     Raises:
         CredentialsRefusedError: `access.credentials_missing`, `access.credentials_malformed`, `access.token_unknown`,
-            `access.token_revoked`, `access.token_expired`, or `access.person_unknown` for a genuine access token.
+            `access.token_revoked`, `access.token_expired`, or for a genuine access token `access.person_unknown`,
+            `access.application_unknown` or `access.application_of_another_tenant`.
         TokenRefusedError, SigningKeysUnavailableError: by `access_tokens`.
     """
     token = _bearer(header)
     if is_token(token):
         return _principal_of_token(database, clock, token)
     if access_tokens is not None and token.count(".") == 2:
-        return _principal_of_access_token(database, access_tokens.prove(token))
+        proved = access_tokens.prove(token)
+        if proved.kind is TokenKind.APPLICATION:
+            return _principal_of_application(database, proved, agents)
+        return _principal_of_access_token(database, proved)
     raise _unknown_token()
 
 
@@ -187,6 +219,25 @@ def _principal_of_access_token(database: Database, proved: VerifiedToken) -> Pri
             remedy="Ask an owner to add this account.",
         )
     return principal_of_person(row)
+
+
+def _principal_of_application(database: Database, proved: VerifiedToken, agents: AgentAccess | None) -> Principal:
+    """Return the application as the program of the customer whose agents name it."""
+    app_id = proved.caller_app_id or ""
+    caller_id = caller_of(proved.tenant_id, app_id)
+    named: tuple[NamedByAgent, ...] = ()
+    if agents is not None:
+        with database.read() as session:
+            named = agents.applications.naming(session, caller_id)
+    publisher_tenant = None if agents is None else agents.publisher_tenant
+    customer_id = customer_of_application(named, tenant_id=proved.tenant_id, publisher_tenant=publisher_tenant)
+    return Principal(
+        id=caller_id,
+        kind=PrincipalKind.SERVICE,
+        roles=frozenset({"service"}),
+        customer_id=customer_id,
+        display=f"Application {app_id}",
+    )
 
 
 def _note_session(database: Database, key: bytes, *, now: datetime, ends_at: datetime) -> None:

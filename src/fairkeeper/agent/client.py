@@ -23,6 +23,7 @@ from fairkeeper.agent.content import safe_line
 from fairkeeper.agent.errors import ApprovalNeededError, CallRefusedError, DecisionUnavailableError
 from fairkeeper.agent.journal import Journal
 from fairkeeper.agent.recognisers import KINDS
+from fairkeeper.policy.decision.facts import APPLICATION_PREFIX
 from fairkeeper.policy.decision.labels import NO_LABELS, Labels
 from fairkeeper.policy.decision.measuring import sum_at
 
@@ -333,6 +334,39 @@ class FairkeeperClient:
         except (httpx.HTTPError, ValueError) as error:
             raise DecisionUnavailableError(f"Fairkeeper does not answer {path} ({type(error).__name__}).") from error
 
+    async def speaks(self) -> str:
+        """Return as whom the server knows this token, if it may speak for this agent.
+
+        Raises:
+            CallRefusedError: It is refused, or may not; `detail` has the server's own code.
+            DecisionUnavailableError: The server does not say.
+        """
+        try:
+            asked = [
+                await self._client().get(f"{self.url}/api/v1{path}", headers=self._headers(), timeout=30)
+                for path in ("/access/me", f"/agents/{self.agent_id}")
+            ]
+            for response in asked:
+                if response.status_code in _REFUSED:
+                    raise _refused(response.json())
+                response.raise_for_status()
+            me, callers = asked[0].json()["id"], asked[1].json()["callers"]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise DecisionUnavailableError(f"Fairkeeper does not say who this is ({type(error).__name__}).") from error
+        if me not in callers and (callers or me.startswith(APPLICATION_PREFIX)):
+            detail: dict[str, str | int | bool] = {"reason": "caller_is_not_the_agent"}
+            raise CallRefusedError("Whoever has this token does not speak for this agent.", detail=detail)
+        return str(me)
+
+    def renew(self, token: str) -> None:
+        """Go on with a newer token of the same caller."""
+        if token == self.token:
+            return
+        self.token = token
+        if self._connections is not None:
+            self._connections.close()
+            self._connections = None
+
     async def post(self, path: str, document: Mapping[str, Any]) -> bool:
         """Send something to the server's API; return whether it took it."""
         try:
@@ -357,6 +391,16 @@ class FairkeeperClient:
 
 _NOT_TAKEN: Final = frozenset({401, 403, 404, 405, 408, 429})
 """Statuses that say nothing of the outcomes themselves, so that they are told again."""
+
+
+_REFUSED: Final = frozenset({401, 403, 404})
+
+
+def _refused(document: Any) -> CallRefusedError:
+    """Return a refusal in the server's own words."""
+    error = document.get("error", document) if isinstance(document, dict) else {}
+    detail: dict[str, str | int | bool] = {"reason": str(error.get("code", "refused"))[:80]}
+    return CallRefusedError(safe_line(str(error.get("message", "The token is refused."))), detail=detail)
 
 
 def _first(kept: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -13,9 +13,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import Route
 
 import fairkeeper
 from fairkeeper.action.runner import Runner
+from fairkeeper.api.ahead import Ahead
 from fairkeeper.api.deployments import PATH_LIMITS, DeploymentDoors, deployments_router
 from fairkeeper.api.errors import install_error_handlers
 from fairkeeper.api.floods import FloodGate, FloodRules
@@ -50,6 +52,7 @@ class APIParts:
         is_https: Whether people come by https.
         max_body_bytes_by_path: Limits of paths that others add (uploads).
         floods: How often one address may knock; without it nobody counts.
+        ahead: Routes that are answered before all others are looked at.
     """
 
     runner: Runner
@@ -63,6 +66,7 @@ class APIParts:
     is_https: bool = False
     max_body_bytes_by_path: Mapping[str, int] | None = None
     floods: FloodRules | None = None
+    ahead: Sequence[Route] = ()
 
 
 def create_api(parts: APIParts) -> FastAPI:
@@ -82,6 +86,8 @@ def create_api(parts: APIParts) -> FastAPI:
     app.include_router(webhook_router(parts.webhook))
     app.include_router(deployments_router(parts.deployments or DeploymentDoors(runner=parts.runner)))
     add_routes(app, parts.runner.registry, parts.runner, parts.authenticate)
+    app.router.routes.extend(parts.ahead)  # for the methods that they do not take
+    app.add_middleware(Ahead, routes=parts.ahead)
     if parts.floods is not None:
         app.add_middleware(FloodGate, rules=parts.floods)
     # Added last, and so the outermost.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request
 from starlette.routing import Route
 
-from fairkeeper.access.authentication import authenticate_bearer
+from fairkeeper.access.authentication import AgentAccess, authenticate_bearer
 from fairkeeper.action.principal import Principal
 from fairkeeper.api.app import APIParts, create_api
 from fairkeeper.api.authzen import AuthZENParts, authzen_routes
@@ -28,7 +28,7 @@ from fairkeeper.bootstrap.console import console_parts
 from fairkeeper.bootstrap.database.migrations import check_schema
 from fairkeeper.bootstrap.installation import Installation
 from fairkeeper.bootstrap.settings import Settings, notice_secrets
-from fairkeeper.bootstrap.wiring.governance import RememberedCallers, Rooms, make_questions
+from fairkeeper.bootstrap.wiring.governance import ApplicationsNamed, RememberedCallers, Rooms, make_questions
 from fairkeeper.bootstrap.wiring.handing_on import hand_on_observed
 from fairkeeper.evidence.actions import keep_cosignature
 from fairkeeper.governance.deciding.point import DecisionPoint
@@ -57,12 +57,18 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
     """
     settings = installation.settings
 
+    own_tenant = settings.entra_tenant_id
+    agents = AgentAccess(
+        applications=ApplicationsNamed(), publisher_tenant=TenantId(own_tenant.lower()) if own_tenant else None
+    )
+
     def authenticate(request: Request) -> Principal:
         return authenticate_bearer(
             installation.database,
             installation.clock,
             request.headers.get("authorization"),
             access_tokens=installation.access_tokens,
+            agents=agents,
         )
 
     mcp = _mcp_door(installation, authenticate)
@@ -82,6 +88,12 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
             shadow.stop()
             installation.close()
 
+    decisions = AuthZENParts(
+        address=settings.address,
+        authenticate=RememberedCallers(authenticate, installation.clock),
+        decide=point.decide,
+        take=point.take,
+    )
     app = create_api(
         APIParts(
             runner=installation.runner,
@@ -109,17 +121,13 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
                 failures_per_minute=settings.failures_per_minute,
                 trusted_proxies=read_networks(settings.trusted_proxies),
             ),
+            ahead=authzen_routes(decisions),
         )
     )
     app.include_router(files_router(installation.exporter, authenticate, installation.authorise))
     app.include_router(uploads_router(installation.runner, installation.library, authenticate, installation.authorise))
     # A route and no mount, which would answer at `/mcp/` alone; clients call the address as it is written.
     app.router.routes.append(Route(MCP_PATH, endpoint=mcp, include_in_schema=False))
-    decisions = AuthZENParts(
-        address=settings.address, authenticate=RememberedCallers(authenticate), decide=point.decide, take=point.take
-    )
-    # First, because routes are tried in turn: behind all the others they took half a decision's time to be found.
-    app.router.routes[:0] = authzen_routes(decisions)
     add_console(app, console_parts(installation, only_rooms=only_rooms))
     return app
 

@@ -29,7 +29,8 @@ from fairkeeper.microsoft.resource_manager import AZURE_RESOURCE, ResourceManage
 from fairkeeper.outbound.provisioning import CallRules, NothingToSetUp, ProvisioningWebhook, load_entry_point
 from fairkeeper.outbound.receivers.every_kind import EventReceivers
 from fairkeeper.token.authority import EntraAuthority
-from fairkeeper.token.expectations import ApiTokenExpectation
+from fairkeeper.token.errors import TokenRefusal, TokenRefusedError
+from fairkeeper.token.expectations import AgentTokenExpectation, ApiTokenExpectation
 from fairkeeper.token.keys import SigningKeys
 from fairkeeper.token.validator import EntraTokenValidator, VerifiedToken
 from fairkeeper.values.clock import Clock
@@ -101,16 +102,17 @@ def make_validator(settings: Settings, clock: Clock) -> EntraTokenValidator:
 
 
 class EntraAccessTokens:
-    """Proves access tokens that people's programs got from Microsoft Entra for our API.
+    """Proves access tokens that people's programs, and agents as themselves, got from Microsoft Entra for our API.
 
     Args:
         validator: Proves tokens.
-        expectation: What such a token has to be.
+        expectation: What such a token of a person has to be; its audience is that of agents' tokens, too.
     """
 
     def __init__(self, validator: EntraTokenValidator, expectation: ApiTokenExpectation) -> None:
         self._validator = validator
         self._expectation = expectation
+        self._of_agents = AgentTokenExpectation(audience=expectation.audience)
 
     def prove(self, token: str) -> VerifiedToken:
         """Return what the token proves.
@@ -118,11 +120,16 @@ class EntraAccessTokens:
         Raises:
             TokenRefusedError, TokenPermissionError, SigningKeysUnavailableError: as the validator says.
         """
-        return self._validator.validate(token, self._expectation)
+        try:
+            return self._validator.validate(token, self._expectation)
+        except TokenRefusedError as error:
+            if error.refusal is not TokenRefusal.WRONG_KIND:
+                raise
+        return self._validator.validate(token, self._of_agents)
 
 
 def make_access_tokens(settings: Settings, validator: EntraTokenValidator) -> EntraAccessTokens | None:
-    """Return what proves people's access tokens, or None while no application is configured to sign in with."""
+    """Return what proves access tokens for our API, or None while no application is configured to sign in with."""
     app_id = settings.sign_in_app_id or settings.fulfillment_app_id
     if app_id is None:
         return None

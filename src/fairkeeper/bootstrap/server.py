@@ -16,6 +16,7 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from fairkeeper.bootstrap.http import Protocol
 from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.errors import UnavailableError
 
@@ -24,6 +25,7 @@ GRACE_SECONDS = 5
 
 
 UVICORN: Final[dict[str, Any]] = {
+    "http": Protocol,
     "log_config": None,
     "access_log": False,
     "lifespan": "on",

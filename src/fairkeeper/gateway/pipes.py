@@ -1,8 +1,7 @@
 """The client on stdin and stdout, read and written on the event loop.
 
-The SDK's own transport hands every line to a thread and back, three times a call; that was most of what the gateway
-itself took (2026-11-28). Pipes and sockets, which clients use, need no thread. For anything else (a terminal, a file,
-a system whose pipes the event loop cannot watch) it is the SDK's transport, and the messages are the SDK's in any case.
+Pipes and sockets, which clients use, need no thread (`lines`). For anything else (a terminal, a file, a system whose
+pipes the event loop cannot watch) it is the SDK's transport, and the messages are the SDK's in any case.
 
 As there, what stands at descriptors 0 and 1 meanwhile is the null device and stderr: nothing that this process or its
 children print or read by accident comes between two messages.
@@ -16,15 +15,11 @@ import stat
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any
 
-import anyio
 from mcp.server.stdio import stdio_server
-from mcp.shared.message import SessionMessage
-from mcp_types import jsonrpc_message_adapter
-from pydantic import ValidationError
 
-_PIECE_BYTES: Final = 65_536
+from fairkeeper.gateway.lines import Incoming, Outgoing
 
 
 @asynccontextmanager
@@ -43,7 +38,7 @@ async def serve_pipes() -> AsyncIterator[tuple[Any, Any]]:
         _divert()
         reader, writer, reading = await _open(incoming, outgoing)
         try:
-            yield _Incoming(reader), _Outgoing(writer)
+            yield Incoming(reader), Outgoing(writer)
         finally:
             reading.close()
             writer.close()
@@ -82,46 +77,3 @@ async def _open(
         asyncio.streams.FlowControlMixin, os.fdopen(os.dup(outgoing), "wb")
     )
     return reader, asyncio.StreamWriter(transport, protocol, None, loop), reading
-
-
-class _Incoming:
-    """Messages of the client; what is none comes as the error that says so."""
-
-    def __init__(self, reader: asyncio.StreamReader) -> None:
-        self._reader = reader
-
-    async def __aiter__(self) -> AsyncIterator[SessionMessage | Exception]:
-        rest: list[bytes] = []
-        while piece := await self._reader.read(_PIECE_BYTES):
-            *lines, last = piece.split(b"\n")
-            for line in lines:
-                yield _message(b"".join([*rest, line]))
-                rest.clear()
-            rest.append(last)
-
-
-def _message(line: bytes) -> SessionMessage | Exception:
-    try:
-        return SessionMessage(jsonrpc_message_adapter.validate_json(line.decode(errors="replace"), by_name=False))
-    except ValidationError as error:
-        return error
-
-
-class _Outgoing:
-    """Sends messages to the client."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-
-    async def send(self, item: SessionMessage) -> None:
-        """Send a message.
-
-        Raises:
-            anyio.BrokenResourceError: The client has left.
-        """
-        text = item.message.model_dump_json(by_alias=True, exclude_unset=True)
-        try:
-            self._writer.write(text.encode() + b"\n")
-            await self._writer.drain()
-        except (ConnectionError, OSError) as error:
-            raise anyio.BrokenResourceError from error

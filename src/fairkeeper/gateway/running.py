@@ -6,11 +6,13 @@ import asyncio
 import json
 import os
 import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from fairkeeper.agent.errors import ConfigurationRefusedError
+from fairkeeper.errors import UnavailableError
 from fairkeeper.gateway.configuration import AgentPart, Configuration, ServerPart, read_configuration
 from fairkeeper.gateway.observing import PROPOSAL, Observation, write_proposal
 from fairkeeper.gateway.pipes import serve_pipes
@@ -20,6 +22,13 @@ from fairkeeper.gateway.vault import Vault, vault_key
 TOKEN_VARIABLE: Final = "FAIRKEEPER_TOKEN"  # noqa: S105 - the name of a variable
 _FOLDER: Final = ".fairkeeper-gateway"
 _VAULT: Final = "vault.json"
+
+
+class PortTakenError(UnavailableError):
+    """Somebody else listens there, or the address is not this machine's."""
+
+    code = "gateway.port_taken"
+    remedy = "Choose another port or address (--port, --host), or port 0 for a free one."
 
 
 def folder_of(configuration_file: Path) -> Path:
@@ -69,22 +78,37 @@ def _one(parts: Any, name: str | None, word: str) -> Any:
 
 def serve_http(configuration_file: Path, *, host: str, port: int, say: Callable[[str], None], as_json: bool) -> None:
     """Serve over HTTP until interrupted."""
-    import socket
-
     import uvicorn
 
     gateway = open_gateway(configuration_file)
+    bound = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{bound.getsockname()[1]}"
+    app = HTTPGateway(gateway).app()
+    # The parser with a limit for heads of its own; what is in them is no hurry here.
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, http="h11"))
+    say(json.dumps({"url": address}) if as_json else f"The gateway is at {address}/AGENT/SERVER/mcp")
+    server.run(sockets=[bound])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take a port; whoever comes from now on waits until it is served.
+
+    Raises:
+        PortTakenError: It cannot be had.
+    """
     # Named TCP, or asyncio leaves Nagle's algorithm on: up to 40 ms an answer on a kept connection.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
-    bound.listen()  # whoever reads the address may come at once, and waits until it is served
-    address = f"http://{host}:{bound.getsockname()[1]}"
-    app = HTTPGateway(gateway).app()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-    say(json.dumps({"url": address}) if as_json else f"The gateway is at {address}/AGENT/SERVER/mcp")
-    server.run(sockets=[bound])
+    try:
+        bound.bind((host, port))
+        bound.listen()
+    except (OSError, OverflowError) as error:
+        bound.close()
+        why = getattr(error, "strerror", None) or str(error)
+        raise PortTakenError(f"Port {port} of {host} cannot be had: {why}.") from error
+    return bound
 
 
 def observe(command: tuple[str, ...], *, folder: Path, agent: str, environment: str) -> dict[str, Any]:

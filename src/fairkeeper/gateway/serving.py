@@ -29,7 +29,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from fairkeeper.agent.client import FairkeeperClient
-from fairkeeper.agent.errors import DecisionUnavailableError
+from fairkeeper.agent.errors import CallRefusedError, DecisionUnavailableError
 from fairkeeper.agent.journal import Journal
 from fairkeeper.gateway.asking import Asker, ServerAsker
 from fairkeeper.gateway.configuration import AgentPart, Configuration, ServerPart
@@ -135,13 +135,25 @@ class _Open:
     path: tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A caller whom Fairkeeper knows.
+
+    Attributes:
+        identity: As whom; the same for every token of one caller.
+    """
+
+    client: FairkeeperClient
+    identity: str
+
+
 class HTTPGateway:
     """Serves `/AGENT/SERVER/mcp` for every agent and server of the configuration."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._sessions: dict[str, _Open] = {}
-        self._clients: dict[tuple[str, bytes], FairkeeperClient] = {}
+        self._clients: dict[tuple[str, bytes], _Known] = {}
         self._group: anyio.abc.TaskGroup | None = None
         self._secret = os.urandom(32)
 
@@ -153,8 +165,8 @@ class HTTPGateway:
             async with anyio.create_task_group() as self._group:
                 yield
                 self._group.cancel_scope.cancel()
-            for client in self._clients.values():
-                await client.close()
+            for known in self._clients.values():
+                await known.client.close()
 
         endpoint = _Endpoint(self)
         return Starlette(routes=[Route("/{agent}/{server}/mcp", endpoint)], lifespan=lifespan)
@@ -176,33 +188,76 @@ class HTTPGateway:
         named = request.headers.get("mcp-session-id")
         if named is not None:
             found = self._sessions.get(named)
-            if found is None or found.caller != caller or found.path != (agent.name, server.name):
+            if (
+                found is None
+                or found.path != (agent.name, server.name)
+                or (found.caller != caller and not await self._renewed(found, agent, caller, token.strip()))
+            ):
                 await _no(404, "Session not found.")(scope, receive, send)
-                return
-            await found.transport.handle_request(scope, receive, send)
+            else:
+                await found.transport.handle_request(scope, receive, send)
             return
-        client = await self._client(agent, caller, token.strip())
-        if client is None:
-            await _no(401, "The token is refused, or may not speak for this agent.")(scope, receive, send)
-        elif len(self._sessions) >= MOST_SESSIONS:
+        try:
+            client = (await self._known(agent, caller, token.strip())).client
+        except CallRefusedError as refused:
+            await _no(401, refused.message, str(refused.detail.get("reason", "")))(scope, receive, send)
+            return
+        except DecisionUnavailableError as error:
+            await _no(503, error.message)(scope, receive, send)
+            return
+        if len(self._sessions) >= MOST_SESSIONS:
             await _no(503, "Too many sessions are open.")(scope, receive, send)
         else:
             await self._begin(scope, receive, send, parts=(agent, server, client, caller))
 
-    async def _client(self, agent: AgentPart, caller: bytes, token: str) -> FairkeeperClient | None:
-        """Return the client for a caller whom Fairkeeper knows."""
+    async def _known(self, agent: AgentPart, caller: bytes, token: str) -> _Known:
+        """Return the client of a caller whom Fairkeeper knows.
+
+        Raises:
+            CallRefusedError: Fairkeeper knows it not, or not as this agent.
+            DecisionUnavailableError: It does not say.
+        """
         known = self._clients.get((agent.name, caller))
         if known is None:
-            known = self._gateway.client(agent, token)
+            client = self._gateway.client(agent, token)
             try:
-                await known.get(f"/agents/{agent.agent_id}")
-            except DecisionUnavailableError:
-                await known.close()
-                return None
+                known = _Known(client=client, identity=await client.speaks())
+            except (CallRefusedError, DecisionUnavailableError):
+                await client.close()
+                raise
             self._clients[agent.name, caller] = known
-            assert self._group is not None  # noqa: S101 - the lifespan holds it
-            self._group.start_soon(known.tell_kept)
+            self._group_of().start_soon(client.tell_kept)
         return known
+
+    async def _renewed(self, found: _Open, agent: AgentPart, caller: bytes, token: str) -> bool:
+        """Let a session go on with a newer token of the caller who began it; the older one is forgotten.
+
+        Tokens of Microsoft Entra hold for an hour or so, and a session may be longer.
+        """
+        before = self._clients.get((agent.name, found.caller))
+        if before is None:
+            return False
+        try:
+            known = await self._known(agent, caller, token)
+        except (CallRefusedError, DecisionUnavailableError):
+            return False
+        if known.identity != before.identity:
+            return False
+        if before is not known:
+            # The sessions' own client stays, with what it has not told yet; the one that asked who this is may go.
+            before.client.renew(token)
+            self._clients.pop((agent.name, found.caller), None)
+            self._clients[agent.name, caller] = before
+            self._group_of().start_soon(known.client.close)
+        earlier = found.caller
+        for each in self._sessions.values():
+            if each.caller == earlier and each.path[0] == agent.name:
+                each.caller = caller
+        return True
+
+    def _group_of(self) -> anyio.abc.TaskGroup:
+        assert self._group is not None  # noqa: S101 - the lifespan holds it
+        return self._group
 
     async def _begin(
         self,
@@ -234,8 +289,7 @@ class HTTPGateway:
                 with anyio.CancelScope(shield=True):
                     await transport.terminate()
 
-        assert self._group is not None  # noqa: S101 - the lifespan holds it
-        await self._group.start(run)
+        await self._group_of().start(run)
         await transport.handle_request(scope, receive, send)
 
 
@@ -250,9 +304,10 @@ class _Endpoint:
         await self._gateway.handle(scope, receive, send)
 
 
-def _no(status: int, sentence: str) -> JSONResponse:
+def _no(status: int, sentence: str, code: str = "") -> JSONResponse:
     headers = {"www-authenticate": "Bearer"} if status == 401 else {}
-    return JSONResponse({"error": sentence}, status_code=status, headers=headers)
+    told = {"error": sentence} | ({"code": code} if code else {})
+    return JSONResponse(told, status_code=status, headers=headers)
 
 
 def run_stdio(gateway: Gateway, *, server: ServerPart, agent: AgentPart, token: str) -> None:

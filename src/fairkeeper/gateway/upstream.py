@@ -17,13 +17,14 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any, Final
 
 import anyio
-from mcp.client.stdio import StdioServerParameters, get_default_environment, stdio_client
+from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
 from fairkeeper.agent.content import safe_line
 from fairkeeper.agent.errors import ConfigurationRefusedError
 from fairkeeper.gateway.configuration import ServerPart
+from fairkeeper.gateway.processes import started
 from fairkeeper.gateway.session import Session
 from fairkeeper.gateway.vault import Vault
 from fairkeeper.gateway.wire import ServerGoneError
@@ -143,24 +144,23 @@ class Upstream:
             for name, kept in self._server.credentials.items()
         }
         if self._server.url is None:
-            command, *arguments = self._server.command
-            environment = get_default_environment() | dict(self._server.environment) | opened
-            return self._started(
-                StdioServerParameters(command=command, args=arguments, env=environment, cwd=self._server.folder)
-            )
+            return self._started(get_default_environment() | dict(self._server.environment) | opened)
         from mcp.client.streamable_http import streamable_http_client
         from mcp.shared._httpx_utils import create_mcp_http_client
 
         return streamable_http_client(self._server.url, http_client=create_mcp_http_client(headers=opened))
 
     @asynccontextmanager
-    async def _started(self, parameters: StdioServerParameters) -> AsyncIterator[Any]:
+    async def _started(self, environment: dict[str, str]) -> AsyncIterator[Any]:
         """Start a server; what it writes to its standard error comes out at ours, without secrets."""
         reading, writing = os.pipe()
         threading.Thread(target=self._pass_errors_on, args=(reading,), name=self._server.name, daemon=True).start()
         async with AsyncExitStack() as stack:
             with os.fdopen(writing, "w") as errors:
-                streams = await stack.enter_async_context(stdio_client(parameters, errlog=errors))
+                starting = started(
+                    self._server.command, environment=environment, folder=self._server.folder, errors=errors
+                )
+                streams = await stack.enter_async_context(starting)
             yield streams
 
     def _pass_errors_on(self, reading: int) -> None:

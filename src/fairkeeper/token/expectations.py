@@ -146,4 +146,41 @@ class InstanceTokenExpectation:
         return ANY_TENANT
 
 
-Expectation = IdTokenExpectation | WebhookTokenExpectation | ApiTokenExpectation | InstanceTokenExpectation
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentTokenExpectation:
+    """An agent calls our API as itself: with an application token, of an agent identity or of another application.
+
+    Any application of any tenant can get such a token, so that it proves who calls and nothing else: whoever takes it
+    has to know this application of this tenant already. The parent blueprint (`xms_par_app_azp`) is never asked, since
+    that would let in every sibling. Source: Microsoft Entra Agent ID, "Token claims reference" and "Validate agent
+    tokens in a downstream API", read 2026-11-22; agents' tokens may be of version 1.0.
+
+    Args:
+        audience: The API's application (client) id.
+    """
+
+    audience: str
+
+    @property
+    def versions(self) -> frozenset[TokenVersion]:
+        """The token formats taken."""
+        return frozenset(TokenVersion)
+
+    @property
+    def key_segment(self) -> str:
+        """Whose keys may have signed it."""
+        return ANY_TENANT
+
+    @property
+    def tenants(self) -> frozenset[TenantId] | None:
+        """The tenants that may call: all, because whoever takes it knows application and tenant together."""
+        return None
+
+
+Expectation = (
+    IdTokenExpectation
+    | WebhookTokenExpectation
+    | ApiTokenExpectation
+    | InstanceTokenExpectation
+    | AgentTokenExpectation
+)

@@ -28,6 +28,7 @@ from joserfc.errors import BadSignatureError, JoseError
 from fairkeeper.token.authority import PERSONAL_ACCOUNTS_TENANT, TokenVersion, is_guid
 from fairkeeper.token.errors import TokenPermissionError, TokenRefusal, TokenRefusedError
 from fairkeeper.token.expectations import (
+    AgentTokenExpectation,
     ApiTokenExpectation,
     Expectation,
     IdTokenExpectation,
@@ -46,6 +47,8 @@ MAX_LEEWAY = timedelta(seconds=120)
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _REFUSED_HEADERS = ("crit", "jku", "jwk", "x5u", "x5c", "b64")
+AGENT_IDENTITY = "11"
+"""In `xms_sub_fct`: the subject is an agent identity. Source: Microsoft Entra Agent ID, "Token claims reference"."""
 _SHOWN = ("name", "preferred_username", "email")
 _REGISTRY = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
 
@@ -131,7 +134,7 @@ class EntraTokenValidator:
         tenant_id = self._check_issuer(claims, version)
         _check_tenant(tenant_id, expectation)
         self._check_key_issuer(tenant_id, key, version, expectation.key_segment)
-        _check_audience(claims, expectation)
+        _check_audience(claims, expectation, version)
         expires_at = self._check_times(claims)
         kind = _check_kind(claims, expectation)
         _check_purpose(claims, expectation, version)
@@ -280,15 +283,20 @@ def _instant(claims: Mapping[str, Any], name: str) -> datetime:
         _refuse(TokenRefusal.MALFORMED, f"The token's {name} is no instant.")
 
 
-def _audience(expectation: Expectation) -> str:
-    return expectation.client_id if isinstance(expectation, IdTokenExpectation) else expectation.audience
+def _audiences(expectation: Expectation, version: TokenVersion) -> frozenset[str]:
+    """Return for whom it may be; version 1.0 may spell the application by its URI."""
+    if isinstance(expectation, IdTokenExpectation):
+        return frozenset({expectation.client_id})
+    if isinstance(expectation, AgentTokenExpectation) and version is TokenVersion.V1:
+        return frozenset({expectation.audience, f"api://{expectation.audience}"})
+    return frozenset({expectation.audience})
 
 
-def _check_audience(claims: Mapping[str, Any], expectation: Expectation) -> None:
+def _check_audience(claims: Mapping[str, Any], expectation: Expectation, version: TokenVersion) -> None:
     audience = claims.get("aud")
     if audience is None:
         _refuse(TokenRefusal.CLAIM_MISSING, "The token has no aud.")
-    if audience != _audience(expectation):
+    if not isinstance(audience, str) or audience not in _audiences(expectation, version):
         _refuse(TokenRefusal.AUDIENCE_MISMATCH, f"The token is for {_short(audience)}, not for this application alone.")
 
 
@@ -305,7 +313,7 @@ def _wanted_kind(expectation: Expectation) -> TokenKind:
     match expectation:
         case IdTokenExpectation():
             return TokenKind.ID
-        case WebhookTokenExpectation() | InstanceTokenExpectation():
+        case WebhookTokenExpectation() | InstanceTokenExpectation() | AgentTokenExpectation():
             return TokenKind.APPLICATION
         case ApiTokenExpectation():
             return TokenKind.APPLICATION if expectation.is_app_only else TokenKind.USER
@@ -313,11 +321,19 @@ def _wanted_kind(expectation: Expectation) -> TokenKind:
 
 def _check_kind(claims: Mapping[str, Any], expectation: Expectation) -> TokenKind:
     kind, wanted = _kind(claims), _wanted_kind(expectation)
-    by_idtyp = isinstance(expectation, ApiTokenExpectation | InstanceTokenExpectation)
+    by_idtyp = isinstance(expectation, ApiTokenExpectation | InstanceTokenExpectation | AgentTokenExpectation)
     is_proved_app = not by_idtyp or claims.get("idtyp") == "app"
+    if isinstance(expectation, AgentTokenExpectation):
+        is_proved_app = is_proved_app or (AGENT_IDENTITY in _facets(claims) and "idtyp" not in claims)
     if kind is not wanted or (kind is TokenKind.APPLICATION and not is_proved_app):
         _refuse(TokenRefusal.WRONG_KIND, f"This is a token of kind {kind.value}; {wanted.value} is wanted.")
     return kind
+
+
+def _facets(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Return what the subject is by Entra's numbers; several in one text, of which unknown ones mean nothing here."""
+    facets = claims.get("xms_sub_fct")
+    return frozenset(facets.split()) if isinstance(facets, str) else frozenset()
 
 
 def _check_tenant(tenant_id: TenantId, expectation: Expectation) -> None:
@@ -336,6 +352,10 @@ def _check_purpose(claims: Mapping[str, Any], expectation: Expectation, version:
         case InstanceTokenExpectation():
             if not is_guid(_text(claims, "oid")):
                 _refuse(TokenRefusal.MALFORMED, "The token's oid is no GUID in lower case.")
+        case AgentTokenExpectation():
+            for name in (_caller_claim(version), "oid"):
+                if not is_guid(_text(claims, name)):
+                    _refuse(TokenRefusal.MALFORMED, f"The token's {name} is no GUID in lower case.")
         case ApiTokenExpectation():
             if expectation.callers is not None:
                 _check_caller(claims, expectation.callers, version)

@@ -71,7 +71,7 @@ def client(world: World) -> Iterator[TestClient]:
 
     parts = AuthZENParts(
         address="https://pdp.fairmile.example",
-        authenticate=RememberedCallers(authenticate),
+        authenticate=RememberedCallers(authenticate, world.clock),
         decide=point.decide,
         take=point.take,
     )

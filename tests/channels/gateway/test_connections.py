@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import h11
 import pytest
 
 from fairkeeper.agent.client import FairkeeperClient, Question
@@ -72,6 +71,7 @@ def test_questions_share_a_connection_and_carry_their_headers() -> None:
         (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\n", (200, b"abc")),
         (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx: y\r\n\r\n", (200, b"a")),
         (b"HTTP/1.1 204 None\r\n\r\n", (204, b"")),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, (200, b"ok")),
     ],
 )
 def test_an_answer_is_read_whole(answer: bytes, expected: tuple[int, bytes]) -> None:
@@ -86,6 +86,13 @@ def test_an_answer_is_read_whole(answer: bytes, expected: tuple[int, bytes]) -> 
         b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nok",
         b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\ncontent-length: -2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 0x2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\ncontent-length : 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\ncontent-length: 2\n\nok",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
         b"HTTP/2 200\r\ncontent-length: 2\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok",
@@ -107,6 +114,16 @@ def test_a_connection_that_the_server_ended_is_not_used_again() -> None:
     assert served([OK, OK], story, ends=True) == 2
 
 
+def test_a_connection_on_which_more_came_than_was_asked_for_is_not_used_again() -> None:
+    async def story(connections: Connections, heard: list[bytes]) -> int:
+        for _ in range(2):
+            assert (await connections.post(b"{}"))[0] == 200
+            await asyncio.sleep(0.05)
+        return heard.count(b"connected")
+
+    assert served([OK + OK, OK], story) == 2
+
+
 def test_a_question_that_was_given_up_takes_its_connection_with_it() -> None:
     async def story(connections: Connections, heard: list[bytes]) -> list[bytes]:
         asking = asyncio.ensure_future(connections.post(b"{}"))
@@ -122,9 +139,20 @@ def test_a_question_that_was_given_up_takes_its_connection_with_it() -> None:
     assert served([b"", OK], story).count(b"connected") == 2
 
 
-def test_a_header_cannot_bring_another() -> None:
-    with pytest.raises(h11.LocalProtocolError):
-        Connections("http://127.0.0.1/", {"authorization": "x\r\nhost: y"})
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        ("http://127.0.0.1/", {"authorization": "x\r\nhost: y"}),
+        ("http://127.0.0.1/", {"authorization": "x\x00"}),
+        ("http://127.0.0.1/", {"authorization: y\r\nhost": "x"}),
+        ("http://127.0.0.1/", {"authorization ": "x"}),
+        ("http://127.0.0.1/a b", {}),
+        ("http://127.0.0.1/ü", {}),
+    ],
+)
+def test_a_header_cannot_bring_another(url: str, headers: dict[str, str]) -> None:
+    with pytest.raises(ValueError):
+        Connections(url, headers)
 
 
 def test_nobody_who_answers_is_a_no() -> None:

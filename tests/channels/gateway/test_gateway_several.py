@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mcp.shared.exceptions import MCPError
 from bench.gateway_world import Agent, configuration
 from fairkeeper.agent.manifests import pins_of
 from fairkeeper.gateway import upstream
+from fairkeeper.gateway.running import PortTakenError, serve_http
 from tests.channels.gateway.conftest import Street, command, go
 from tests.channels.gateway.test_gateway import counted, said
 from tests.channels.gateway.test_gateway_killed import gateway
@@ -87,3 +89,15 @@ def test_two_agents_and_two_servers_share_a_process_and_nothing_else(street: Str
         assert status(f"{base}/clerk/strange/mcp", street.fabrikam.token) == 401
         assert status(f"{base}/clerk/strange/mcp", "fk_" + 43 * "x") == 401
         assert status(f"{base}/porter/other/mcp", street.fabrikam.token) == 404
+
+
+@pytest.mark.parametrize("port", [None, 70_000])
+def test_a_port_that_cannot_be_had_is_refused_with_what_to_do(street: Street, tmp_path: Path, port: int | None) -> None:
+    line = f"command = {json.dumps(command(street.count))}"
+    path = configuration(street.world, tmp_path, {"clerk": street.contoso}, {"strange": line})
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        wanted = taken.getsockname()[1] if port is None else port
+        with pytest.raises(PortTakenError, match=f"{wanted} of 127.0.0.1|range") as refused:
+            serve_http(path, host="127.0.0.1", port=wanted, say=lambda _: None, as_json=True)
+    assert refused.value.code == "gateway.port_taken"
+    assert "--port" in refused.value.remedy

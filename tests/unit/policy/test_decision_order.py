@@ -83,6 +83,28 @@ def approved(**changes: object) -> Verdict:
     return verdict(basis(permits=(ASKS,)), call(approval_id="apr_1"), Moment(at=NOON, approval=found))
 
 
+APPLICATION = "entra:11111111-aaaa-4aaa-8aaa-111111111111/22222222-bbbb-4bbb-8bbb-222222222222"
+
+
+@pytest.mark.parametrize(
+    ("callers", "asking", "reason"),
+    [
+        ((), "tok_1", Reason.PERMITTED),
+        (("tok_1",), "tok_1", Reason.PERMITTED),
+        (("tok_2",), "tok_1", Reason.CALLER_IS_NOT_THE_AGENT),
+        ((), APPLICATION, Reason.CALLER_IS_NOT_THE_AGENT),
+        (("tok_1",), APPLICATION, Reason.CALLER_IS_NOT_THE_AGENT),
+        (("tok_1", APPLICATION), APPLICATION, Reason.PERMITTED),
+        ((APPLICATION,), APPLICATION[:-1] + "3", Reason.CALLER_IS_NOT_THE_AGENT),
+    ],
+)
+def test_an_application_speaks_for_the_agents_that_name_it_alone(
+    callers: tuple[str, ...], asking: str, reason: Reason
+) -> None:
+    asked = call(caller=Caller(id=asking, customer_id=CUSTOMER, may_report=True))
+    assert verdict(basis(agent=agent(callers=callers)), asked=asked).reason is reason
+
+
 CASES: dict[Reason, Callable[[], Verdict]] = {
     Reason.PERMITTED: verdict,
     Reason.CALLER_MAY_NOT_ASK: lambda: verdict(

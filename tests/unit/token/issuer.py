@@ -30,6 +30,8 @@ CONTOSO = TenantId("22222222-bbbb-4bbb-8bbb-222222222222")
 PERSONAL = TenantId("9188040d-6c67-4c5b-b112-36a304b66dad")
 LANDING_APP = "33333333-cccc-4ccc-8ccc-333333333333"
 FULFILLMENT_APP = "44444444-dddd-4ddd-8ddd-444444444444"
+CLERK = "77777777-aaaa-4aaa-8aaa-777777777777"
+"""An agent identity."""
 OBJECT_ID = "55555555-eeee-4eee-8eee-555555555555"
 NONCE = "nonce-of-this-browser"
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -106,6 +108,13 @@ def api_claims(**changes: Any) -> dict[str, Any]:
     return webhook_claims(
         **{"tid": CONTOSO, "iss": f"{AUTHORITY}/{CONTOSO}/v2.0", "idtyp": "app", "roles": ["Usage.Write"], **changes}
     )
+
+
+def agent_claims(version: str = "2.0", **changes: Any) -> dict[str, Any]:
+    """Return the claims of the token of an agent identity in Contoso's tenant."""
+    issuer = f"{AUTHORITY}/{CONTOSO}/v2.0" if version == "2.0" else f"https://sts.windows.net/{CONTOSO}/"
+    of_agent = {"tid": CONTOSO, "iss": issuer, "xms_sub_fct": "11 900", "azp" if version == "2.0" else "appid": CLERK}
+    return webhook_claims(version, **{**of_agent, **changes})
 
 
 def _changed(claims: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,12 @@ from joserfc.util import int_to_base64
 
 from fairkeeper.errors import ErrorKind, UnauthenticatedError
 from fairkeeper.token.errors import TokenRefusal, TokenRefusedError
-from fairkeeper.token.expectations import ApiTokenExpectation, Expectation, IdTokenExpectation
+from fairkeeper.token.expectations import (
+    AgentTokenExpectation,
+    ApiTokenExpectation,
+    Expectation,
+    IdTokenExpectation,
+)
 from tests.unit.token.issuer import (
     AUTHORITY,
     CONTOSO,
@@ -26,6 +31,7 @@ from tests.unit.token.issuer import (
     PUBLISHER,
     START,
     Published,
+    agent_claims,
     api_claims,
     b64,
     id_claims,
@@ -41,6 +47,7 @@ SIGN_IN = IdTokenExpectation(client_id=LANDING_APP, nonce=NONCE)
 LINKED_ONLY = IdTokenExpectation(client_id=LANDING_APP, nonce=NONCE, tenants=frozenset({PUBLISHER}))
 APP_ONLY = ApiTokenExpectation(audience=FULFILLMENT_APP, is_app_only=True, permissions=frozenset({"Usage.Write"}))
 FOR_PEOPLE = ApiTokenExpectation(audience=FULFILLMENT_APP, is_app_only=False, permissions=frozenset({"All.Read"}))
+AGENT = AgentTokenExpectation(audience=FULFILLMENT_APP)
 NOW = int(START.timestamp())
 
 
@@ -208,6 +215,22 @@ ATTACKS: list[tuple[str, str, Expectation, TokenRefusal]] = [
     ("no scp, yet no idtyp", sign(api_claims(idtyp=None)), APP_ONLY, R.WRONG_KIND),
     ("application's token on a user's road", sign(api_claims(roles=["All.Read"])), FOR_PEOPLE, R.WRONG_KIND),
     ("ID token for the API", sign(id_claims(aud=FULFILLMENT_APP)), APP_ONLY, R.WRONG_KIND),
+    ("agent: a person's token", sign(agent_claims(scp="access")), AGENT, R.WRONG_KIND),
+    ("agent: an agent's user", sign(agent_claims(xms_sub_fct="13")), AGENT, R.WRONG_KIND),
+    ("agent: number that only begins so", sign(agent_claims(xms_sub_fct="1 111")), AGENT, R.WRONG_KIND),
+    ("agent: blueprint alone", sign(agent_claims(xms_sub_fct=None, xms_par_app_azp=PUBLISHER)), AGENT, R.WRONG_KIND),
+    ("agent: says it is a user", sign(agent_claims(idtyp="user")), AGENT, R.WRONG_KIND),
+    ("agent: of an unknown idtyp", sign(agent_claims(idtyp="device")), AGENT, R.WRONG_KIND),
+    ("agent: for another application", sign(agent_claims(aud=LANDING_APP)), AGENT, R.AUDIENCE_MISMATCH),
+    ("agent: for two applications", sign(agent_claims(aud=[FULFILLMENT_APP])), AGENT, R.AUDIENCE_MISMATCH),
+    ("agent: URI in 2.0", sign(agent_claims(aud=f"api://{FULFILLMENT_APP}")), AGENT, R.AUDIENCE_MISMATCH),
+    ("agent: no application", sign(agent_claims(azp=None, azpacr="2")), AGENT, R.CLAIM_MISSING),
+    ("agent: application no GUID", sign(agent_claims(azp="clerk")), AGENT, R.MALFORMED),
+    ("agent: no object", sign(agent_claims(oid=None)), AGENT, R.CLAIM_MISSING),
+    ("agent: ended", sign(agent_claims(exp=NOW - 3600)), AGENT, R.EXPIRED),
+    ("agent: another tenant's issuer", sign(agent_claims(tid=PUBLISHER)), AGENT, R.ISSUER_MISMATCH),
+    ("agent: key of personal accounts", sign(agent_claims(), key="personal"), AGENT, R.KEY_ISSUER_MISMATCH),
+    ("agent: an ID token", sign(id_claims(aud=FULFILLMENT_APP)), AGENT, R.WRONG_KIND),
     ("version 3.0", sign(id_claims(ver="3.0")), SIGN_IN, R.MALFORMED),
     ("version missing", sign(id_claims(ver=None)), SIGN_IN, R.CLAIM_MISSING),
     ("empty", "", SIGN_IN, R.MALFORMED),

@@ -7,11 +7,17 @@ from datetime import timedelta
 import pytest
 
 from fairkeeper.token.errors import TokenPermissionError, TokenRefusedError
-from fairkeeper.token.expectations import ApiTokenExpectation, IdTokenExpectation, WebhookTokenExpectation
+from fairkeeper.token.expectations import (
+    AgentTokenExpectation,
+    ApiTokenExpectation,
+    IdTokenExpectation,
+    WebhookTokenExpectation,
+)
 from fairkeeper.token.validator import EntraTokenValidator, TokenKind
 from fairkeeper.values.ids import TenantId
 from tests.unit.token.issuer import (
     AUTHORITY,
+    CLERK,
     CONTOSO,
     FULFILLMENT_APP,
     LANDING_APP,
@@ -20,6 +26,7 @@ from tests.unit.token.issuer import (
     PERSONAL,
     PUBLISHER,
     Published,
+    agent_claims,
     api_claims,
     clock,
     id_claims,
@@ -73,6 +80,21 @@ def test_webhook_token_is_taken_in_both_versions(version: str) -> None:
     verified = validator().validate(sign(webhook_claims(version)), webhook())
     assert (verified.version.value, verified.kind) == (version, TokenKind.APPLICATION)
     assert verified.caller_app_id == "20e940b3-4c77-4b0b-9a53-9e16a1b010a7"
+
+
+@pytest.mark.parametrize(
+    ("version", "changes"),
+    [
+        ("2.0", {}),
+        ("2.0", {"xms_sub_fct": None, "idtyp": "app"}),
+        ("1.0", {}),
+        ("1.0", {"aud": f"api://{FULFILLMENT_APP}"}),
+    ],
+)
+def test_an_agents_token_names_its_application_and_tenant(version: str, changes: dict[str, object]) -> None:
+    expectation = AgentTokenExpectation(audience=FULFILLMENT_APP)
+    verified = validator().validate(sign(agent_claims(version, **changes)), expectation)
+    assert (verified.kind, verified.tenant_id, verified.caller_app_id) == (TokenKind.APPLICATION, CONTOSO, CLERK)
 
 
 def test_each_version_reads_its_own_metadata_of_the_publishers_tenant() -> None:

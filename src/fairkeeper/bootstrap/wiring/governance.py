@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from fairkeeper.access.applications import NamedByAgent
 from fairkeeper.access.credentials import digest, is_token
 from fairkeeper.access.roles import may
 from fairkeeper.action.principal import Principal, PrincipalKind
@@ -23,13 +26,16 @@ from fairkeeper.api.routes import Authenticate
 from fairkeeper.bootstrap.wiring.standing import RecordedStanding
 from fairkeeper.customers.path.receipts import ErasedThing, StoppedThing
 from fairkeeper.customers.ports import DataToErase
+from fairkeeper.customers.tables import CustomerRow
 from fairkeeper.governance.actions.leave import forget_people, revoke_agents
 from fairkeeper.governance.approvals.asking import DurableApprovals
 from fairkeeper.governance.deciding.tickets import Questions
 from fairkeeper.governance.policies.in_force import BundlesInForce
 from fairkeeper.governance.ports import Approvals, Policies, Shadow
+from fairkeeper.governance.tables import AgentRow
 from fairkeeper.governance.transaction import Transaction, from_database, marks
-from fairkeeper.policy.decision.facts import Caller
+from fairkeeper.policy.decision.facts import APPLICATION_PREFIX, Caller
+from fairkeeper.values.clock import Clock
 from fairkeeper.values.ids import CustomerId
 
 DECIDE: Final = "governance.decide"
@@ -110,18 +116,38 @@ def make_questions(rooms: Rooms | None = None) -> Questions:
     )
 
 
+class ApplicationsNamed:
+    """`ApplicationsOfAgents` from the register of agents."""
+
+    def naming(self, session: Session, caller_id: str) -> tuple[NamedByAgent, ...]:
+        """Return the agents that name this caller."""
+        statement = (
+            select(AgentRow.agent_id, AgentRow.customer_id, CustomerRow.tenant_id, AgentRow.callers)
+            .outerjoin(CustomerRow, CustomerRow.customer_id == AgentRow.customer_id)
+            .where(cast(AgentRow.callers, Text).contains(caller_id, autoescape=True))
+            .order_by(AgentRow.agent_id)
+        )
+        return tuple(
+            NamedByAgent(agent_id=agent_id, customer_id=customer_id, customer_tenant=tenant_id)
+            for agent_id, customer_id, tenant_id, callers in session.execute(statement)
+            if caller_id in callers
+        )
+
+
 class RememberedCallers:
     """Tells who asks for decisions; an API token is looked up fully once a minute, and in each decision's transaction.
 
     So that a decision need not wait for a thread and a session, and a revoked token is refused all the same: the hot
-    path reads every token's standing where it records (`TokensAsCallers`).
+    path reads every token's standing where it records (`TokensAsCallers`). A token of an application of Microsoft Entra
+    is proved as seldom, and its agent is read in each decision's transaction with whom it names.
     """
 
     MOST: Final = 10_000
     SECONDS: Final = 60.0
 
-    def __init__(self, authenticate: Authenticate) -> None:
+    def __init__(self, authenticate: Authenticate, clock: Clock) -> None:
         self._authenticate = authenticate
+        self._clock = clock
         self._known: dict[bytes, tuple[Caller, float]] = {}
 
     async def __call__(self, request: Request) -> Caller:
@@ -131,17 +157,30 @@ class RememberedCallers:
             CredentialsRefusedError, TokenRefusedError, SigningKeysUnavailableError: by `authenticate`.
         """
         scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
-        if scheme.lower() != "bearer" or not is_token(token.strip()):
+        if scheme.lower() != "bearer":
             return caller_of(await run_in_threadpool(self._authenticate, request))
-        key, now = digest(token.strip()), time.monotonic()
+        token = token.strip()
+        key, now = digest(token), time.monotonic()
         known = self._known.get(key)
         if known is not None and now < known[1]:
             return known[0]
         caller = caller_of(await run_in_threadpool(self._authenticate, request))
-        if len(self._known) >= self.MOST:
-            self._known.clear()
-        self._known[key] = (caller, now + self.SECONDS)
+        seconds = self._seconds(caller, token)
+        if seconds > 0:
+            if len(self._known) >= self.MOST:
+                self._known.clear()
+            self._known[key] = (caller, now + seconds)
         return caller
+
+    def _seconds(self, caller: Caller, token: str) -> float:
+        """Return for how long a caller may be remembered, now that its token was proved: never longer than it holds."""
+        if is_token(token):
+            return self.SECONDS
+        if not caller.id.startswith(APPLICATION_PREFIX):
+            return 0  # a person, whose roles may change
+        payload = token.split(".")[1]
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return min(self.SECONDS, float(claims["exp"]) - self._clock.now().timestamp())
 
 
 class AgentsToStop:

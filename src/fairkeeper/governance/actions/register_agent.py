@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fairkeeper.access.applications import is_caller
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
 from fairkeeper.customers.store import load_customer
 from fairkeeper.governance.epochs import move
@@ -19,7 +20,7 @@ from fairkeeper.governance.errors import NameTakenError
 from fairkeeper.governance.evidence_kinds import AGENT_CHANGED, AGENT_REGISTERED
 from fairkeeper.governance.store import load_agent
 from fairkeeper.governance.tables import AgentRow
-from fairkeeper.policy.decision.facts import Environment
+from fairkeeper.policy.decision.facts import APPLICATION_PREFIX, Environment
 from fairkeeper.values.ids import CustomerId, new_id
 
 OWASP_ITEMS = frozenset(
@@ -43,11 +44,21 @@ class RegisterAgent(OperationInput):
     customer_duties: str = Field(min_length=1, max_length=4000, description="What the customer answers for.")
     acts_alone: bool = Field(True, description="Whether it may act without a person's delegation.")
     chain_limit: int = Field(3, ge=0, le=10, description="How many agents may stand between a person and its call.")
-    callers: list[str] = Field([], max_length=50, description="API tokens that may speak for it; empty for any.")
+    callers: list[str] = Field(
+        [],
+        max_length=50,
+        description="Who may speak for it: API tokens (tok_…) and applications of Microsoft Entra "
+        "(entra:TENANT/APPLICATION); empty for any API token of its customer or the publisher.",
+    )
     threat_notes: dict[str, str] = Field({}, description="By OWASP item (ASI01, LLM06): what was decided about it.")
     assessment: str = Field(
         "", max_length=20_000, description="The additional assessment where the domain asks for one."
     )
+
+    @field_validator("callers")
+    @classmethod
+    def _know_callers(cls, callers: list[str]) -> list[str]:
+        return known_callers(callers)
 
     @field_validator("threat_notes")
     @classmethod
@@ -58,6 +69,18 @@ class RegisterAgent(OperationInput):
         if any(len(note) > 4000 for note in notes.values()):
             raise ValueError("a note is longer than 4,000 characters")
         return notes
+
+
+def known_callers(callers: list[str]) -> list[str]:
+    """Return callers as they were given; an application is named by two GUIDs in lower case, or it is nobody.
+
+    Raises:
+        ValueError: One is not.
+    """
+    for caller in callers:
+        if caller.startswith(APPLICATION_PREFIX) and not is_caller(caller):
+            raise ValueError(f"{caller[:90]!r} is no entra:TENANT/APPLICATION, two GUIDs in lower case")
+    return callers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +170,15 @@ class ChangeAgent(OperationInput):
     customer_duties: str | None = Field(None, min_length=1, max_length=4000, description="The customer's part.")
     acts_alone: bool | None = Field(None, description="Whether it may act without a person's delegation.")
     chain_limit: int | None = Field(None, ge=0, le=10, description="How many agents may stand in between.")
-    callers: list[str] | None = Field(None, max_length=50, description="API tokens that may speak for it.")
+    callers: list[str] | None = Field(
+        None, max_length=50, description="Who may speak for it: API tokens and applications of Microsoft Entra."
+    )
     assessment: str | None = Field(None, max_length=20_000, description="The additional assessment.")
+
+    @field_validator("callers")
+    @classmethod
+    def _know_callers(cls, callers: list[str] | None) -> list[str] | None:
+        return None if callers is None else known_callers(callers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from fairkeeper.policy.decision.arguments import (
 from fairkeeper.policy.decision.compiled import Compiled, CompiledUse, binding_of
 from fairkeeper.policy.decision.delegation import follow_delegation
 from fairkeeper.policy.decision.facts import (
+    APPLICATION_PREFIX,
     PUBLISHER,
     ApprovalFacts,
     ApprovalState,
@@ -216,7 +217,8 @@ def _authenticate(call: Call, basis: Basis) -> None:
         raise Refused(Reason.CALLER_MAY_NOT_ASK)
     if call.caller.customer_id is not None and call.caller.customer_id != basis.agent.customer_id:
         raise Refused(Reason.AGENT_UNKNOWN)  # another customer's agent does not exist for it
-    if basis.agent.callers and call.caller.id not in basis.agent.callers:
+    must_be_named = bool(basis.agent.callers) or call.caller.id.startswith(APPLICATION_PREFIX)
+    if must_be_named and call.caller.id not in basis.agent.callers:
         raise Refused(Reason.CALLER_IS_NOT_THE_AGENT)
     if call.action not in CALL_ACTIONS:
         raise Refused(Reason.ACTION_UNKNOWN, call.action)
