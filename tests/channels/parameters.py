@@ -86,6 +86,9 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "before": fixed(UNKNOWN_NUMBER),
     "invitation_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "invitation"), kinds=("invitation",)),
     "message_id": Filling(own=lambda stage, tenant: first_id(stage, tenant, "message"), kinds=("message",)),
+    "overview.skip_guide_step:step": fixed("messages"),
+    "overview.take_up_guide_step:step": fixed("messages"),
+    "overview.check_connections:step": fixed("tenant"),
     # words that are looked for
     "text": Filling(own=lambda _stage, tenant: tenant.name, kinds=_TEXT_OR_SUBJECT),
     "subject_type": fixed("subscription", "customer", "subscription"),

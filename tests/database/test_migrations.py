@@ -127,6 +127,7 @@ def test_tables_of_a_newer_version_are_refused(empty: DatabaseAddress) -> None:
     migrate(empty)
     with as_owner(empty) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999_tomorrow'"))
+        connection.execute(text("UPDATE schema_floor SET revision = '9999_tomorrow'"))
     with opened(empty) as database:
         for refuse in (check_schema, ensure_schema):
             with pytest.raises(SchemaBehindError) as raised:

@@ -26,7 +26,8 @@ from fairkeeper.values.clock import format_instant
 from tests.databases import PostgresServer
 
 AT: Final = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-_SKIPPED: Final = {"alembic_version"}
+_SKIPPED: Final = {"alembic_version", "schema_floor"}
+"""What says which version the tables are of, and which code fits them; migrations fill these themselves."""
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -106,7 +107,7 @@ def test_rows_of_every_version_before_are_there_and_readable_after_the_upgrade(a
     for revision in revisions():
         assert migrate(address, to=revision).after == revision
         filling.fill()
-    assert {*filling.rows} == {*all_tables().tables}
+    assert {*filling.rows} == {*all_tables().tables} - _SKIPPED
     metadata = MetaData()
     metadata.reflect(engine)
     with engine.begin() as connection:
@@ -140,7 +141,7 @@ def _differs(put: Any, kept: Any) -> bool:
 
 def test_a_database_of_any_version_is_upgraded_at_once(tmp_path: Path) -> None:
     newest = revisions()[-1]
-    for revision in (*revisions()[:-1:4], revisions()[-2]):
+    for revision in dict.fromkeys((*revisions()[:-1:4], revisions()[-2])):
         old = DatabaseAddress(url=f"sqlite:///{tmp_path / f'{revision}.db'}")
         migrate(old, to=revision)
         engine = create_engine(old.url, writes=True)

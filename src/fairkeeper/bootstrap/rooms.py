@@ -27,10 +27,12 @@ import fairkeeper.opportunities.operations
 import fairkeeper.overview.actions
 import fairkeeper.overview.connections.announcing
 import fairkeeper.overview.connections.looking
+import fairkeeper.overview.guide.guiding
 import fairkeeper.overview.names
 import fairkeeper.overview.onboarding
 import fairkeeper.overview.queries
 import fairkeeper.overview.readiness.reviewing
+import fairkeeper.overview.searching.looking
 import fairkeeper.overview.tracing.tracing
 import fairkeeper.payouts.operations
 from fairkeeper.action.operation import Operation
@@ -38,6 +40,7 @@ from fairkeeper.action.registry import Registry
 from fairkeeper.database.base import Base
 
 TABLE_MODULES: Final = (
+    "fairkeeper.database.tables",
     "fairkeeper.database.secrets",
     "fairkeeper.database.tasks",
     "fairkeeper.action.tables",
@@ -47,6 +50,7 @@ TABLE_MODULES: Final = (
     "fairkeeper.accounts.tables",
     "fairkeeper.customers.tables",
     "fairkeeper.overview.tables",
+    "fairkeeper.overview.guide.tables",
     "fairkeeper.overview.connections.tables",
     "fairkeeper.consent.tables",
     "fairkeeper.governance.tables",
@@ -83,7 +87,9 @@ def all_operations() -> tuple[Operation, ...]:
         *fairkeeper.overview.actions.OPERATIONS,
         *fairkeeper.overview.connections.announcing.OPERATIONS,
         *fairkeeper.overview.connections.looking.OPERATIONS,
+        *fairkeeper.overview.guide.guiding.OPERATIONS,
         *fairkeeper.overview.queries.OPERATIONS,
+        *fairkeeper.overview.searching.looking.OPERATIONS,
         *fairkeeper.overview.tracing.tracing.OPERATIONS,
         *fairkeeper.overview.readiness.reviewing.OPERATIONS,
         *fairkeeper.overview.onboarding.OPERATIONS,

@@ -28,6 +28,7 @@ ROOMS: Final[Mapping[str, str]] = {
     "deals": "Private offers: check, build, price and print them",
     "evidence": "The log: entries, checkpoints, keys, exports and their verification",
     "governance": "Agents, tools and permits; what agents did, and how they are stopped",
+    "guide": "The steps that connect a publisher: what to do where, and how each stands",
     "messages": "What people were told, how it left, and in which words",
     "metering": "Usage: what was used, what was reported, and its proof",
     "payouts": "From order to bank: import reports, trace, find differences, close months",
@@ -45,10 +46,10 @@ ROOMS: Final[Mapping[str, str]] = {
 ALONE: Final[Mapping[str, str]] = {
     "adopt": "Take over what an older system knows, from a file",
     "names": "Say what ids of people, customers and tokens are called",
-    "search": "Find customers, subscriptions, entries and people by a word",
+    "search": "Find anything by an id or its beginning, a name, or an amount",
     "sign-out": "Sign the asking person out",
     "trace": "Follow any id from the payment to the tenant link, and back",
-    "today": "What needs a person now, the nearest deadline first",
+    "today": "What needs a person, out of every room, by deadline and money",
     "whoami": "Say who is asking and with which roles",
 }
 """Operations whose command is one word."""

@@ -11,11 +11,13 @@ from fairkeeper.database.tasks import Task
 from fairkeeper.jobs.handler import Handler, Schedule, Work
 from fairkeeper.overview.connections.announcing import AnnounceExpiry, announce_expiry
 from fairkeeper.overview.connections.looking import LOOK_TASK, RecordLooks, SeenLook, record_looks
+from fairkeeper.overview.guide.steps import STEPS
 
 _NAME = "overview.announce_expiry"
+_LOOKS_OF = {step.key: frozenset(step.looks) for step in STEPS}
 
-LookAtAll = Callable[[], Sequence[SeenLook]]
-"""Looks at every connection by harmless reads."""
+LookAtAll = Callable[[frozenset[str]], Sequence[SeenLook]]
+"""Looks by harmless reads: at these things, or at everything if none is named."""
 
 
 class ConnectionsWork:
@@ -45,9 +47,10 @@ class ConnectionsWork:
         handlers = (Handler(name=_NAME, run=self.announce), Handler(name=LOOK_TASK, run=self.look_at_all))
         return Work(handlers=handlers, schedules=tuple(schedules))
 
-    def look_at_all(self, _task: Task) -> None:
-        """Look, and keep what was seen."""
-        request = RecordLooks(looks=list(self._look()))
+    def look_at_all(self, task: Task) -> None:
+        """Look at everything, or at what proves a step of the guide, and keep what was seen."""
+        names = _LOOKS_OF.get(str(task.payload.get("step", "")), frozenset())
+        request = RecordLooks(looks=list(self._look(names)), is_part=bool(names))
         self._runner.run(record_looks, request, Call(principal=system("look_at_connections")))
 
     def announce(self, _task: Task) -> None:

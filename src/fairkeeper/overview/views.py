@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fairkeeper.accounts.views import DueView, IncidentView
-from fairkeeper.customers.views import DeadlineView, ReminderLine
 from fairkeeper.evidence.views import EntryView
+from fairkeeper.overview.agenda.needs import Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,24 +35,17 @@ class Today:
     """What needs this person, and where the customers stand.
 
     Attributes:
-        deadlines: Reminders that were raised and not closed, with a date, nearest first.
-        findings: What needs a person and has no date.
-        coming: The deadlines of the next days, whether a reminder was raised or not.
+        needs: What needs this person, in the order in which it is worth doing.
+        failed_tasks: Background work that was given up, for those who can try it again.
         steps: Where the customers stand.
         recent: The newest entries.
-        account_dues: What is due in the account's verification and was warned of.
-        lost_verifications: Incidents of lost verifications that are open.
     """
 
-    deadlines: tuple[ReminderLine, ...]
-    findings: tuple[ReminderLine, ...]
+    needs: tuple[Need, ...]
     failed_tasks: tuple[FailedTask, ...]
-    coming: tuple[DeadlineView, ...]
     steps: tuple[StepCount, ...]
     recent: tuple[EntryView, ...]
     customers: int
-    account_dues: tuple[DueView, ...] = ()
-    lost_verifications: tuple[IncidentView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +53,15 @@ class Hit:
     """One thing that a search found.
 
     Attributes:
-        kind: `customer`, `subscription`, `operation`, `entry`, `person`.
-        id: Its id, or a customer's readable address.
+        kind: What it is (`customer`, `subscription`, `deal`, `decision`, `entry`, …).
+        id: Its id.
         label: Its name.
         line: What tells it from others.
+        page: The address of its page in the console.
     """
 
     kind: str
     id: str
     label: str
     line: str
+    page: str

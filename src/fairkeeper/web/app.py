@@ -31,14 +31,14 @@ from fairkeeper.web.routes.deals import actions as deal_actions
 from fairkeeper.web.routes.deals import board as deal_board
 from fairkeeper.web.routes.deals import editor as deal_editor
 from fairkeeper.web.routes.deals import one as deal_pages
-from fairkeeper.web.routes.entry import connect, landing, onboarding, sign_in
+from fairkeeper.web.routes.entry import connect, guide, landing, onboarding, sign_in
 from fairkeeper.web.routes.governance import about, agents, approvals, decisions, policies, standing
 from fairkeeper.web.routes.opportunities import acting, importing, lists, looking, pushing
 from fairkeeper.web.routes.payouts import differences, handing_over, money
 from fairkeeper.web.routes.settings import connections, keys, people, rules, tabs, tokens
 from fairkeeper.web.routes.settings import landing as landing_looks
 from fairkeeper.web.routes.settings import messages as message_settings
-from fairkeeper.web.routes.start import messages, today, trace
+from fairkeeper.web.routes.start import messages, palette, today, trace
 from fairkeeper.web.routes.usage import hours, limits, proofs
 from fairkeeper.web.routes.usage import listing as usage_list
 from fairkeeper.web.routes.usage import subscription as usage_of
@@ -52,6 +52,8 @@ WAYS: Final[tuple[Way, ...]] = (
     *landing.WAYS,
     *connect.WAYS,
     *today.WAYS,
+    *palette.WAYS,
+    *guide.WAYS,
     *trace.WAYS,
     *deal_board.WAYS,
     *deal_editor.WAYS,

@@ -198,6 +198,7 @@ class Deadline:
         what: What is due.
         otherwise: What happens if nobody acts.
         where: The thing it is about.
+        at_stake: How much money or risk.
         owner: Who takes care of it; nobody yet if empty.
         action: What to do about it.
     """
@@ -206,6 +207,7 @@ class Deadline:
     what: str
     otherwise: str
     where: Link | None = None
+    at_stake: str = ""
     owner: str = ""
     action: Link | None = None
 

@@ -34,7 +34,7 @@ from fairkeeper.governance.approvals.answering import answer_approval
 from fairkeeper.governance.approvals.tables import ApprovalRow
 from fairkeeper.governance.tables import DecisionRow
 from fairkeeper.jobs.keeping import KEEP, KeepingWork
-from fairkeeper.overview.queries import search
+from fairkeeper.overview.searching.looking import search
 from fairkeeper.policy.decision.facts import Call, Person, Resource
 from fairkeeper.policy.decision.labels import Labels
 from fairkeeper.proof.receipt import verify_receipt

@@ -22,7 +22,7 @@ def house(sqlite_database: Database) -> House:
 
 def test_each_announcement_is_made_once_and_none_too_early(house: House) -> None:
     ends = NOW.date() + timedelta(days=70)
-    work = ConnectionsWork(house.runner, [("client secret", ends)], list, is_daily=False).work()
+    work = ConnectionsWork(house.runner, [("client secret", ends)], lambda _names: [], is_daily=False).work()
     worker = Worker(house.database, house.clock, work=work)
     days_told: list[int] = []
     for day in range(75):

@@ -8,6 +8,8 @@ import pytest
 
 from fairkeeper.action.outside import EverythingManaged, OutsideWrites
 from fairkeeper.action.registry import Registry
+from fairkeeper.bootstrap.wiring.consent import MirroredPurchases
+from fairkeeper.consent.ports import KnownCustomers
 from fairkeeper.customers.path.lifecycle import CommercialStatus, OperationState, ProvisioningState
 from fairkeeper.customers.ports import ConsentNotNeeded, ConsentStanding, Retention
 from fairkeeper.customers.tables import CustomerRow, OperationRow, ReminderRow, SubscriptionRow
@@ -16,12 +18,14 @@ from fairkeeper.database.tasks import NewTask, TaskRow, TaskState, claim, enqueu
 from fairkeeper.errors import ConflictError, DeniedError, NotFoundError
 from fairkeeper.evidence.reader import LogReader
 from fairkeeper.overview import actions, queries
+from fairkeeper.overview.searching import looking
+from fairkeeper.overview.searching.looking import search
 from fairkeeper.values.ids import CustomerId, OperationId, SubscriptionId, TenantId
 from tests.actions.evidence.world import Log, draft
 from tests.actions.house import NOW, House, customer_person, staff
 
 OWNER = staff("owner")
-OPERATIONS = (*queries.OPERATIONS, *actions.OPERATIONS)
+OPERATIONS = (*queries.OPERATIONS, *looking.OPERATIONS, *actions.OPERATIONS)
 CONTOSO, FABRIKAM = "cus_" + "1" * 26, "cus_" + "2" * 26
 
 
@@ -68,6 +72,7 @@ def house(database: Database) -> House:
         OPERATIONS,
         {
             ConsentStanding: ConsentNotNeeded(),
+            KnownCustomers: MirroredPurchases(),
             OutsideWrites: EverythingManaged(),
             Retention: Retention(),
             LogReader: log.reader,
@@ -112,10 +117,14 @@ def house(database: Database) -> House:
 
 def test_an_owner_sees_everything_that_needs_somebody_nearest_first(house: House) -> None:
     today = house.run(queries.show_today, OWNER)
-    assert [line.message for line in today.deadlines] == ["Reminder finance", "Reminder platform"]
-    assert [line.message for line in today.findings] == ["Reminder undated"]
+    assert [need.what for need in today.needs] == [
+        "Reminder finance",
+        "Background work was given up after 1 attempts: test.fails.",
+        "Reminder platform",
+        "The grace of the suspension ends",
+        "Reminder undated",
+    ]
     assert [(task.name, task.last_error) for task in today.failed_tasks] == [("test.fails", "no road to Microsoft")]
-    assert [deadline.clock for deadline in today.coming] == ["suspension_grace"]
     assert {count.step: (count.customers, count.broken) for count in today.steps}["operate"] == (2, 1)
     assert (today.customers, len(today.recent)) == (2, 2)
 
@@ -126,13 +135,14 @@ def test_an_owner_sees_everything_that_needs_somebody_nearest_first(house: House
 )
 def test_others_see_what_their_role_owns(house: House, role: str, expected: list[str], tasks: int) -> None:
     today = house.run(queries.show_today, staff(role))
-    assert [line.message for line in today.deadlines] == expected
+    assert [need.what for need in today.needs if need.key.startswith("reminder:")] == expected
     assert len(today.failed_tasks) == tasks
 
 
 def test_a_customer_sees_its_own_today(house: House) -> None:
     today = house.run(queries.show_today, customer_person(CONTOSO, "customer_admin"))
-    assert [line.message for line in today.deadlines] == ["Reminder platform"]
+    assert [need.key.partition(":")[0] for need in today.needs] == ["reminder"]
+    assert [need.what for need in today.needs] == ["Reminder platform"]
     assert (today.customers, today.failed_tasks, len(today.recent)) == (1, (), 1)
 
 
@@ -150,19 +160,19 @@ def test_a_customer_sees_its_own_today(house: House) -> None:
     ],
 )
 def test_search_finds_names_and_ids(house: House, text: str, kinds: set[str]) -> None:
-    assert {hit.kind for hit in house.run(queries.search, OWNER, text=text)} == kinds
+    assert {hit.kind for hit in house.run(search, OWNER, text=text)} == kinds
 
 
 def test_search_finds_an_entry_by_its_id(house: House) -> None:
     entry_id = house.entries()[0].entry_id
-    (hit,) = house.run(queries.search, OWNER, text=entry_id)
+    (hit,) = house.run(search, OWNER, text=entry_id)
     assert (hit.kind, hit.id) == ("entry", entry_id)
 
 
 def test_a_customer_finds_nothing_of_another(house: House) -> None:
     ada = customer_person(CONTOSO, "customer_admin")
     for text in ("fabrikam", "tenant-of-fab", "00000002", "desk 2", house.entries()[1].entry_id):
-        assert house.run(queries.search, ada, text=text) == ()
+        assert house.run(search, ada, text=text) == ()
 
 
 def test_given_up_work_is_tried_again_by_whoever_may(house: House) -> None:

@@ -62,6 +62,7 @@ QUERY_FILLINGS: Mapping[str, Filling] = {
 }
 """What the query of a page may name, besides what operations take."""
 PATH_FILLINGS: Mapping[tuple[str, str], Filling] = {
+    ("/guide/", "step"): fixed("messages"),
     ("/assurance/rules/", "kind"): FILLINGS["assurance.set_signal_rule:kind"],
     ("/incidents/", "incident_id"): FILLINGS["assurance.show_incident:incident_id"],
     ("/incidents/", "notice_id"): FILLINGS["assurance.settle_notice:notice_id"],

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, MetaData, inspect, make_url, text
+from sqlalchemy import Connection, MetaData, inspect, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from fairkeeper.bootstrap.rooms import all_tables
@@ -23,6 +23,7 @@ from fairkeeper.database.engine import DatabaseAddress, create_engine
 from fairkeeper.database.errors import DatabaseUnavailableError, SchemaBehindError
 from fairkeeper.database.row_security import apply_row_security
 from fairkeeper.database.session import Database
+from fairkeeper.database.tables import SchemaFloorRow
 from fairkeeper.errors import BugError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _LOCK_NUMBER: Final = 7_232_419_205_418_600_311
 """Ours among advisory locks; any number that nobody else takes."""
 _VERSION_TABLE: Final = "alembic_version"
+_FLOOR_TABLE: Final = "schema_floor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,19 +78,22 @@ def ensure_schema(database: Database) -> None:
     """
     address = database.address
     may_migrate = address.is_sqlite or address.owner_url is not None
-    if may_migrate and read_revision(database) != revisions()[-1]:
+    found = read_revision(database)
+    if may_migrate and found != revisions()[-1] and not _is_newer(found):
         migrate(address)
     check_schema(database)
 
 
 def check_schema(database: Database) -> None:
-    """Refuse to go on with tables of another version.
+    """Refuse to go on with tables of another version; newer ones that were only added to since this one are taken.
 
     Raises:
         SchemaBehindError: The tables are older (`database.schema_behind`) or newer (`database.schema_ahead`).
         DatabaseUnavailableError: It does not answer.
     """
     found, wanted = read_revision(database), revisions()[-1]
+    if _is_newer(found) and read_floor(database) in revisions():
+        return
     _refuse_newer(found)
     if found != wanted:
         msg = f"The database's tables are those of revision {found or 'none'}, this version needs {wanted}."
@@ -102,6 +107,14 @@ def read_revision(database: Database) -> str | None:
             return None
         found = session.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
         return None if found is None else str(found)
+
+
+def read_floor(database: Database) -> str | None:
+    """Return the oldest revision whose code still runs on these tables, as the newest migration states it."""
+    with database.read() as session:
+        if not inspect(session.connection()).has_table(_FLOOR_TABLE):
+            return None
+        return session.scalars(select(SchemaFloorRow.revision)).first()
 
 
 @cache
@@ -182,8 +195,12 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def _is_newer(found: str | None) -> bool:
+    return found is not None and found not in revisions()
+
+
 def _refuse_newer(found: str | None) -> None:
-    if found is not None and found not in revisions():
+    if _is_newer(found):
         msg = f"The database's tables are of revision {found}, which this version does not know."
         raise SchemaBehindError(
             msg,

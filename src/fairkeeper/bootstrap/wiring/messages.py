@@ -59,12 +59,12 @@ def make_teams(settings: Settings) -> TeamsChannel:
 def look_at(settings: Settings, house_clock: Clock) -> LookAtAll:
     """Return how a server looks at its own connections."""
 
-    def look() -> list[SeenLook]:
+    def look(names: frozenset[str]) -> list[SeenLook]:
         from fairkeeper.bootstrap.wiring.examining.doctor import look_at_all
 
         return [
             SeenLook(name=each.name, is_set=each.is_set, findings=[found.to_json() for found in each.findings])
-            for each in look_at_all(settings, house_clock)
+            for each in look_at_all(settings, house_clock, names)
         ]
 
     return look

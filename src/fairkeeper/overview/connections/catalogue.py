@@ -1,10 +1,7 @@
-"""The connections of a publisher, and the steps by which a real one is connected; what each look means to a person.
+"""The connections of a publisher, and what each look at them means to a person.
 
-Pure: which looks belong to which connection and step, and how several looks make one state. The looks themselves are
-the doctor's, whose names stand here.
-
-Source: Microsoft Learn, "Register a SaaS application", "Add technical details for a SaaS offer", "Build the landing
-page for your transactable SaaS offer", read 2026-11-22.
+Pure: which looks belong to which connection, and how several looks make one state. The looks themselves are the
+doctor's, whose names stand here.
 """
 
 from __future__ import annotations
@@ -40,22 +37,6 @@ class Connection:
     purpose: str
     settings: str
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuideStep:
-    """A step of the first-run guide.
-
-    Attributes:
-        looks: The looks that prove it; none for a step that only a person can call done.
-        resource: Key of the official page that describes it.
-    """
-
-    key: str
-    title: str
-    text: str
-    looks: tuple[str, ...]
-    resource: str
 
 
 CONNECTIONS: Final = (
@@ -133,56 +114,6 @@ CONNECTIONS: Final = (
         looks=("background work",),
         purpose="Deadlines, webhooks and messages are dealt with in time.",
         settings="FAIRKEEPER_WORKERS",
-    ),
-)
-
-STEPS: Final = (
-    GuideStep(
-        key="tenant",
-        title="Name your tenant",
-        text="Copy the tenant id from the Microsoft Entra admin center (Overview) into FAIRKEEPER_ENTRA_TENANT_ID.",
-        looks=("clock",),
-        resource="learn-saas-registration",
-    ),
-    GuideStep(
-        key="application",
-        title="Register the service application",
-        text="App registrations, New registration, accounts in this directory only. Its id goes into "
-        "FAIRKEEPER_FULFILLMENT_APP_ID; give it a certificate, a federated credential or a client secret.",
-        looks=("settings", "credential"),
-        resource="learn-saas-registration",
-    ),
-    GuideStep(
-        key="sign-in",
-        title="Register the sign-in application",
-        text="A second registration, for accounts in any directory and personal accounts, with the redirect address "
-        "below (type Web). Its id and secret go into FAIRKEEPER_SIGN_IN_APP_ID and FAIRKEEPER_SIGN_IN_APP_SECRET.",
-        looks=("sign-in",),
-        resource="learn-landing-page",
-    ),
-    GuideStep(
-        key="technical-configuration",
-        title="Copy four values into Partner Center",
-        text="Your offer, Technical configuration: landing page, connection webhook, tenant id and application id, "
-        "exactly as they stand below. Only this pair of tenant and application can read the subscriptions.",
-        looks=("marketplace",),
-        resource="learn-saas-registration",
-    ),
-    GuideStep(
-        key="addresses",
-        title="Let Microsoft and buyers reach this server",
-        text="The public address has https and a certificate that everybody trusts, and leads here without another "
-        "sign-in before it.",
-        looks=("landing page", "webhook", "address"),
-        resource="learn-landing-page",
-    ),
-    GuideStep(
-        key="messages",
-        title="Let deadlines leave the console",
-        text="Set a mail server, or a workflow in Teams. Ten seconds and thirty days are deadlines nobody should miss "
-        "for want of looking here.",
-        looks=("mail", "teams", "messages"),
-        resource="learn-life-cycle",
     ),
 )
 

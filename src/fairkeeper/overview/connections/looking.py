@@ -25,7 +25,7 @@ from fairkeeper.action.operation import (
     query,
 )
 from fairkeeper.database.tasks import TaskRow, TaskState
-from fairkeeper.overview.connections.catalogue import CONNECTIONS, STEPS, Look, state_of
+from fairkeeper.overview.connections.catalogue import CONNECTIONS, Look, state_of
 from fairkeeper.overview.connections.tables import LookRow
 from fairkeeper.values.ids import new_id
 
@@ -34,7 +34,9 @@ LOOK_ASKED: Final = EvidenceKind(name="overview.look_asked/1", sentence="A look 
 
 
 class AskForLook(OperationInput):
-    """Nothing to say."""
+    """At what."""
+
+    step: str = Field("", max_length=40, description="Only at what proves this step of the guide; everything if empty.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +53,18 @@ class LookAsked:
     http="POST /connections/check",
     cli="connections check",
 )
-def check_connections(context: CommandContext, _request: AskForLook) -> Outcome[LookAsked]:
-    """Look at every connection now, by harmless reads, in the background; `connections` shows what was found."""
-    key = new_id("tsk")
-    context.enqueue(LOOK_TASK, key, {})
-    entry = EvidenceDraft(kind=LOOK_ASKED.name, subject_type="connections", subject_id="connections", payload={})
+def check_connections(context: CommandContext, request: AskForLook) -> Outcome[LookAsked]:
+    """Look at every connection now, by harmless reads, in the background; `connections` shows what was found.
+
+    With a step of the guide only what proves that step is looked at; `guide show` shows what was found.
+    """
+    context.enqueue(LOOK_TASK, new_id("tsk"), {"step": request.step})
+    entry = EvidenceDraft(
+        kind=LOOK_ASKED.name,
+        subject_type="connections",
+        subject_id="connections",
+        payload={"step": request.step} if request.step else {},
+    )
     return Outcome(result=LookAsked(asked_at=context.now), entry=entry)
 
 
@@ -70,15 +79,18 @@ class SeenLook(BaseModel):
 
 
 class RecordLooks(OperationInput):
-    """What a look at everything has shown."""
+    """What a look has shown."""
 
+    is_part: bool = Field(default=False, description="Whether only these were looked at, and others stay as they were.")
     looks: list[SeenLook] = Field(max_length=60, description="Each look.")
 
 
 @internal_command("overview.record_looks", evidence=())
 def record_looks(context: CommandContext, request: RecordLooks) -> Outcome[int]:
-    """Keep what a look at everything has shown, in place of what the one before has."""
-    context.session.execute(delete(LookRow))
+    """Keep what a look has shown, in place of what the one before has."""
+    old = delete(LookRow)
+    names = [look.name for look in request.looks]
+    context.session.execute(old.where(LookRow.name.in_(names)) if request.is_part else old)
     for look in request.looks:
         context.session.add(LookRow(name=look.name, looked_at=context.now, is_set=look.is_set, findings=look.findings))
     return Outcome(result=len(request.looks), entry=None)
@@ -112,20 +124,8 @@ class ConnectionLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepLine:
-    """A step of the first-run guide, and how it stands."""
-
-    key: str
-    title: str
-    text: str
-    resource: str
-    state: str
-    findings: tuple[LookFinding, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Connections:
-    """Every connection and the steps of the guide.
+    """Every connection.
 
     Attributes:
         looked_at: When the last look was; None before the first.
@@ -135,12 +135,11 @@ class Connections:
     looked_at: datetime | None
     is_under_way: bool
     connections: tuple[ConnectionLine, ...]
-    steps: tuple[StepLine, ...]
 
 
 @query("overview.list_connections", groups=("settings.read",), http="GET /connections", cli="connections list")
 def list_connections(context: QueryContext, _request: ListConnections) -> Connections:
-    """List every connection with its state by the last look, what has to be mended, and the steps to connect."""
+    """List every connection with its state by the last look, and what has to be mended."""
     rows = {row.name: row for row in context.session.scalars(select(LookRow))}
     looks = {name: Look(is_set=row.is_set, problems=len(row.findings)) for name, row in rows.items()}
     waiting = select(func.count()).where(TaskRow.name == LOOK_TASK, TaskRow.state == TaskState.OPEN)
@@ -154,25 +153,15 @@ def list_connections(context: QueryContext, _request: ListConnections) -> Connec
                 settings=each.settings,
                 note=each.note,
                 state=state_of(each.looks, looks).value,
-                findings=_findings(each.looks, rows),
+                findings=findings_of(each.looks, rows),
             )
             for each in CONNECTIONS
-        ),
-        steps=tuple(
-            StepLine(
-                key=step.key,
-                title=step.title,
-                text=step.text,
-                resource=step.resource,
-                state=state_of(step.looks, looks).value,
-                findings=_findings(step.looks, rows),
-            )
-            for step in STEPS
         ),
     )
 
 
-def _findings(names: tuple[str, ...], rows: dict[str, LookRow]) -> tuple[LookFinding, ...]:
+def findings_of(names: tuple[str, ...], rows: dict[str, LookRow]) -> tuple[LookFinding, ...]:
+    """Return what has to be mended by some looks."""
     return tuple(
         LookFinding(
             code=str(each.get("code", "")),

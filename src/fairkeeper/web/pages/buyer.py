@@ -234,7 +234,7 @@ class HomePage(Page):
     exports: Sequence[Link]
     verify_command: str
     revoke: Question | None
-    needs: Sequence[Finding] = ()
+    needs: Sequence[Deadline | Finding] = ()
     deadlines: Sequence[Deadline] = ()
 
     @property

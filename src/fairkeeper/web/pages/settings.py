@@ -181,29 +181,8 @@ class ConnectionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuideStepPart:
-    """A step of the first-run guide.
-
-    Args:
-        is_open: Whether it is unfolded: what comes next.
-        values: What is to be copied.
-        todo: What has to be mended, with what to do.
-    """
-
-    number: int
-    title: str
-    text: str
-    state: StateWord
-    is_open: bool
-    resource: Link | None
-    values: Sequence[Fact] = ()
-    todo: Sequence[str] = ()
-    ways: Sequence[Link] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionsPage(SettingsPage):
-    """Every connection with its state, a look now, and the steps that connect a real publisher.
+    """Every connection with its state, a look now, and the way to the guide that connects a real publisher.
 
     Args:
         check: Looks now; None for those who may not ask.
@@ -215,7 +194,7 @@ class ConnectionsPage(SettingsPage):
     is_under_way: bool
     check: Form | None
     connections: Listing[ConnectionRow]
-    steps: Sequence[GuideStepPart]
+    guide: Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

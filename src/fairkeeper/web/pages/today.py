@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from fairkeeper.web.format import count, relative
+from fairkeeper.web.format import StateWord, count, relative
 from fairkeeper.web.pages.base import Page
-from fairkeeper.web.parts import Deadline, Empty, Finding, Link, TimelineEntry
+from fairkeeper.web.parts import Deadline, Empty, Finding, Level, Link, TimelineEntry
+
+_BROKEN, _UNDATED = "Broken, without a date", "Without a date"
+_BOUNDS: Final = (
+    ("Overdue", timedelta()),
+    ("In the next 24 hours", timedelta(hours=24)),
+    ("Within a week", timedelta(days=7)),
+    ("Later", timedelta.max),
+)
+_GROUPS: Final = ("Overdue", "In the next 24 hours", _BROKEN, "Within a week", "Later", _UNDATED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +32,33 @@ class StepCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuideStep:
+    """A step of the guide, and how it stands."""
+
+    way: Link
+    state: StateWord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuideSummary:
+    """How far the guide is, and where it goes on."""
+
+    way: Link
+    finished: int
+    steps: Sequence[GuideStep]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TodayPage(Page):
     """What needs this person today.
 
     Args:
-        deadlines: What is due, earliest first.
-        findings: What needs a person and has no date.
+        deadlines: What is due, in the order in which it is worth doing.
+        findings: What needs a person and has no date, in the order in which it is worth doing.
         steps: Where the customers stand; empty hides the picture.
         recent: The newest entries.
-        first_step: What an empty house says instead of all this; None once there is a customer.
+        first_step: What an empty house says before all this; None once there is a customer.
+        guide: How far the guide is that connects a publisher; None once it is connected.
     """
 
     template: ClassVar[str] = "pages/today.html"
@@ -40,6 +67,7 @@ class TodayPage(Page):
     steps: Sequence[StepCount] = ()
     recent: Sequence[TimelineEntry] = ()
     first_step: Empty | None = None
+    guide: GuideSummary | None = None
 
     @property
     def title(self) -> str:
@@ -50,31 +78,29 @@ class TodayPage(Page):
     def sentence(self) -> str:
         """The state of the day in words."""
         number = len(self.deadlines) + len(self.findings)
+        if not number and self.guide is not None:
+            return "Nothing is connected yet."
         if not number:
             stuck = sum(step.broken for step in self.steps)
             return f"Nothing is due; {count(stuck, 'customer')} cannot go on." if stuck else "Nothing needs you."
         needs = f"{count(number, 'thing')} {'needs' if number == 1 else 'need'} you"
         if not self.deadlines:
             return f"{needs}; nothing has a date."
-        first = self.deadlines[0].due_at
+        first = min(deadline.due_at for deadline in self.deadlines)
         if first <= self.frame.now:
             late = sum(deadline.due_at <= self.frame.now for deadline in self.deadlines)
             return f"{needs}; {count(late)} {'is' if late == 1 else 'are'} overdue."
         return f"{needs}; the first is due {relative(first, self.frame.now)}."
 
     @property
-    def groups(self) -> Sequence[tuple[str, Sequence[Deadline]]]:
-        """The deadlines under Overdue, Next 24 hours, This week and Later; empty groups are left out."""
-        bounds = (
-            ("Overdue", timedelta()),
-            ("In the next 24 hours", timedelta(hours=24)),
-            ("Within a week", timedelta(days=7)),
-            ("Later", timedelta.max),
-        )
-        groups: dict[str, list[Deadline]] = {name: [] for name, _ in bounds}
+    def groups(self) -> Sequence[tuple[str, Sequence[Deadline | Finding]]]:
+        """What needs this person, by how soon; empty groups are left out, and the order within them is kept."""
+        groups: dict[str, list[Deadline | Finding]] = {name: [] for name in _GROUPS}
         for deadline in self.deadlines:
             left = deadline.due_at - self.frame.now
-            groups[next(name for name, bound in bounds if left <= bound)].append(deadline)
+            groups[next(name for name, bound in _BOUNDS if left <= bound)].append(deadline)
+        for finding in self.findings:
+            groups[_BROKEN if finding.level is Level.ERROR else _UNDATED].append(finding)
         return tuple((name, found) for name, found in groups.items() if found)
 
 
@@ -85,6 +111,39 @@ class Hit:
     kind: str
     link: Link
     line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaletteGroup:
+    """Ways of one sort: pages, actions, or things that were found."""
+
+    name: str
+    hits: Sequence[Hit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PalettePage(Page):
+    """Every page and action that this person can reach, or those that a text means, and what a search found.
+
+    The palette of every page shows the same lists; without scripts this page is the way to them.
+    """
+
+    template: ClassVar[str] = "pages/palette.html"
+    query: str
+    groups: Sequence[PaletteGroup] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return "Go to"
+
+    @property
+    def sentence(self) -> str:
+        """How much there is."""
+        number = sum(len(group.hits) for group in self.groups)
+        if not number:
+            return f"Nothing here is called “{self.query}”, and no id or amount is like it."
+        return f"{count(number, 'way')}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from fairkeeper.web.pages.onboarding import OnboardingPage, StepRow, StopRow
 from fairkeeper.web.pages.settings import (
     ConnectionRow,
     ConnectionsPage,
-    GuideStepPart,
     LandingLookPage,
     LandingLooksPage,
     LookRow,
@@ -22,7 +21,7 @@ from fairkeeper.web.pages.settings import (
     WordingPage,
     WordingRow,
 )
-from fairkeeper.web.parts import Empty, Fact, Identifier, Link, Tab
+from fairkeeper.web.parts import Empty, Link, Tab
 from fairkeeper.web.preview.frames import CUSTOMERS, days, frame, hours, open_frame
 from fairkeeper.web.serving.exports import export_links
 
@@ -243,7 +242,6 @@ def _connections() -> ConnectionsPage:
         ("Insights API", "Reports are read once a day.", "not_set", "", "INSIGHTS_CONNECTIONS"),
         ("Microsoft Teams", "The daily digest is posted.", "unchecked", "", "TEAMS_WEBHOOK_URL"),
     )
-    landing = Identifier(text="https://fairkeeper.fairmile.example/marketplace/landing", names="landing page")
     return ConnectionsPage(
         frame=frame("Settings"),
         tabs=(
@@ -271,27 +269,7 @@ def _connections() -> ConnectionsPage:
             address=Address("/settings/connections"),
             exports=export_links(Address("/settings/connections")),
         ),
-        steps=(
-            GuideStepPart(
-                number=1,
-                title="Name your tenant",
-                text="Copy the tenant id from the Microsoft Entra admin center.",
-                state=state("works"),
-                is_open=False,
-                resource=None,
-            ),
-            GuideStepPart(
-                number=2,
-                title="Copy four values into Partner Center",
-                text="Your offer, Technical configuration.",
-                state=state("to_mend"),
-                is_open=True,
-                resource=None,
-                values=(Fact(label="Landing page URL", value=landing, note="Buyers come here."),),
-                todo=("The marketplace answered 403. Correct the pair of tenant and application.",),
-                ways=(Link(label="See what is observed", href="/customers.html"),),
-            ),
-        ),
+        guide=Link(label="Connect a publisher: step 2 of 8", href="/guide.html"),
     )
 
 

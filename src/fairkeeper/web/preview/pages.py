@@ -17,6 +17,7 @@ from fairkeeper.web.preview.deals import deal_pages
 from fairkeeper.web.preview.evidence import evidence_pages
 from fairkeeper.web.preview.frames import CONTOSO, CUSTOMERS, frame, open_frame
 from fairkeeper.web.preview.governance import governance_pages
+from fairkeeper.web.preview.guide import guide_pages
 from fairkeeper.web.preview.opportunities import opportunity_pages
 from fairkeeper.web.preview.parts import parts_page
 from fairkeeper.web.preview.payouts import payout_pages
@@ -48,6 +49,7 @@ def preview_pages() -> dict[str, Page]:
     question = QuestionPage(frame=frame("Customers"), trail=(CUSTOMERS, CONTOSO), question=revoke_question())
     pages = {
         **today_pages(),
+        **guide_pages(),
         **tracing_pages(),
         **customer_pages(),
         **deal_pages(),

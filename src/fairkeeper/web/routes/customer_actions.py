@@ -14,8 +14,8 @@ from fairkeeper.customers.actions.rename_customer import rename_customer
 from fairkeeper.customers.actions.revoke import revoke_customer
 from fairkeeper.customers.actions.ring_clock import close_reminder
 from fairkeeper.customers.path.lifecycle import ProvisioningState
-from fairkeeper.customers.queries import show_customer, show_notice
-from fairkeeper.customers.views import CustomerDetail, NoticeLine
+from fairkeeper.customers.queries import list_reminders, show_customer, show_notice
+from fairkeeper.customers.views import CustomerDetail, NoticeLine, ReminderLine
 from fairkeeper.errors import NotFoundError
 from fairkeeper.overview.actions import retry_task
 from fairkeeper.overview.queries import show_today
@@ -151,8 +151,8 @@ def rename(visit: Visit) -> Response:
 
 def _close(visit: Visit) -> Asking:
     number = _number(visit, "reminder_id")
-    today: Today = visit.run(show_today)
-    line = next((each for each in (*today.deadlines, *today.findings) if each.reminder_id == number), None)
+    lines: tuple[ReminderLine, ...] = visit.run(list_reminders, customer="", limit=500)
+    line = next((each for each in lines if each.reminder_id == number), None)
     about = line.message if line is not None else "This is not open, or not yours to close."
     words = Words(
         opener="Close with a reason",

@@ -24,7 +24,8 @@ from fairkeeper.governance.queries.agents import list_agents
 from fairkeeper.metering.queries import list_usage
 from fairkeeper.opportunities.queries import list_cards
 from fairkeeper.overview.names import name_things
-from fairkeeper.overview.queries import search, show_today
+from fairkeeper.overview.queries import show_today
+from fairkeeper.overview.searching.looking import search
 from fairkeeper.payouts.queries import list_findings
 from fairkeeper.web.pages.base import Frame, Person, Room, Theme
 from fairkeeper.web.parts import Notice
@@ -99,7 +100,7 @@ def frame(visit: Visit, room: str = "", *, query: str = "") -> Frame:
         person=Person(name=principal.display, role=role_words(principal), company=company_of(visit)),
         rooms=rooms,
         brand="Fairkeeper" if visit.is_staff else plain.publisher,
-        has_search=visit.is_staff and visit.allows(search),
+        has_search=visit.allows(search),
         query=query,
         notices=_recorded(visit),
     )

@@ -1,4 +1,4 @@
-// The keyboard: "/" searches, "g" and a letter goes to a room, "j" and "k" walk through a list, "a" and "r" go to the two
+// The keyboard: "/" opens the palette, "g" and a letter goes to a room, "j" and "k" walk through a list, "a" and "r" go to the two
 // answers of a question (and press nothing), "?" helps.
 // Never while somebody types, never with a modifier, and all of it can be switched off on this device.
 const OFF = "fairkeeper.keys-off";
@@ -16,15 +16,9 @@ document.addEventListener("keydown", (event) => {
     const room = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (room) { event.preventDefault(); room.click(); return; }
   }
-  const action = { "/": search, g: () => { afterG = Date.now(); }, j: () => step(1), k: () => step(-1), a: () => answer("approve"), r: () => answer("refuse"), "?": help }[event.key];
+  const action = { "/": () => document.getElementById("palette") !== null && document.dispatchEvent(new Event("palette")), g: () => { afterG = Date.now(); }, j: () => step(1), k: () => step(-1), a: () => answer("approve"), r: () => answer("refuse"), "?": help }[event.key];
   if (action && action() !== false) event.preventDefault();
 });
-
-function search() {
-  const field = document.getElementById("search");
-  field?.focus();
-  field?.select();
-}
 
 function step(by) {
   const rows = [...document.querySelectorAll("[data-row]")].filter((row) => row.querySelector("a, button"));

@@ -94,8 +94,8 @@ class Doctor:
         default_factory=lambda: httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
     )
 
-    def look(self) -> Iterator[Seen]:
-        """Look at one thing after the other."""
+    def look(self, names: frozenset[str] = frozenset()) -> Iterator[Seen]:
+        """Look at one thing after the other: at these, or at everything if none is named."""
         looks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
             ("settings", self._settings),
             ("database", self._database),
@@ -118,6 +118,8 @@ class Doctor:
         )
         unset, broken = self._unset(), set[str]()
         for name, look in looks:
+            if names and name not in names:
+                continue
             # The same application calls both; that it is the wrong one is told once.
             findings = () if name == "private offers" and "marketplace" in broken else tuple(look())
             if findings:
@@ -389,11 +391,11 @@ class Doctor:
             yield found.OLD_SYSTEM_UNREACHABLE.found(f"{address} did not answer: {answer}.")
 
 
-def look_at_all(settings: Settings, house_clock: Clock) -> list[Seen]:
-    """Look at everything once, from inside a server."""
+def look_at_all(settings: Settings, house_clock: Clock, names: frozenset[str] = frozenset()) -> list[Seen]:
+    """Look once, from inside a server: at these things, or at everything if none is named."""
     doctor = Doctor(settings=settings, house_clock=house_clock)
     try:
-        return list(doctor.look())
+        return list(doctor.look(names))
     finally:
         doctor.close()
 

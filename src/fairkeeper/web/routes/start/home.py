@@ -14,13 +14,15 @@ from fairkeeper.customers.queries import list_receipts, show_customer
 from fairkeeper.customers.views import CustomerDetail, ReceiptLine
 from fairkeeper.evidence.actions import request_export
 from fairkeeper.evidence.queries import show_entry
+from fairkeeper.overview.queries import show_today
+from fairkeeper.overview.views import Today
 from fairkeeper.web.format import state
 from fairkeeper.web.pages.buyer import HomePage, ReceiptRow
 from fairkeeper.web.parts import Deadline, Identifier, Link
-from fairkeeper.web.routes.consent_needs import consent_needs
 from fairkeeper.web.routes.customer_actions import is_revocable, revoke_asking
 from fairkeeper.web.routes.customers import timeline_of
 from fairkeeper.web.serving.frames import frame
+from fairkeeper.web.serving.needing import part_of
 from fairkeeper.web.serving.telling import commercial_state, deadline_of, line_row, path_of, sentence_of, words
 from fairkeeper.web.serving.visit import Visit
 
@@ -34,6 +36,7 @@ def show_home(visit: Visit) -> Response:
     may_open = visit.allows(list_receipts) and visit.allows(show_entry)
     receipts: tuple[ReceiptLine, ...] = visit.run(list_receipts) if may_open else ()
     main = customer.subscriptions[0]
+    today: Today = visit.run(show_today)
     may_revoke = visit.allows(revoke_customer) and is_revocable(customer)
     page = HomePage(
         frame=frame(visit, "Home"),
@@ -48,7 +51,7 @@ def show_home(visit: Visit) -> Response:
         verify_command=VERIFY_EXPORT,
         revoke=revoke_asking(visit, customer).question if may_revoke else None,
         deadlines=_deadlines(visit, customer),
-        needs=consent_needs(visit, customer.customer_id),
+        needs=tuple(part_of(visit, need) for need in today.needs if need.room != "customers"),
     )
     return visit.show(page)
 

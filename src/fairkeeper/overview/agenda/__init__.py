@@ -1,0 +1,1 @@
+"""What needs somebody, out of every room, in the one order in which it is worth doing."""
