@@ -81,3 +81,17 @@ class DestinationInvalidError(InvalidError):
 
     code = "assurance.destination_invalid"
     remedy = "Correct what the message names; docs/how-to/forward-events.md says what each kind needs."
+
+
+class QuestionnaireUnreadableError(InvalidError):
+    """The file is no questionnaire that can be read."""
+
+    code = "assurance.questionnaire_unreadable"
+    remedy = "Save it as xlsx or as CSV in UTF-8, with one question a row."
+
+
+class StatementsUnreadableError(InvalidError):
+    """The file of statements that questionnaires are answered with cannot be used."""
+
+    code = "assurance.statements_unreadable"
+    remedy = "Correct what the message names; docs/how-to/answer-a-questionnaire.md shows the form."

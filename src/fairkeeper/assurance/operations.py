@@ -29,8 +29,9 @@ from fairkeeper.assurance.keeping.rules import list_retention, set_retention
 from fairkeeper.assurance.keeping.subject import export_subject
 from fairkeeper.assurance.monitoring.following import judge_hour, raise_signal
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals, set_signal_rule, settle_signal
+from fairkeeper.assurance.posture.answers.answering import answer_questions
 from fairkeeper.assurance.posture.inventory import list_dependencies
-from fairkeeper.assurance.posture.showing import show_posture
+from fairkeeper.assurance.posture.showing import list_controls, show_posture
 from fairkeeper.assurance.transparency.showing import list_reader_questions, show_transparency
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -53,6 +54,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     run_suite,
     show_release,
     show_posture,
+    list_controls,
+    answer_questions,
     list_dependencies,
     show_transparency,
     list_reader_questions,

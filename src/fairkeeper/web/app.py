@@ -24,7 +24,7 @@ from fairkeeper.web.routes import (
     webhooks,
 )
 from fairkeeper.web.routes.accounts import readiness, structure, verification
-from fairkeeper.web.routes.assurance import destinations, incidents, posture, signals, transparency
+from fairkeeper.web.routes.assurance import answers, destinations, incidents, posture, signals, transparency
 from fairkeeper.web.routes.deals import actions as deal_actions
 from fairkeeper.web.routes.deals import board as deal_board
 from fairkeeper.web.routes.deals import editor as deal_editor
@@ -66,6 +66,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *signals.WAYS,
     *incidents.WAYS,
     *posture.WAYS,
+    *answers.WAYS,
     *destinations.WAYS,
     *transparency.WAYS,
     *agents.WAYS,

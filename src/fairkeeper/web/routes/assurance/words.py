@@ -38,6 +38,10 @@ _TONES: Final = {
     "false": Tone.QUIET,
     "passed": Tone.GOOD,
     "failed": Tone.BAD,
+    "sure": Tone.GOOD,
+    "likely": Tone.CARE,
+    "look": Tone.CARE,
+    "not covered": Tone.QUIET,
 }
 
 
