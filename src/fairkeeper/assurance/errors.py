@@ -95,3 +95,22 @@ class StatementsUnreadableError(InvalidError):
 
     code = "assurance.statements_unreadable"
     remedy = "Correct what the message names; docs/how-to/answer-a-questionnaire.md shows the form."
+
+
+class WeaknessNotFoundError(NotFoundError):
+    """There is no such weakness."""
+
+    code = "assurance.weakness_not_found"
+
+
+class DrillNotFoundError(NotFoundError):
+    """There is no such drill for this principal."""
+
+    code = "assurance.drill_not_found"
+
+
+class DrillRefusedError(ConflictError):
+    """The drill cannot be done so."""
+
+    code = "assurance.drill_refused"
+    remedy = "Take an agent in test, or say that a live one is meant."

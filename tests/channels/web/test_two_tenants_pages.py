@@ -63,6 +63,7 @@ QUERY_FILLINGS: Mapping[str, Filling] = {
 """What the query of a page may name, besides what operations take."""
 PATH_FILLINGS: Mapping[tuple[str, str], Filling] = {
     ("/assurance/rules/", "kind"): FILLINGS["assurance.set_signal_rule:kind"],
+    ("/assurance/data/keep/", "data_class"): FILLINGS["assurance.set_retention:data_class"],
     ("/incidents/", "incident_id"): FILLINGS["assurance.show_incident:incident_id"],
     ("/incidents/", "notice_id"): FILLINGS["assurance.settle_notice:notice_id"],
 }

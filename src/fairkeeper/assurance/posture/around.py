@@ -119,6 +119,23 @@ _AROUND: Final = (
         ),
     ),
     Control(
+        id="weaknesses",
+        name="The installation is looked at for weaknesses",
+        says="Interfaces, configuration, dependencies and secrets, daily; what is found has first and last seen.",
+        tests=(
+            "tests/actions/assurance/test_scanning.py::"
+            + "test_a_weakness_is_first_seen_once_seen_again_gone_and_open_anew",
+            "tests/unit/assurance/test_weaknesses.py::"
+            + "test_an_installed_version_in_a_range_is_found_under_any_spelling_of_the_name",
+        ),
+    ),
+    Control(
+        id="drills",
+        name="Runbooks are practised",
+        says="A drill opens a marked incident, pauses an agent really, times each step, and is undone.",
+        tests=("tests/actions/assurance/test_drills.py::test_a_drill_from_its_start_to_its_end",),
+    ),
+    Control(
         id="backups",
         name="A backup made under load is whole",
         says="Backups are the operator's, with documented commands; a restored older log is noticed by its witnesses.",
