@@ -10,6 +10,7 @@ from sqlalchemy import delete, or_
 from fairkeeper.assurance.evaluation.running import run_suite, save_suite
 from fairkeeper.assurance.forwarding.destinations import add_destination
 from fairkeeper.assurance.incidents.acting import open_incident
+from fairkeeper.assurance.incidents.drilling import start_drill
 from fairkeeper.assurance.keeping.holding import lift_hold, place_hold
 from fairkeeper.assurance.keeping.rules import set_retention
 from fairkeeper.assurance.monitoring.following import raise_signal
@@ -67,6 +68,7 @@ def assure(stage: Stage, owner: Principal, name: str, **of: str) -> None:
         summary=f"Something happened at {name}.",
         agent_id=agent,
     )
+    stage.run(start_drill, owner, category="other", agent_id=agent, include_live=True)
     receiver = f"http://127.0.0.1:9/{name}"
     stage.run(add_destination, owner, name=f"Receiver of {name}", address=receiver, customer_id=customer)
     stage.run(set_retention, owner, customer_id=customer, data_class="payloads", days=365)

@@ -49,6 +49,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "invitation": ("invitation", "invitation_id"),
     "signal": ("behaviour_signal", "signal_id"),
     "incident": ("incident", "incident_id"),
+    "drill": ("incident_drill", "drill_id"),
     "notice_draft": ("incident_notice", "notice_id"),
     "suite": ("evaluation_suite", "suite_id"),
     "destination": ("event_destination", "destination_id"),

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from fairkeeper.assurance.forwarding.destinations import secret_name
+from fairkeeper.assurance.incidents.drill_tables import DrillRow
 from fairkeeper.assurance.keeping.tables import LegalHoldRow
 from fairkeeper.assurance.tables import (
     BehaviourRow,
@@ -42,6 +43,9 @@ def erase_assurance(session: Session, customer_id: CustomerId, *, now: datetime)
     for incident in incidents:
         incident.title, incident.summary, incident.review = ERASED, ERASED, None
         incident.steps = [{**step, "text": ERASED} for step in incident.steps]
+    for drill in session.scalars(select(DrillRow).where(DrillRow.customer_id == customer_id).with_for_update()):
+        drill.learned = drill.learned and ERASED
+        drill.steps = [{**step, "step": ERASED} for step in drill.steps]
     notices = session.scalars(
         select(IncidentNoticeRow).where(IncidentNoticeRow.customer_id == customer_id).with_for_update()
     ).all()

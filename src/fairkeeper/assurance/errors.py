@@ -81,3 +81,36 @@ class DestinationInvalidError(InvalidError):
 
     code = "assurance.destination_invalid"
     remedy = "Correct what the message names; docs/how-to/forward-events.md says what each kind needs."
+
+
+class QuestionnaireUnreadableError(InvalidError):
+    """The file is no questionnaire that can be read."""
+
+    code = "assurance.questionnaire_unreadable"
+    remedy = "Save it as xlsx or as CSV in UTF-8, with one question a row."
+
+
+class StatementsUnreadableError(InvalidError):
+    """The file of statements that questionnaires are answered with cannot be used."""
+
+    code = "assurance.statements_unreadable"
+    remedy = "Correct what the message names; docs/how-to/answer-a-questionnaire.md shows the form."
+
+
+class WeaknessNotFoundError(NotFoundError):
+    """There is no such weakness."""
+
+    code = "assurance.weakness_not_found"
+
+
+class DrillNotFoundError(NotFoundError):
+    """There is no such drill for this principal."""
+
+    code = "assurance.drill_not_found"
+
+
+class DrillRefusedError(ConflictError):
+    """The drill cannot be done so."""
+
+    code = "assurance.drill_refused"
+    remedy = "Take an agent in test, or say that a live one is meant."

@@ -22,6 +22,13 @@ from fairkeeper.assurance.incidents.acting import (
     settle_notice,
     take_step,
 )
+from fairkeeper.assurance.incidents.drilling import (
+    end_drill,
+    list_drills,
+    record_drill_step,
+    start_drill,
+    take_drill_step,
+)
 from fairkeeper.assurance.incidents.queries import list_incidents, show_incident, show_reach
 from fairkeeper.assurance.keeping.holding import lift_hold, list_holds, place_hold
 from fairkeeper.assurance.keeping.proving import erase_data, prove_erasure
@@ -29,9 +36,18 @@ from fairkeeper.assurance.keeping.rules import list_retention, set_retention
 from fairkeeper.assurance.keeping.subject import export_subject
 from fairkeeper.assurance.monitoring.following import judge_hour, raise_signal
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals, set_signal_rule, settle_signal
+from fairkeeper.assurance.posture.answers.answering import answer_questions
+from fairkeeper.assurance.posture.data_flow import show_data_flow
 from fairkeeper.assurance.posture.inventory import list_dependencies
-from fairkeeper.assurance.posture.showing import show_posture
+from fairkeeper.assurance.posture.showing import list_controls, show_posture
 from fairkeeper.assurance.transparency.showing import list_reader_questions, show_transparency
+from fairkeeper.assurance.weaknesses.recording import (
+    accept_weakness,
+    ask_for_scan,
+    list_scans,
+    list_weaknesses,
+    record_scan,
+)
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     judge_hour,
@@ -53,7 +69,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     run_suite,
     show_release,
     show_posture,
+    list_controls,
+    answer_questions,
     list_dependencies,
+    show_data_flow,
     show_transparency,
     list_reader_questions,
     export_events,
@@ -71,4 +90,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     erase_data,
     prove_erasure,
     export_subject,
+    start_drill,
+    record_drill_step,
+    take_drill_step,
+    end_drill,
+    list_drills,
+    record_scan,
+    ask_for_scan,
+    list_weaknesses,
+    list_scans,
+    accept_weakness,
 )

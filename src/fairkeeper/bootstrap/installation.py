@@ -80,6 +80,7 @@ from fairkeeper.bootstrap.wiring.observing import (
 from fairkeeper.bootstrap.wiring.opportunities import Mediation, opportunities_ports, opportunities_work
 from fairkeeper.bootstrap.wiring.payouts import make_fetching, make_library, payouts_work
 from fairkeeper.bootstrap.wiring.readiness import own_addresses, readiness_work
+from fairkeeper.bootstrap.wiring.scanning import make_lookout
 from fairkeeper.consent.ports import KnownAgents, KnownCustomers
 from fairkeeper.customers.ports import (
     ConsentStanding,
@@ -108,10 +109,12 @@ from fairkeeper.jobs.assurance import AssuranceWork
 from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.deployments import DeploymentWork
+from fairkeeper.jobs.drilling import DrillingWork
 from fairkeeper.jobs.forwarding import ForwardingWork
 from fairkeeper.jobs.governance import GovernanceWork
 from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.keeping import KeepingWork
+from fairkeeper.jobs.scanning import ScanningWork
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.messages.ports import Mailer, PublishersWords, TeamsChannel
@@ -257,6 +260,8 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         AssuranceWork(runner).work(),
         ForwardingWork(database, clock, secrets, make_event_receivers(settings)).work(),
         KeepingWork(runner).work(),
+        DrillingWork(runner).work(),
+        ScanningWork(runner, make_lookout(settings, database, clock)).work(),
         payouts_work(runner, library, fetching, outside),
         opportunities_work(settings, runner),
     )

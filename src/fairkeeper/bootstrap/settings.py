@@ -232,6 +232,18 @@ class Settings(BaseSettings):
     )
     narrator_model: str = Field("", description="The model's name there.")
     narrator_key: SecretStr | None = Field(None, description="The key for it.")
+    scan_hours: int = Field(
+        24,
+        ge=0,
+        le=720,
+        description="Hours between scans for weaknesses of the installation; 0 scans when asked alone.",
+    )
+    vulnerability_feed: Path | None = Field(
+        None, description="A file or a folder of advisories in OSV's form (JSON), which dependencies are held against."
+    )
+    secret_scan_dirs: str = Field(
+        "", description="Folders by commas in whose texts secrets are looked for, beside the database's plain columns."
+    )
     sandbox_url: str | None = Field(
         None,
         description="Address of the pretend Microsoft; when set, this installation is a sandbox and follows its clock.",

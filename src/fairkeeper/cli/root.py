@@ -115,6 +115,12 @@ def _payouts() -> dict[str, click.Command]:
     return dict(COMMANDS)
 
 
+def _posture() -> dict[str, click.Command]:
+    from fairkeeper.cli.rooms.posture import COMMANDS
+
+    return dict(COMMANDS)
+
+
 def _opportunities() -> dict[str, click.Command]:
     from fairkeeper.cli.files import IMPORTING
 
@@ -159,6 +165,7 @@ WRITTEN_IN_ROOMS: Final[Mapping[str, Callable[[], dict[str, click.Command]]]] = 
     "metering": _metering,
     "payouts": _payouts,
     "opportunities": _opportunities,
+    "posture": _posture,
     "token": _token,
     "verification": _verification,
 }

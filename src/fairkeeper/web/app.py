@@ -26,7 +26,17 @@ from fairkeeper.web.routes import (
     webhooks,
 )
 from fairkeeper.web.routes.accounts import readiness, structure, verification
-from fairkeeper.web.routes.assurance import destinations, incidents, posture, signals, transparency
+from fairkeeper.web.routes.assurance import (
+    answers,
+    data,
+    destinations,
+    drills,
+    incidents,
+    posture,
+    signals,
+    transparency,
+    weaknesses,
+)
 from fairkeeper.web.routes.deals import actions as deal_actions
 from fairkeeper.web.routes.deals import board as deal_board
 from fairkeeper.web.routes.deals import editor as deal_editor
@@ -72,6 +82,10 @@ WAYS: Final[tuple[Way, ...]] = (
     *signals.WAYS,
     *incidents.WAYS,
     *posture.WAYS,
+    *answers.WAYS,
+    *data.WAYS,
+    *drills.WAYS,
+    *weaknesses.WAYS,
     *destinations.WAYS,
     *transparency.WAYS,
     *agents.WAYS,

@@ -35,7 +35,7 @@ def state_account(stage: Stage) -> str:
 
 
 OF_AGENTS = ("agent_id", "containment_id", "standing_id", "approval_id", "decision_id")
-OF_OTHERS = ("destination_id", "signal_id", "suite_id", "risk", "code")
+OF_OTHERS = ("destination_id", "signal_id", "suite_id", "risk", "code", "control", "drill_id", "hold_id", "weakness_id")
 OF_USAGE = ("resource_id", "count_id", "proof_id")
 _OF_REPORTS = ("/payouts/findings/", "/payouts/files/{", "/payouts/payments/{", "/payouts/months/{")
 """Pages of what stands in reports, of which this stage has none; the payouts' own story opens them."""
@@ -80,6 +80,7 @@ def addresses(stage: Stage) -> list[str]:
         "number": str(saved),
         "invitation_id": invited,
         "kind": "first_tool",
+        "data_class": "payloads",
         "incident_id": str(FILLINGS["assurance.show_incident:incident_id"].own(stage, stage.contoso)),
         **{name: str(FILLINGS[name].own(stage, stage.contoso)) for name in (*OF_AGENTS, *OF_OTHERS, *OF_USAGE)},
     }
@@ -107,8 +108,9 @@ def test_every_page_opens_for_an_owner_and_carries_what_every_page_carries(owner
         answer = owner.get(address)
         while answer.is_redirect:
             answer = owner.get(answer.headers["location"])
-        # A message of nobody here, and a hold that is not the agent's.
+        # A message of nobody here, a hold that is not the agent's, and a weakness that no scan has found.
         nothing = address == "/revoke" or address.startswith("/messages/ent_") or "/lift/" in address
+        nothing = nothing or "/weaknesses/wkn_0" in address
         assert answer.status_code == (404 if nothing else 200), (address, answer.text[-600:])
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fairkeeper.assurance.posture.controls import CONTROLS
+from fairkeeper.assurance.posture.around import EVERY_CONTROL
 from fairkeeper.web.app import WAYS
 from tests.channels.stage import Stage
 from tests.channels.web.browsing import SESSION, Visitor
@@ -28,8 +28,13 @@ _NO_LISTS: Final[Mapping[str, str]] = {
     r"Permissions of .*|Tools and lanes|Steps|Documents|Tests|Calls .*": "a part of one thing's page",
     r"Keys that sign|Keys|Witnesses": "what everything else is checked with, each shown whole",
     r"Kinds of signal": "what there is to hear, a row for each kind, which people only change",
-    r"OWASP Top 10 .*": "a list of somebody else's that never grows, shown whole",
-    "|".join(re.escape(each.name) for each in CONTROLS.values()): "the tests of one control, a part of a risk's page",
+    r"Every control|OWASP Top 10 .*": "a list of somebody else's that never grows, shown whole",
+    "|".join(
+        re.escape(each.name) for each in EVERY_CONTROL.values()
+    ): "the tests of one control, a part of a risk's page",
+    r"Scans|Answers|Steps and their times": "the last few, or a part of what is exported or given back as a file",
+    r"How long agents’ data is kept|Legal holds": "what there is to set and to lift, shown whole",
+    r"Where it is|Where it goes|Which staff may read payloads|Who took some out": "a report about one customer's data",
     r"Timeline": "a part of an incident's page, whose package holds it whole",
     r"What it is for, and what not|What it may do|Which data it handles|How it was evaluated|Incidents": (
         "a part of what is told of one agent, a document"

@@ -64,6 +64,7 @@ QUERY_FILLINGS: Mapping[str, Filling] = {
 PATH_FILLINGS: Mapping[tuple[str, str], Filling] = {
     ("/guide/", "step"): fixed("messages"),
     ("/assurance/rules/", "kind"): FILLINGS["assurance.set_signal_rule:kind"],
+    ("/assurance/data/keep/", "data_class"): FILLINGS["assurance.set_retention:data_class"],
     ("/incidents/", "incident_id"): FILLINGS["assurance.show_incident:incident_id"],
     ("/incidents/", "notice_id"): FILLINGS["assurance.settle_notice:notice_id"],
 }

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fairkeeper.assurance.monitoring.acts import SHARES, WORDS, Act, Kind
-from fairkeeper.assurance.monitoring.judging import judge
-from fairkeeper.assurance.monitoring.panel import Panel
+from fairkeeper.assurance.monitoring.judging import judge, learn
+from fairkeeper.assurance.monitoring.panel import RARE_ORDER, Panel
 from fairkeeper.assurance.monitoring.tails import count_tail, discoveries, share_tail
 from fairkeeper.assurance.monitoring.watch import RULES, Episodes, Raised, Watch
 
@@ -88,7 +88,6 @@ def test_a_quiet_day_rings_nothing(learned: str) -> None:
         (Kind.APPROVALS, some(25, is_waiting=True)),
         (Kind.INSTRUCTIONS, some(25, is_untrusted=True)),
         (Kind.SENSITIVE, some(25, is_sensitive=True)),
-        (Kind.FAILURES, some(40, is_failed=True)),
         (Kind.COST, some(12, amount_minor=40_000)),
         (Kind.FIRST_TOOL, some(3, tool="export")),
         (Kind.FIRST_DATA, some(3, data=("payroll",))),
@@ -131,6 +130,44 @@ def test_a_single_first_use_is_told_and_rings_once_it_is_repeated(learned: str) 
     acts = [replace(act, at=at + timedelta(minutes=number)) for number, act in enumerate(some(2, tool="export"))]
     later = watch.observe(at, [*usual_hour(at, np.random.default_rng(11)), *acts])
     assert [(each.what, each.is_new_episode, each.observed) for each in later] == [("export", True, 3)]
+
+
+def test_failures_of_one_day_are_a_systems_and_of_two_days_the_agents(learned: str) -> None:
+    watch = again(learned)
+    assert Kind.FAILURES not in {each.kind for each in next_monday(watch, some(60, is_failed=True))}
+    rng, raised = np.random.default_rng(10), []
+    for number in range(24):
+        at = MONDAY + timedelta(days=36, hours=number)
+        more = [replace(act, at=at) for act in some(60, is_failed=True)] if number == 10 else []
+        raised += watch.observe(at, [*usual_hour(at, rng), *more])
+    assert ("agt_1", Kind.FAILURES) in {(each.agent_id, each.kind) for each in raised}
+
+
+def test_an_order_that_peers_hardly_ever_have_is_as_good_as_new(learned: str) -> None:
+    kept = json.loads(learned)
+    kept["panel"]["agt_2"]["orders"] |= {"pack > send": 1, "send > pack": 1, "read > pack": 1}
+    kept["panel"]["agt_2"]["orders"]["read > read"] += 10 * RARE_ORDER
+    acts = [act for n in range(12) for tool in ("pack", "send") for act in some(1, tool=tool, task_id=f"task_{n}")]
+    for usual, expected in ((False, True), (True, False)):
+        if usual:
+            kept["panel"]["agt_2"]["orders"] |= {"pack > send": 100, "send > pack": 100, "read > pack": 100}
+        raised = next_monday(again(json.dumps(kept)), acts)
+        assert (Kind.SEQUENCE in {each.kind for each in raised}) is expected
+
+
+def test_a_spread_of_amounts_is_learned_as_it_is_however_many_come_in_an_hour() -> None:
+    panel, rng = Panel(AGENTS), np.random.default_rng(13)
+    for number in range(60 * 24):
+        at = MONDAY + timedelta(hours=number)
+        hour = panel.tally(
+            [
+                Act(at=at, agent_id=agent, tool="read", amount_minor=int(1e4 * np.exp(rng.normal(0, 0.6))))
+                for agent in AGENTS
+                for _ in range(5)
+            ]
+        )
+        learn(panel, hour, judge(panel, hour, number % 24), number % 24, np.zeros(len(AGENTS)))
+    assert panel.amount_squares / panel.amount_count == pytest.approx(np.full(len(AGENTS), 0.36), rel=0.15)
 
 
 def test_a_holiday_does_not_teach_that_days_vary(learned: str) -> None:

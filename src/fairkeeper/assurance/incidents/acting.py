@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, Field
 from sqlalchemy import select
@@ -37,6 +37,8 @@ from fairkeeper.proof.canonical import canonical_bytes
 from fairkeeper.values.clock import format_instant
 from fairkeeper.values.ids import CustomerId, new_id
 
+DRILL_WORDS: Final = "DRILL. This is an exercise: nothing has happened, and this is sent to nobody."
+
 
 class OpenIncident(OperationInput):
     """What is believed to have happened."""
@@ -54,7 +56,7 @@ class OpenIncident(OperationInput):
 class OpenByFact(OpenIncident):
     """What a part of Fairkeeper found."""
 
-    source: Literal["signal", "evaluation", "check"] = Field(description="What found it.")
+    source: Literal["signal", "evaluation", "check", "drill"] = Field(description="What found it.")
     source_id: str = Field(max_length=120, description="Its id.")
 
 
@@ -169,7 +171,7 @@ def _draft(context: CommandContext, row: IncidentRow, agent: str, radius: BlastR
                 audience=each.audience.value,
                 about_customer_id=each.about_customer_id,
                 due_at=each.due_at,
-                text=each.text,
+                text=f"{DRILL_WORDS}\n\n{each.text}" if row.is_drill else each.text,
                 state="draft",
             )
         )
@@ -259,6 +261,8 @@ def settle_notice(context: CommandContext, request: SettleNotice) -> Outcome[Inc
         raise NoticeNotFoundError(f"The incident has no notice {request.notice_id!r}.")
     if notice.state != "draft":
         raise IncidentStateError(f"The notice is {notice.state.replace('_', ' ')} already.")
+    if row.is_drill and request.state == "sent":
+        raise IncidentStateError("The incident is a drill: its notices are sent to nobody.", remedy="Mark it not due.")
     notice.state, notice.settled_at, notice.settled_by = request.state, context.now, context.principal.id
     entry = _entry(
         row,

@@ -114,7 +114,7 @@ def judge(panel: Panel, hour: Tally, slot: int) -> Judged:
     _judge_calls(panel, hour, judged, mean * np.maximum(common, _common_now(panel)), unsure)
     spread = _pooled(panel, panel.daily_excess, panel.daily_square, 4.0, _LEAST_SPREAD)
     _put(judged, Kind.VOLUME, count_tail(day, day_mean * common, spread + unsure), day, day_mean * common)
-    _judge_shares(panel, judged)
+    _judge_shares(panel, judged, slot)
     _judge_cost(panel, judged)
     drift = np.exp(-2 * _CUSUM_SLACK * panel.cusum)
     _put(judged, Kind.DRIFT, drift, day, day_mean)
@@ -209,7 +209,7 @@ def shares_expected(panel: Panel) -> Floats:
     return np.clip((panel.share_count + _SHARE_CALLS * peers) / (own + _SHARE_CALLS), 1e-5, 0.98)
 
 
-def _judge_shares(panel: Panel, judged: Judged) -> None:
+def _judge_shares(panel: Panel, judged: Judged, slot: int) -> None:
     """Judge the last day, and the last three: what one day makes likely, three alike can make sure."""
     import numpy as np
 
@@ -232,9 +232,37 @@ def _judge_shares(panel: Panel, judged: Judged) -> None:
             chances = np.where(panel.age_days >= _SETTLED_DAYS, chances, 1.0)
         trials = np.where(is_long, spans[1][1], spans[0][1])
         observed = np.where(is_long, spans[1][2][:, place], spans[0][2][:, place])
+        if kind is Kind.FAILURES:
+            # One bad day is a system's that was down; what goes on for a second one is the agent's.
+            chances = _second_bad_day(panel, place, expected[:, place], spread + unsure, slot)
         _put(judged, kind, chances, observed, trials * expected[:, place])
         odds = (observed + 0.5) / (trials - observed + 0.5)
         judged.times[kind] = odds * (1 - expected[:, place]) / expected[:, place]
+
+
+def _second_bad_day(panel: Panel, place: int, expected: Floats, spread: Floats, slot: int) -> Floats:
+    """Return the chance that of today and the two days before two are as bad as the second worst.
+
+    Days vary each for itself, and a bad one may be as bad as can be: of three independent chances the second smallest
+    is below p in at most 3 p² of all cases.
+    """
+    import numpy as np
+
+    today = slot % DAY + 1
+    ends = (HOURS, HOURS - today, HOURS - today - DAY)
+    begins = (HOURS - today, HOURS - today - DAY, max(HOURS - today - 2 * DAY, 0))
+    chances = [
+        share_tail(
+            panel.day_shares[:, begin:end, place].sum(axis=1),
+            panel.day_calls[:, begin:end].sum(axis=1),
+            expected,
+            spread,
+        )
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+    second = np.sort(np.stack(chances), axis=0)[1]
+    found: Floats = np.minimum(1.0, 3 * second**2)
+    return found
 
 
 def _judge_cost(panel: Panel, judged: Judged) -> None:
@@ -301,7 +329,9 @@ def _learn_amounts(panel: Panel, left: Left, counts: Floats) -> None:
     amounts, total = left.amounts, left.amount_sum
     usual, mean = panel.amount_sum / np.maximum(panel.amount_count, 1), total / np.maximum(amounts, 1)
     apart = np.where((amounts > 0) & (panel.amount_count > 5), amounts * (mean - usual) ** 2, 0.0)
-    panel.amount_squares += np.minimum(apart, 9.0 * np.maximum(amounts, 1)) * counts
+    # An hour's mean of n amounts lies apart by a share of their variance: n times its square is one look at it, and
+    # counts as n, as the sum beside it does.
+    panel.amount_squares += np.minimum(apart, 9.0) * amounts * counts
     panel.amount_count += amounts * counts
     panel.amount_sum += total * counts
 

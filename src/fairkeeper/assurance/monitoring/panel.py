@@ -28,6 +28,12 @@ SLOTS: Final = 48
 HALF_LIFE_DAYS: Final = 21.0
 MOST_REMEMBERED: Final = 5_000
 """People, and orders of tools, remembered for one agent; the least frequent are forgotten first."""
+RARE_ORDER: Final = 2_000
+"""An order is rare where peers' tools follow each other so at most once in so many times, and at most `FEW_ORDERS`
+times in all: what came to the whole group with a new tool is usual after a few."""
+FEW_ORDERS: Final = 2
+USUAL_ORDER: Final = 20
+"""So often done by the agent itself, an order is its own."""
 _COLUMN: Final = {kind: place for place, kind in enumerate(SHARES)}
 _VECTORS: Final = (
     *("calls_by_slot", "hours_by_slot", "day_calls", "day_expected", "day_shares", "day_amounts", "day_amount_sum"),
@@ -58,6 +64,7 @@ class Met:
     data: Counter[str] = field(default_factory=Counter)
     orders: Counter[str] = field(default_factory=Counter)
     persons: Counter[str] = field(default_factory=Counter)
+    order_total: int = 0
     last_tool: dict[str, str] = field(default_factory=dict)
     """By task; forgotten at midnight."""
     fresh: dict[str, list[int]] = field(default_factory=dict)
@@ -112,6 +119,7 @@ class Panel:
         self.group_tools: list[Counter[str]] = [Counter() for _ in self.group_names]
         self.group_data: list[Counter[str]] = [Counter() for _ in self.group_names]
         self.group_orders: list[Counter[str]] = [Counter() for _ in self.group_names]
+        self.group_order_total = [0 for _ in self.group_names]
         count, shares = len(self.agents), len(SHARES)
         self.calls_by_slot, self.hours_by_slot = np.zeros((count, SLOTS)), np.zeros((count, SLOTS))
         self.day_calls, self.day_expected = np.zeros((count, HOURS)), np.zeros((count, HOURS))
@@ -183,9 +191,10 @@ class Panel:
         return found
 
     def _is_new_order(self, agent: int, act: Act) -> bool:
-        """Say whether the tool follows its task's last one for the first time in the group; asked before it is met.
+        """Say whether the tool follows its task's last one as it hardly ever does among peers; asked before it is met.
 
-        An order is new for a week's worth of use: it counts until the group has seen it five times.
+        Not only what nobody has ever done: in a large group somebody has done nearly everything once. What an agent
+        itself does again and again becomes usual.
         """
         met, group = self.met[agent], self.group_orders[self.group[agent]]
         before = met.last_tool.get(act.task_id or "")
@@ -194,9 +203,13 @@ class Panel:
             return False
         order = f"{before} > {act.tool}"
         others = group[order] - met.orders[order]
+        all_others = self.group_order_total[self.group[agent]] - met.order_total
         met.orders[order] += 1
         group[order] += 1
-        return others < 1 and met.orders[order] <= 20
+        met.order_total += 1
+        self.group_order_total[self.group[agent]] += 1
+        is_rare = others <= FEW_ORDERS and others * RARE_ORDER <= all_others
+        return is_rare and met.orders[order] <= USUAL_ORDER
 
     def _meet(self, agent: int, act: Act, first: dict[tuple[int, Kind, str], None]) -> None:
         group, met = self.group[agent], self.met[agent]
@@ -262,4 +275,6 @@ class Panel:
             panel.group_tools[group].update(met.tools)
             panel.group_data[group].update(met.data)
             panel.group_orders[group].update(met.orders)
+            met.order_total = met.orders.total()
+            panel.group_order_total[group] += met.order_total
         return panel

@@ -27,8 +27,6 @@ LEARNING_DAYS: Final = YOUNG_DAYS
 """An agent is judged from then on; one that is new among peers earlier, see `_is_judged`."""
 NOVELTY_CALLS: Final = 100
 """Before that, an agent has not yet shown which of its tools are rare."""
-_NEARLY_NEVER: Final = 8e-6
-"""The share of calls below which a single first use rings; others are told, and ring when they are repeated."""
 _QUIET_HOURS: Final = 24
 _SAME_EPISODE: Final = timedelta(hours=72)
 _LONGEST_HELD: Final = timedelta(days=10)
@@ -172,7 +170,7 @@ class Watch:
         return raised
 
     def _news(self, hour: Tally, at: datetime, announced: Collection[tuple[str, str]]) -> list[Raised]:
-        """Tell each first use; ring for one that is repeated, or that a long past says nearly never happens."""
+        """Tell each first use, and ring for one that is repeated: of a single one nobody can say that it is more."""
         raised = []
         for first in hour.firsts:
             agent = self.panel.agents[first.agent]
@@ -180,7 +178,7 @@ class Watch:
             if (agent, first.what) in announced or share is None:
                 continue
             chance = self._chance_of_news(first, share)
-            rings = chance < self.rules[first.kind].enter or share < _NEARLY_NEVER
+            rings = first.calls > 1 and chance < self.rules[first.kind].enter
             if rings or first.hours == 0:
                 found = self._raise(
                     first.agent, first.kind, at, chance, first.calls, 0.0, hour, first.what, rings=rings

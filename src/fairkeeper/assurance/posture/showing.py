@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fairkeeper.action.operation import OperationInput, QueryContext, query
+from fairkeeper.assurance.posture.around import EVERY_CONTROL
 from fairkeeper.assurance.posture.controls import CONTROLS, LLM_2025, RISKS, Control
 from fairkeeper.assurance.tables import SignalRow, SuiteRunRow
 from fairkeeper.governance.tables import DecisionRow
@@ -66,6 +67,20 @@ def show_posture(context: QueryContext, request: ShowPosture) -> list[RiskLine]:
         )
         for each in chosen
     ]
+
+
+class ListControls(OperationInput):
+    """Which controls."""
+
+    control: str = Field("", max_length=40, description="Only this one, as separation; all if empty.")
+
+
+@query("assurance.list_controls", groups=("assurance.read",), http="GET /posture/controls", cli="posture controls")
+def list_controls(context: QueryContext, request: ListControls) -> list[ControlLine]:
+    """List each control, around agents and of them, with the tests that show it and what was counted in a month."""
+    decided = _refusals(context.session, context.now)
+    chosen = [each for each in EVERY_CONTROL.values() if not request.control or each.id == request.control.lower()]
+    return [_line(context, each, decided) for each in chosen]
 
 
 def _refusals(session: Session, now: datetime) -> dict[str, int]:

@@ -54,6 +54,9 @@ class ReportPage(Page):
     needs: Sequence[Finding] = ()
     questions: Sequence[Question] = ()
     blocks: Sequence[Block] = ()
+    form: Form | None = None
+    form_heading: str = ""
+    form_note: str = ""
 
     @property
     def title(self) -> str:

@@ -7,9 +7,12 @@ from typing import Any, Final
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.assurance.forwarding.destinations import list_destinations
+from fairkeeper.assurance.incidents.drilling import list_drills
 from fairkeeper.assurance.incidents.queries import list_incidents
+from fairkeeper.assurance.keeping.rules import list_retention
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals
 from fairkeeper.assurance.posture.showing import show_posture
+from fairkeeper.assurance.weaknesses.recording import list_weaknesses
 from fairkeeper.overview.names import Names, name_things
 from fairkeeper.web.format import StateWord, Tone
 from fairkeeper.web.parts import Link, Tab
@@ -38,6 +41,16 @@ _TONES: Final = {
     "false": Tone.QUIET,
     "passed": Tone.GOOD,
     "failed": Tone.BAD,
+    "error": Tone.BAD,
+    "warning": Tone.CARE,
+    "accepted": Tone.QUIET,
+    "gone": Tone.GOOD,
+    "running": Tone.CARE,
+    "ended": Tone.GOOD,
+    "sure": Tone.GOOD,
+    "likely": Tone.CARE,
+    "look": Tone.CARE,
+    "not covered": Tone.QUIET,
 }
 
 
@@ -53,6 +66,9 @@ def tabs(visit: Visit, here: str) -> tuple[Tab, ...]:
         ("Incidents", "/incidents", list_incidents),
         ("Rules", "/assurance/rules", list_signal_rules),
         ("Destinations", "/assurance/destinations", list_destinations),
+        ("Drills", "/assurance/drills", list_drills),
+        ("Data", "/assurance/data", list_retention),
+        ("Weaknesses", "/assurance/weaknesses", list_weaknesses),
         ("Posture", "/assurance/posture", show_posture),
     )
     return tuple(

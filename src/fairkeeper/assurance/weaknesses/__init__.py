@@ -1,0 +1,1 @@
+"""Weaknesses of the installation: interfaces, configuration, dependencies and secrets, looked for on a schedule."""
