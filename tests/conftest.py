@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -65,18 +65,22 @@ def _is_loopback(host: object) -> bool:
         return str(host).endswith(".localhost")
 
 
+_CONNECTING: Final = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_ASKING_FOR_NETWORK: Final = _CONNECTING | {"socket.getaddrinfo", "socket.gethostbyname"}
+
+
 def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+    if event not in _ASKING_FOR_NETWORK:  # asked millions of times: every `id()` is such an event
+        return
+    if event in _CONNECTING:
         address = arguments[1]
         if not isinstance(address, tuple) or _is_loopback(address[0]):
             return  # a local socket's path, or this machine
         host = address[0]
-    elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+    else:
         host = arguments[0]
         if _is_loopback(host) or _is_any_address(host):
             return
-    else:
-        return
     msg = f"A test asked for {host!r}: tests stay on loopback (tests/conftest.py)."
     raise NetworkBlockedError(msg)
 

@@ -82,6 +82,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def sqlite_installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as an installation leaves it that has migrated an empty one; to copy, where migrating is not the matter."""
+    from fairkeeper.bootstrap.database.migrations import migrate
+
+    path = tmp_path_factory.mktemp("sqlite") / "installed.db"
+    migrate(DatabaseAddress(url=f"sqlite:///{path}"))
+    return path
+
+
 @pytest.fixture
 def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
     """An empty database on SQLite."""
@@ -109,11 +119,12 @@ class PostgresServer:
     superuser_url: str
     socket_dir: str
     lock: Path
+    superuser: psycopg.Connection
+    """Kept open by each worker, which makes and drops hundreds of databases; a login is six milliseconds of computing."""
 
     def execute(self, statement: sql.Composed | sql.SQL) -> None:
         """Run one statement as the superuser, outside a transaction."""
-        with psycopg.connect(self.superuser_url, autocommit=True) as connection:
-            connection.execute(statement)
+        self.superuser.execute(statement)
 
     def url(self, login: str, name: str) -> str:
         """Return a login's address of a database."""
@@ -129,9 +140,8 @@ class PostgresServer:
         """Return the database to clone, made on first use."""
         name = f"template_{metadata_digest()}"
         with _file_lock(self.lock):
-            with psycopg.connect(self.superuser_url, autocommit=True) as connection:
-                if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
-                    return name
+            if self.superuser.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+                return name
             self.create(name, template="template1")
             engine = create_engine(self.url(OWNER, name))
             with engine.begin() as connection_as_owner:
@@ -139,6 +149,17 @@ class PostgresServer:
                 apply_row_security(connection_as_owner, Base.metadata, staff=STAFF, customer=CUSTOMER)
             engine.dispose()
         return name
+
+    def installed(self) -> str:
+        """Return a database to clone that an installation has migrated, made on first use."""
+        from fairkeeper.bootstrap.database.migrations import migrate
+
+        with _file_lock(self.lock):
+            found = "SELECT 1 FROM pg_database WHERE datname = 'installed'"
+            if not self.superuser.execute(found).fetchone():
+                self.create("installed", template="template1")
+                migrate(self.address("installed"))
+        return "installed"
 
     def create(self, name: str, *, template: str) -> None:
         """Create a database that the owner login owns."""
@@ -178,6 +199,7 @@ def postgresql_server(
             superuser_url=server.get_uri(),
             socket_dir=str(server.get_postmaster_info().socket_dir),
             lock=shared / "template.lock",
+            superuser=psycopg.connect(server.get_uri(), autocommit=True),
         )
         if is_new:
             for login in (OWNER, STAFF, CUSTOMER):
@@ -185,6 +207,7 @@ def postgresql_server(
                     sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE").format(sql.Identifier(login))
                 )
     yield started
+    started.superuser.close()
     with _file_lock(lock):
         server.cleanup()
         if not (data / "postmaster.pid").exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,13 @@ class Rows:
         with engine.connect() as connection:
             self._marks = _marks_of(connection, self._tables)
         self._unchanged_at: str | None = None
+        # SQLite tells a connection whether others have written since it was asked, so it is always the same one.
+        self._watch = sqlite3.connect(engine.url.database or "") if engine.dialect.name == "sqlite" else None
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._watch is not None:
+            self._watch.close()
 
     def changes(self) -> list[Change]:
         """Return what is not as it was; empty when nothing changed."""
@@ -81,8 +89,8 @@ class Rows:
             return {table.name: _rows_of(connection, table) for table in self._tables}
 
     def _changes(self, connection: Connection) -> Iterator[Change]:
-        written = _written(connection)
-        if written is not None and written == self._unchanged_at:
+        written = self._written(connection)
+        if written == self._unchanged_at:
             return
         marks = _marks_of(connection, self._tables)
         is_changed = False
@@ -98,12 +106,11 @@ class Rows:
         if not is_changed:
             self._unchanged_at = written
 
-
-def _written(connection: Connection) -> str | None:
-    """Return which transactions have ended, so that the same answer means no write since; None where nobody can say."""
-    if connection.dialect.name == "sqlite":
-        return None
-    return str(connection.execute(text("SELECT pg_current_snapshot()::text")).scalar_one())
+    def _written(self, connection: Connection) -> str:
+        """Return which transactions have ended, so that the same answer means no write since."""
+        if self._watch is not None:
+            return str(self._watch.execute("PRAGMA data_version").fetchone()[0])
+        return str(connection.execute(text("SELECT pg_current_snapshot()::text")).scalar_one())
 
 
 def _marks_of(connection: Connection, tables: Iterable[Table]) -> Marks:

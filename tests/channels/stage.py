@@ -228,7 +228,10 @@ def open_stage(folder: Path, address: DatabaseAddress) -> Iterator[Stage]:
             stage.place_entries()
             _use_tokens(stage)
             stage.rows = Rows(installation.database.engine)
-            yield stage
+            try:
+                yield stage
+            finally:
+                stage.rows.close()
     finally:
         microsoft.stop()
         installation.close()

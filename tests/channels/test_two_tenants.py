@@ -87,25 +87,33 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @cache
-def _pattern(stage: Stage, tenant: Tenant) -> re.Pattern[str]:
-    """Return what finds any of a customer's own texts, made once: it is a comparison of thousands with everything."""
+def _told_apart(stage: Stage, tenant: Tenant) -> tuple[str, ...]:
+    """Return a customer's own texts, looked for once: it is a comparison of thousands with everything."""
     markers = markers_of(stage, tenant)
     assert {tenant.customer_id, tenant.slug, tenant.tenant_id, tenant.subscription_id} <= set(markers)
     assert {person.name for person in tenant.people} <= set(markers)
     assert {person.email for person in tenant.people} <= set(markers)
-    return re.compile("|".join(map(re.escape, sorted(markers, key=len, reverse=True))))
+    return tuple(sorted(markers, key=len, reverse=True))
 
 
 class Silence:
     """Looks for another customer's things in an answer."""
 
     def __init__(self, stage: Stage, tenant: Tenant) -> None:
-        self._pattern = _pattern(stage, tenant)
+        self._markers = _told_apart(stage, tenant)
+
+    def found_in(self, words: str) -> set[str]:
+        """Return what of the customer's stands in words; of a text and a part of it at the same place, the text.
+
+        One search for each text is twenty times faster than one for any of them, which an answer hardly ever holds.
+        """
+        told = [marker for marker in self._markers if marker in words]
+        return set(re.findall("|".join(map(re.escape, told)), words)) if told else set()
 
     def check(self, answer: httpx.Response, sent: Any = "") -> None:
         """Fail when an answer says something of the customer's that was not sent along."""
         words = answer.text + "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
-        found = {match for match in self._pattern.findall(words) if match.lower() not in str(sent).lower()}
+        found = {match for match in self.found_in(words) if match.lower() not in str(sent).lower()}
         assert not found, f"{answer.request.method} {answer.request.url} tells {sorted(found)[:5]}"
 
 

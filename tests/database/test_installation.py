@@ -28,6 +28,7 @@ from fairkeeper.bootstrap.ports import (
 from fairkeeper.bootstrap.settings import Settings, SettingsError, read_settings
 from fairkeeper.customers.tables import CustomerRow, SubscriptionRow
 from fairkeeper.database.secrets import MasterKeys, SecretKeyError
+from fairkeeper.database.session import Database
 from fairkeeper.evidence.actions import RotateLogKey, rotate_log_key
 from fairkeeper.outbound.provisioning import NothingToSetUp, ProvisioningFunction, ProvisioningWebhook
 from fairkeeper.values.clock import FixedClock, MovableClock, SystemClock
@@ -157,55 +158,52 @@ def subscription(number: int, status: str) -> SubscriptionRow:
     ],
 )
 def test_a_customer_is_suspended_when_nothing_of_it_is_active(
-    settings: Settings, statuses: list[str], is_suspended: bool
+    database: Database, statuses: list[str], is_suspended: bool
 ) -> None:
-    with opened(settings) as installation:
-        with installation.database.write() as session:
-            session.add(contoso())
-            session.flush()
-            session.add_all(subscription(number, status) for number, status in enumerate(statuses))
-        suspended = SuspendedCustomers(installation.database)
-        assert suspended.is_suspended(CONTOSO) is is_suspended
-        assert suspended.is_suspended(CustomerId("cus_FABRIKAM")) is False
+    with database.write() as session:
+        session.add(contoso())
+        session.flush()
+        session.add_all(subscription(number, status) for number, status in enumerate(statuses))
+    suspended = SuspendedCustomers(database)
+    assert suspended.is_suspended(CONTOSO) is is_suspended
+    assert suspended.is_suspended(CustomerId("cus_FABRIKAM")) is False
 
 
-def test_a_customers_tokens_are_stopped_once_and_told_again(settings: Settings) -> None:
+def test_a_customers_tokens_are_stopped_once_and_told_again(database: Database) -> None:
     now = SystemClock().now()
-    with opened(settings) as installation:
-        with installation.database.write() as session:
-            session.add(contoso())
-            session.flush()
-            for number, owner in enumerate([CONTOSO, CONTOSO, None]):
-                session.add(
-                    ApiTokenRow(
-                        id=TokenId(f"tok_{number}"),
-                        digest=bytes([number]) * 32,
-                        name=f"token {number}",
-                        roles=["customer_admin"],
-                        customer_id=owner,
-                        created_by="per_1",
-                        created_at=now,
-                        signs_in_once=False,
-                    )
+    with database.write() as session:
+        session.add(contoso())
+        session.flush()
+        for number, owner in enumerate([CONTOSO, CONTOSO, None]):
+            session.add(
+                ApiTokenRow(
+                    id=TokenId(f"tok_{number}"),
+                    digest=bytes([number]) * 32,
+                    name=f"token {number}",
+                    roles=["customer_admin"],
+                    customer_id=owner,
+                    created_by="per_1",
+                    created_at=now,
+                    signs_in_once=False,
                 )
-        for _ in range(2):
-            with installation.database.write() as session:
-                stopped = CustomersTokens().stop(session, CONTOSO, now=now)
-            assert [(thing.name, thing.stopped_at) for thing in stopped] == [("tok_0", now), ("tok_1", now)]
-        with installation.database.read() as session:
-            alive = session.scalars(select(ApiTokenRow.name).where(ApiTokenRow.revoked_at.is_(None))).all()
+            )
+    for _ in range(2):
+        with database.write() as session:
+            stopped = CustomersTokens().stop(session, CONTOSO, now=now)
+        assert [(thing.name, thing.stopped_at) for thing in stopped] == [("tok_0", now), ("tok_1", now)]
+    with database.read() as session:
+        alive = session.scalars(select(ApiTokenRow.name).where(ApiTokenRow.revoked_at.is_(None))).all()
     assert alive == ["token 2"]
 
 
-def test_a_tenant_leads_to_its_customer(settings: Settings) -> None:
-    with opened(settings) as installation:
-        with installation.database.write() as session:
-            session.add(contoso())
-        with installation.database.read() as session:
-            assert MirroredCustomers().customer_of(session, TENANT, "anybody") == CONTOSO
-            assert MirroredCustomers().customer_of(session, TenantId("other"), "anybody") is None
-        with installation.database.write() as session:
-            assert PeopleToErase().erase(session, CONTOSO, now=SystemClock().now())[0].count == 0
+def test_a_tenant_leads_to_its_customer(database: Database) -> None:
+    with database.write() as session:
+        session.add(contoso())
+    with database.read() as session:
+        assert MirroredCustomers().customer_of(session, TENANT, "anybody") == CONTOSO
+        assert MirroredCustomers().customer_of(session, TenantId("other"), "anybody") is None
+    with database.write() as session:
+        assert PeopleToErase().erase(session, CONTOSO, now=SystemClock().now())[0].count == 0
 
 
 @pytest.mark.parametrize(
@@ -218,10 +216,10 @@ def test_a_tenant_leads_to_its_customer(settings: Settings) -> None:
     ],
 )
 def test_what_remains_is_the_sign_in_app_where_there_is_one(
-    settings: Settings, app_id: str | None, tenant_id: TenantId | None, kinds: list[str]
+    database: Database, app_id: str | None, tenant_id: TenantId | None, kinds: list[str]
 ) -> None:
     remains = SignInAppRemains(app_id=app_id, name="Fairmile sign-in")
-    with opened(settings) as installation, installation.database.read() as session:
+    with database.read() as session:
         assert [thing.kind.value for thing in remains.remaining(session, tenant_id)] == kinds
 
 

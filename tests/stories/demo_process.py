@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.stories.forked_server import ForkedServer
+
 START_SECONDS = 90
 """A machine that runs everything else at the same time is slow; an idle one needs a few seconds."""
 
@@ -22,7 +24,6 @@ START_SECONDS = 90
 class RunningDemo:
     """A demo that answers."""
 
-    process: subprocess.Popen[str]
     url: str
     sandbox_url: str
     owner_token: str
@@ -74,6 +75,20 @@ def demo(folder: Path, *options: str, end_with: signal.Signals = signal.SIGTERM)
     with started("demo", "--json", "--port", "0", "--data", str(folder), *options) as process:
         told = json.loads(read_line(process))
         assert told.keys() == {"url", "sandbox_url", "owner_token"}
-        yield RunningDemo(process=process, **told)
+        yield RunningDemo(**told)
         process.send_signal(end_with)
         assert process.wait(timeout=30) == 0
+
+
+@contextmanager
+def forked_demo(folder: Path, *options: str) -> Iterator[RunningDemo]:
+    """Run the same without reading all modules anew, for stories of what a demo does and not of how it starts."""
+    log = folder.with_name(f"{folder.name}.log")
+    process = ForkedServer({}, log, words=("demo", "--json", "--port", "0", "--data", str(folder), *options))
+    try:
+        line = process.read_line()
+        assert line, f"The demo did not start: {process.told()}"
+        yield RunningDemo(**json.loads(line))
+        assert process.stop() == 0
+    finally:
+        process.kill()

@@ -1,14 +1,17 @@
 """A program of its own: imports the server once, then forks one for each line it is told; `forked_server` talks to it.
 
-A line is JSON: `{"environment", "log", "told"}` starts a server and is answered with its process id, `{"wait": pid}`
-is answered with its exit code once it has ended (minus the signal's number, as subprocess tells it).
+A line is JSON: `{"words", "environment", "log", "told"}` starts `fairkeeper` with these words and is answered with the
+process id, `{"wait": pid}` is answered with its exit code once it has ended (minus the signal's number, as subprocess
+tells it).
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from typing import Any
@@ -16,11 +19,12 @@ from typing import Any
 
 def main() -> None:
     """Serve lines until there are no more."""
-    import fairkeeper.bootstrap.application
-    import fairkeeper.bootstrap.installation
+    import fairkeeper.bootstrap.demo.running
     import fairkeeper.bootstrap.local
     import fairkeeper.bootstrap.server  # noqa: F401 - imported for whoever is forked
 
+    _open_one()
+    gc.freeze()  # what all of them share is not looked through again by each
     for line in sys.stdin:
         wish = json.loads(line)
         if "wait" in wish:
@@ -33,6 +37,21 @@ def main() -> None:
         print(answer, flush=True)  # noqa: T201 - how it answers
 
 
+def _open_one() -> None:
+    """Open a server on an empty database and close it, so that whoever is forked finds parsed what never changes."""
+    from fairkeeper.bootstrap.application import create_app
+    from fairkeeper.bootstrap.installation import open_installation
+    from fairkeeper.bootstrap.settings import read_settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = read_settings(data_dir=Path(folder), database_url=f"sqlite:///{folder}/fairkeeper.db")
+        installation = open_installation(settings)
+        try:
+            create_app(installation)
+        finally:
+            installation.close()
+
+
 def _become_server(wish: dict[str, Any]) -> None:
     """Take on a server's environment, streams and command line, run it, and end."""
     code = 1
@@ -43,7 +62,7 @@ def _become_server(wish: dict[str, Any]) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(os.open(wish["told"], os.O_WRONLY), 1)
         os.dup2(os.open(wish["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), 2)
-        sys.argv = ["fairkeeper", "serve", "--json"]
+        sys.argv = ["fairkeeper", *wish["words"]]
         from fairkeeper.__main__ import main as command
 
         command()

@@ -82,8 +82,7 @@ class Server:
         line = self.read_line()
         if not line:
             code = self.kill()
-            told = self._log.read_text(encoding="utf-8")[-2000:]
-            raise AssertionError(f"The server did not start (exit code {code}):\n{told}")
+            raise AssertionError(f"The server did not start (exit code {code}):\n{self.told()}")
         self.url = json.loads(line)["url"]
 
     def wait_until_refused(self) -> tuple[int, dict[str, Any]]:
@@ -101,6 +100,10 @@ class Server:
     def thaw(self) -> None:
         """Let it go on."""
         os.kill(self.pid, signal.SIGCONT)
+
+    def told(self) -> str:
+        """Return the end of what it said on its stderr."""
+        return self._log.read_text(encoding="utf-8")[-2000:]
 
     def kill(self) -> int:
         """End it as a power failure would: no handler runs, nothing is flushed."""

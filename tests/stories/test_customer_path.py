@@ -19,7 +19,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from fairkeeper.proof.receipt import verify_receipt
-from tests.stories.demo_process import RunningDemo, demo
+from tests.stories.demo_process import RunningDemo, forked_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -32,7 +32,7 @@ DESK = {"width": 1280, "height": 900}
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[RunningDemo]:
     """The demo, as a process of its own, in which nobody has bought yet."""
-    with demo(tmp_path / "demo") as started:
+    with forked_demo(tmp_path / "demo") as started:
         yield started
 
 

@@ -19,7 +19,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.stories.demo_process import RunningDemo, demo
+from tests.stories.demo_process import RunningDemo, forked_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -103,7 +103,7 @@ class Owner:
 @pytest.fixture
 def owner(tmp_path: Path, chromium: Browser) -> Iterator[Owner]:
     """The owner, signed in on a desk."""
-    with demo(tmp_path / "demo") as running:
+    with forked_demo(tmp_path / "demo") as running:
         context = chromium.new_context(viewport=DESK)  # type: ignore[arg-type]
         found = Owner(demo=running, context=context, page=context.new_page())
 

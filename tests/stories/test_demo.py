@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.stories.demo_process import RunningDemo, demo, read_line, started
+from tests.stories.demo_process import RunningDemo, demo, forked_demo, read_line, started
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ def test_a_demo_serves_and_goes_on_with_the_same_folder(tmp_path: Path) -> None:
         httpx.post(f"{first.sandbox_url}/sandbox/clock/move", json={"days": 3}, timeout=30)
         moved = httpx.get(f"{first.sandbox_url}/sandbox/clock", timeout=30).json()["offset_seconds"]
         log = get(first, "/api/v1/evidence/log").json()
-    with demo(tmp_path) as second:
+    with forked_demo(tmp_path) as second:
         assert second.owner_token == first.owner_token
         assert get(second, "/api/v1/customers").json()["customers"][0]["customer_id"] == customer["customer_id"]
         assert len(get(second, "/api/v1/access/people").json()) == len(people)
@@ -70,7 +70,7 @@ def test_a_demo_for_people_says_where_and_as_whom(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
-    with demo(tmp_path / "first") as running:
+    with forked_demo(tmp_path / "first") as running:
         port = running.url.rpartition(":")[2]
         with started("demo", "--json", "--port", port, "--data", str(tmp_path / "second")) as process:
             _, errors = process.communicate(timeout=60)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from fairkeeper.sandbox.reports.exporting import write_files
 from fairkeeper.sandbox.reports.year import Year
-from tests.stories.demo_process import RunningDemo, demo
+from tests.stories.demo_process import RunningDemo, forked_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -33,7 +33,7 @@ DROP = """async ({files}) => {
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[RunningDemo]:
-    with demo(tmp_path / "demo") as started:
+    with forked_demo(tmp_path / "demo") as started:
         yield started
 
 

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.stories.demo_process import RunningDemo, demo
+from tests.stories.demo_process import RunningDemo, forked_demo
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 OFFER = "fairmile-assistant"
@@ -22,7 +22,7 @@ OFFER = "fairmile-assistant"
 
 @pytest.fixture
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    with demo(tmp_path_factory.mktemp("readiness")) as started:
+    with forked_demo(tmp_path_factory.mktemp("readiness")) as started:
         yield started
 
 

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from fairkeeper.bootstrap.programs import Installed
 from fairkeeper.cli.root import root
-from tests.stories.demo_process import RunningDemo, demo
+from tests.stories.demo_process import RunningDemo, forked_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -38,7 +38,7 @@ def chromium(chromium_path: str) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """The demo with its customer."""
-    with demo(tmp_path_factory.mktemp("usage") / "demo", "--with-customer") as started:
+    with forked_demo(tmp_path_factory.mktemp("usage") / "demo", "--with-customer") as started:
         yield started
 
 

@@ -122,13 +122,18 @@ def authoriser(is_suspended: Callable[[CustomerId], bool]) -> Callable[[Principa
     """Return the runner's `authorise`.
 
     Args:
-        is_suspended: Whether a customer is suspended; asked only for principals who are bound to that customer.
+        is_suspended: Whether a customer is suspended; asked only for principals who are bound to that customer, and
+            only where the answer decides: a page asks of a dozen operations, and most are reads, which suspension
+            forbids nobody.
     """
 
     def authorise(principal: Principal, operation: Operation, customer_id: CustomerId | None) -> None:
-        bound = principal.customer_id is not None and principal.customer_id == customer_id
-        suspended = bound and customer_id is not None and is_suspended(customer_id)
-        decision = may(principal, operation.name, operation.groups, customer_id, is_customer_suspended=suspended)
+        name, groups = operation.name, operation.groups
+        decision = may(principal, name, groups, customer_id)
+        if customer_id is not None and principal.customer_id == customer_id:
+            while_suspended = may(principal, name, groups, customer_id, is_customer_suspended=True)
+            if while_suspended != decision and is_suspended(customer_id):
+                decision = while_suspended
         if not decision.allowed:
             raise refusal(principal, operation.name, decision)
 

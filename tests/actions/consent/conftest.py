@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Iterator
 
@@ -17,12 +18,13 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """An installation beside a pretend Microsoft."""
     folder = tmp_path_factory.mktemp("consent")
     if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_installed"), folder / "fairkeeper.db")
         with open_stage(folder, DatabaseAddress(url=f"sqlite:///{folder / 'fairkeeper.db'}")) as opened:
             yield opened
         return
     server: PostgresServer = request.getfixturevalue("postgresql_server")
     name = f"consent_{uuid.uuid4().hex[:16]}"
-    server.create(name, template="template1")  # empty: opening migrates it, as an installation does
+    server.create(name, template=server.installed())
     try:
         with open_stage(folder, server.address(name)) as opened:
             yield opened

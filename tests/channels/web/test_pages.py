@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib import resources
 from pathlib import PurePosixPath
 
@@ -14,15 +15,18 @@ from fairkeeper.web.rendering import render
 from tests.channels.web.markup import Element, read
 
 PAGES = preview_pages()
-HTML = {name: render(page) for name, page in PAGES.items()}
 EVERY_PAGE = pytest.mark.parametrize("name", sorted(PAGES))
-TREES: dict[str, Element] = {}
 
 
+@cache
+def html(name: str) -> str:
+    """Return a page as a browser gets it, made when it is first asked for: every worker of a run imports this file."""
+    return render(PAGES[name])
+
+
+@cache
 def tree(name: str) -> Element:
-    if name not in TREES:
-        TREES[name] = read(HTML[name])
-    return TREES[name]
+    return read(html(name))
 
 
 def _subclasses(page: type[Page]) -> set[type[Page]]:
@@ -152,7 +156,7 @@ def test_every_table_says_what_it_lists_and_every_cell_its_column(name: str) -> 
 
 @EVERY_PAGE
 def test_the_same_page_is_drawn_the_same_again(name: str) -> None:
-    assert render(PAGES[name]) == HTML[name]
+    assert render(PAGES[name]) == html(name)
 
 
 def test_a_page_without_a_reader_has_no_rail_and_no_menu() -> None:
@@ -220,7 +224,7 @@ def test_only_a_record_that_waits_is_asked_for_again() -> None:
 
 
 def test_scripts_and_styles_come_with_their_digest() -> None:
-    for page in HTML.values():
+    for page in map(html, PAGES):
         for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):
             assert re.fullmatch(r"/static/[a-z.]+\?v=[0-9a-f]{12}", address)
             assert PurePosixPath(address.partition("?")[0]).suffix in {".js", ".css", ".svg"}

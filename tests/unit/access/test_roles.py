@@ -315,7 +315,7 @@ def test_nobody_is_asked_to_sign_in() -> None:
         authoriser(lambda _: False)(ANONYMOUS, SHOW, None)
 
 
-def test_suspension_is_asked_of_the_bound_customer_alone() -> None:
+def test_suspension_is_asked_of_the_bound_customer_alone_and_where_it_decides() -> None:
     asked: list[CustomerId] = []
 
     def is_suspended(customer_id: CustomerId) -> bool:
@@ -326,10 +326,28 @@ def test_suspension_is_asked_of_the_bound_customer_alone() -> None:
     authorise(staff("support"), ACTIVATE, CONTOSO)
     assert asked == []
     authorise(person("customer_user"), SHOW, CONTOSO)
+    assert asked == []
     with pytest.raises(DeniedError) as caught:
         authorise(person("customer_user"), ACTIVATE, CONTOSO)
     assert caught.value.code == "access.suspended"
-    assert asked == [CONTOSO, CONTOSO]
+    assert asked == [CONTOSO]
+
+
+@pytest.mark.parametrize("is_suspended", [False, True])
+@pytest.mark.parametrize("group", sorted(action_groups()))
+def test_whoever_does_not_ask_whether_a_customer_is_suspended_decides_as_if_it_had(
+    group: str, is_suspended: bool
+) -> None:
+    asking, looked_at = [person(role) for role in sorted(CUSTOMER_ROLES)], operation("customers.try", group)
+    for principal in [*asking, staff("support")]:
+        bound = principal.customer_id is not None
+        decision = may(principal, looked_at.name, [group], CONTOSO, is_customer_suspended=is_suspended and bound)
+        if decision.allowed:
+            authoriser(lambda _: is_suspended)(principal, looked_at, CONTOSO)
+            continue
+        with pytest.raises(DeniedError) as caught:
+            authoriser(lambda _: is_suspended)(principal, looked_at, CONTOSO)
+        assert str(caught.value) == str(refusal(principal, looked_at.name, decision))
 
 
 def test_what_could_not_be_decided_is_not_told_to_whoever_asked() -> None:

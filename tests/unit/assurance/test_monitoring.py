@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from fairkeeper.assurance.monitoring.acts import SHARES, WORDS, Act, Kind
 from fairkeeper.assurance.monitoring.judging import judge, learn
@@ -231,6 +230,8 @@ def test_every_kind_has_words_and_a_rule() -> None:
 
 @given(st.integers(1, 40), st.floats(0.1, 20), st.floats(0.05, 2))
 def test_count_tail_is_the_negative_binomial_of_scipy(count: int, mean: float, spread: float) -> None:
+    from scipy import stats  # half a second, which only the worker that asks should pay
+
     shape = 1 / spread
     expected = stats.nbinom.sf(count - 1, shape, shape / (shape + mean))
     found = count_tail(np.array([float(count)]), np.array([mean]), np.array([spread]))[0]
@@ -239,6 +240,8 @@ def test_count_tail_is_the_negative_binomial_of_scipy(count: int, mean: float, s
 
 @given(st.integers(1, 60), st.integers(0, 60), st.floats(0.01, 0.4), st.floats(0.005, 0.3))
 def test_share_tail_is_the_beta_binomial_of_scipy(count: int, more: int, share: float, spread: float) -> None:
+    from scipy import stats  # half a second, which only the worker that asks should pay
+
     trials, strength = count + more, 1 / spread - 1
     found = share_tail(*(np.array([value]) for value in (float(count), float(trials), share, spread)))[0]
     if count <= trials * share:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from fairkeeper.opportunities.statistics.discovery import discoveries
 from fairkeeper.opportunities.statistics.shrinkage import fit_prior, lower_bound, overdispersion, shrink
@@ -25,6 +24,8 @@ def one(value: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     strength=st.floats(1, 200),
 )
 def test_the_beta_binomial_tail_is_that_of_scipy(trials: int, share: float, mean: float, strength: float) -> None:
+    from scipy import stats  # half a second, which only the worker that asks should pay
+
     count = round(share * trials)
     alpha, beta = mean * strength, (1 - mean) * strength
     ours = beta_binomial_low(one(count), one(trials), one(alpha), one(beta))[0]
@@ -33,6 +34,8 @@ def test_the_beta_binomial_tail_is_that_of_scipy(trials: int, share: float, mean
 
 @pytest.mark.parametrize("count", [300, 500, 600, 650])
 def test_the_tail_of_many_trials_is_near_enough(count: int) -> None:
+    from scipy import stats
+
     ours = beta_binomial_low(one(count), one(1000), one(60), one(40))[0]
     assert ours == pytest.approx(stats.betabinom.cdf(count, 1000, 60, 40), abs=0.002)
 
@@ -40,6 +43,8 @@ def test_the_tail_of_many_trials_is_near_enough(count: int) -> None:
 @settings(max_examples=40, deadline=None)
 @given(count=st.integers(1, 400), mean=st.floats(1, 200), spread=st.floats(0.01, 1))
 def test_the_negative_binomial_tail_is_that_of_scipy(count: int, mean: float, spread: float) -> None:
+    from scipy import stats  # half a second, which only the worker that asks should pay
+
     shape = 1 / spread
     expected = stats.nbinom.sf(count - 1, shape, shape / (shape + mean))
     assert negative_binomial_high(one(count), one(mean), one(spread))[0] == pytest.approx(expected, abs=1e-9)
