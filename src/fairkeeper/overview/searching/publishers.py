@@ -15,7 +15,6 @@ from fairkeeper.deals.book.queries import list_deals
 from fairkeeper.deals.book.tables import DealChargeRow, DealImportRow, DealRow
 from fairkeeper.opportunities.queries import list_cards
 from fairkeeper.opportunities.tables import AlertRow, CardRow, RunRow, SnapshotRow
-from fairkeeper.opportunities.tables import StandingApprovalRow as PushApprovalRow
 from fairkeeper.overview.searching.declaring import Kind, at, field_of, fixed, money_of
 from fairkeeper.payouts.queries import list_findings
 from fairkeeper.payouts.tables import PayoutFindingRow
@@ -115,16 +114,6 @@ KINDS: Final = (
         page=fixed("/opportunities/track-record"),
         label=field_of("connection"),
         line=lambda row: f"as of {row.as_of:%d %b %Y}",
-    ),
-    Kind(
-        name="standing approval of the CRM",
-        prefix="sta",
-        door=list_cards,
-        row=PushApprovalRow,
-        key=PushApprovalRow.id,
-        page=fixed("/opportunities"),
-        label=field_of("target"),
-        line=lambda row: f"until {row.until_at:%d %b %Y}",
     ),
     Kind(
         name="verification",

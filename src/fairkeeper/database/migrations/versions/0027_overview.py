@@ -8,7 +8,7 @@ from alembic import op
 from fairkeeper.database.types import UTCDateTime
 
 revision = "0027_overview"
-down_revision = "0023_consent"
+down_revision = "0026_opportunities"
 branch_labels = None
 depends_on = None
 
