@@ -53,7 +53,7 @@ class Places:
 
 
 def compare(places: Places, *, was_proved: bool) -> tuple[DriftLine, ...]:
-    """Return a line for each permission that stands in any place: first what differs, then what is not answered yet."""
+    """Return a line for each permission that stands in any place: first what differs, then what is not answered yet.
 
     Args:
         places: Where each stands.
