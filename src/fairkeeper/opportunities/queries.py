@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from fairkeeper.action.operation import Operation, OperationInput, QueryContext, query
 from fairkeeper.opportunities.actions.desk import DEFAULT_CONNECTION, prices_of, used_snapshots
 from fairkeeper.opportunities.cards.alerts import LARGEST_SHARE
+from fairkeeper.opportunities.cards.lines import card_line, push_line, pushed_of
 from fairkeeper.opportunities.cards.reading import (
     KeptRun,
     account_lines,
@@ -27,7 +28,6 @@ from fairkeeper.opportunities.errors import AccountUnknownError, CardNotFoundErr
 from fairkeeper.opportunities.insights.keeping import ColumnFiles
 from fairkeeper.opportunities.lenses.columns import read_rows
 from fairkeeper.opportunities.lenses.definition import lens_named
-from fairkeeper.opportunities.lines import card_line, push_line, pushed_of
 from fairkeeper.opportunities.ports import RoomSettings
 from fairkeeper.opportunities.tables import (
     AccountRow,

@@ -31,7 +31,6 @@ from fairkeeper.opportunities.actions.pushes import (
 from fairkeeper.opportunities.actions.snapshots import drop_old_snapshots
 from fairkeeper.opportunities.asking.answering import ask
 from fairkeeper.opportunities.asking.understanding import EXAMPLES
-from fairkeeper.opportunities.comparison import compare_snapshots
 from fairkeeper.opportunities.errors import (
     AccountAmbiguousError,
     AccountNotMatchedError,
@@ -42,6 +41,7 @@ from fairkeeper.opportunities.errors import (
     PushRefusedError,
     SnapshotUnclearError,
 )
+from fairkeeper.opportunities.insights.queries import compare_snapshots
 from fairkeeper.opportunities.queries import (
     explain_account,
     list_alerts,

@@ -17,10 +17,11 @@ from pydantic import Field
 
 from fairkeeper.action.operation import Operation, QueryContext, query
 from fairkeeper.errors import ErrorKind, FairkeeperError
-from fairkeeper.opportunities import comparison, queries
+from fairkeeper.opportunities import queries
 from fairkeeper.opportunities.accountability import queries as accountability
 from fairkeeper.opportunities.asking.understanding import EXAMPLES, Tool, Understood, asks_to_push, understand
-from fairkeeper.opportunities.comparison import Comparison
+from fairkeeper.opportunities.insights import queries as comparison
+from fairkeeper.opportunities.insights.queries import Comparison
 from fairkeeper.opportunities.ports import Narration
 from fairkeeper.opportunities.views import (
     AccountLine,
