@@ -53,7 +53,7 @@ class Places:
 
 
 def compare(places: Places, *, was_proved: bool) -> tuple[DriftLine, ...]:
-    """Return one line for each permission that stands in any place, what differs first, and what is not answered yet before what is as asked.
+    """Return one line for each permission that stands in any place, what differs first.
 
     Args:
         places: Where each stands.
