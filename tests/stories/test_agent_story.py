@@ -60,7 +60,7 @@ def test_an_agent_from_its_sponsor_to_the_end(come: Come) -> None:
 
     # The administrator lets the blueprint in, which makes the identity; then approves what that may do.
     approve(cora, address, "Let its blueprint in")
-    cora.until(address, "Approve what it may do for Fairmile sorter")
+    cora.until(address, "Open\nAn administrator approves it for this agent identity")
     cora.look()
     owner.until("/customers/contoso/consent", "It is in the tenant")
     approve(cora, address, "Approve what it may do")
