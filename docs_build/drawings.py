@@ -62,6 +62,7 @@ CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
     "metering/rules/terms.py 1": (None, "Nothing; each proof shows where its counters begin and end."),
     "microsoft/insights.py 1": (None, "`rows_in` of a connection in the file of `FAIRKEEPER_INSIGHTS_CONNECTIONS`."),
     "microsoft/insights.py 2": (None, "`next_in` of a connection in the file of `FAIRKEEPER_INSIGHTS_CONNECTIONS`."),
+    "consent/agents/identities.py 1": (None, "Nothing; somebody who presses “look now” on the connect page is sooner."),
     "consent/deployments/calling_home.py 1": (None, "Nothing; each instance is told how soon to call again."),
     "microsoft/resource_manager.py 1": (None, "Nothing; a deployment shows its tenant, to compare with the portal."),
     "microsoft/marketplace_transport.py 1": (None, "Nothing; calls are repeated as Retry-After says."),

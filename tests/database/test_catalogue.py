@@ -51,6 +51,7 @@ KEYS_WITHOUT_CUSTOMER = {
     ("behaviour_signal", "agent_id, kind, at"): OWN,
     ("behaviour_signal", "signal_id"): RANDOM,
     ("claim_code", "code_id"): RANDOM,
+    ("agent_identity", "placed_id"): RANDOM,
     ("claim_code", "digest"): RANDOM,
     ("connect_page", "connect_id"): RANDOM,
     ("connect_page", "token_digest"): RANDOM,

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from fairkeeper.consent.actions.tokens import take_token
-from fairkeeper.consent.actions.unlink import unlink
+from fairkeeper.consent.actions.unlink import erase_words, unlink
 from fairkeeper.consent.agents.asking import begin_agent_consent, look_at_agent
-from fairkeeper.consent.agents.placing import AgentPlaced, place_agent_identity
+from fairkeeper.consent.agents.placing import AgentPlaced, place_agent_identity, record_agent_identity
 from fairkeeper.consent.errors import AgentIdentityRefusedError, GrantNotFoundError, GrantNotVerifiedError
 from fairkeeper.consent.lifecycle import LinkState
 from fairkeeper.consent.tables import TenantTokenRow
@@ -337,10 +337,39 @@ def test_an_agents_page_belongs_to_its_own_page_alone(sorter: Sorter) -> None:
 
 
 def test_an_identity_made_while_the_link_ended_is_taken_away_again(sorter: Sorter) -> None:
-    world = sorter.world
-    sorter.place()
-    sorter.consent()
-    identity_id = sorter.identity_id
+    world, placed_id = sorter.world, sorter.place().placed_id
+    world.control("/service-principals", client_id=SORTER_APP_ID, tenant_id=world.tenant("Contoso"))
+    world.run(record_agent_identity, placed_id=placed_id, state="creating")
+    made = sorter.made_there()
     world.run(unlink, staff(), customer=sorter.slug, reason="The customer asked for it.")
+    world.run(record_agent_identity, placed_id=placed_id, state="present", identity_id=made)
     world.move(minutes=6)
-    assert {each.app_id for each in world.shown(sorter.slug).remaining if each.gone_at} >= {identity_id}
+    assert {each.app_id for each in world.shown(sorter.slug).remaining if each.gone_at} >= {made}
+    agents = world.http.get(f"{world.sandbox.url}/entra/control/agent-identities").json()["agents"]
+    assert [each["is_deleted"] for each in agents if each["id"] == made] == [True]
+
+
+def test_an_answer_that_was_lost_is_asked_for_no_second_time(sorter: Sorter) -> None:
+    world, placed_id = sorter.world, sorter.place().placed_id
+    world.control("/service-principals", client_id=SORTER_APP_ID, tenant_id=world.tenant("Contoso"))
+    assert world.run(record_agent_identity, placed_id=placed_id, state="creating").has_changed
+    assert not world.run(record_agent_identity, placed_id=placed_id, state="creating").has_changed
+    before = len(world.http.get(f"{world.sandbox.url}/entra/control/agent-identities").json()["agents"])
+    world.move(minutes=3)
+    assert sorter.shown.state == "creating"
+    world.move(minutes=4)
+    assert (sorter.shown.state, sorter.shown.note) == ("unclear", "the answer to an earlier request was lost")
+    world.move(hours=25)
+    assert len(world.http.get(f"{world.sandbox.url}/entra/control/agent-identities").json()["agents"]) == before
+    # Somebody looked, and it was not made.
+    sorter.place()
+    assert sorter.shown.state == "present"
+
+
+def test_what_names_a_person_is_erased_with_a_customers_words(sorter: Sorter) -> None:
+    sorter.place()
+    assert sorter.shown.sponsor_id is not None
+    customer_id = sorter.world.shown(sorter.slug).customer_id
+    with sorter.world.installation.database.write() as session:
+        erase_words(session, customer_id)  # type: ignore[arg-type]
+    assert (sorter.shown.sponsor_id, sorter.shown.note) == (None, None)

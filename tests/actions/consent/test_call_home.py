@@ -14,6 +14,7 @@ from fairkeeper.consent.deployments.calling import make_claim_code
 from fairkeeper.consent.deployments.showing import list_deployments
 from fairkeeper.consent.errors import PlanRefusedError
 from fairkeeper.consent.lifecycle import LinkState
+from fairkeeper.consent.queries import show_customer
 from fairkeeper.consent.views import DeploymentView
 from fairkeeper.errors import DeniedError
 from fairkeeper.sandbox.directory import LANDING_APP_ID, SORTER_APP_ID
@@ -128,6 +129,21 @@ def test_who_makes_a_code_and_for_what(home: Home) -> None:
     for somebody in (person_of(customer_id), staff("finance")):
         with pytest.raises(DeniedError):
             home.world.run(make_claim_code, somebody, customer=customer_id, offer_id="fairmile-desk-cluster")
+    # The customer's administrators make their own, told by what stands with their link, and see that it was made.
+    own = home.world.run(
+        make_claim_code,
+        person_of(customer_id, "customer_admin"),
+        customer=customer_id,
+        offer_id="fairmile-desk-cluster",
+    )
+    shown = home.world.run(show_customer, person_of(customer_id, "customer_admin"), customer=customer_id)
+    assert own.code_id in {each.code_id for each in shown.codes}
+    assert own.code not in repr(shown)
+    assert set(shown.calling) == {"fairmile-desk-cluster", "fairmile-desk-machine"}
+    with pytest.raises(PlanRefusedError):
+        home.world.run(
+            make_claim_code, person_of(customer_id, "customer_admin"), customer=customer_id, offer_id="fairmile-vault"
+        )
     with pytest.raises(PlanRefusedError):
         home.world.run(make_claim_code, staff(), customer=customer_id, offer_id="fairmile-vault")
     # People read it out and type it as they like.

@@ -11,7 +11,8 @@ import pytest
 from fairkeeper.action.outside import ObservedOnlyError
 from fairkeeper.bootstrap.wiring.observing import GuardedResourceManager
 from fairkeeper.consent.actions.unlink import unlink
-from fairkeeper.consent.deployments.elevating import elevate
+from fairkeeper.consent.deployments.elevating import elevate, end_elevation
+from fairkeeper.consent.deployments.showing import list_application_notices, list_deployments
 from fairkeeper.consent.errors import ElevationRefusedError
 from fairkeeper.consent.lifecycle import LinkState
 from fairkeeper.consent.ports import ElevationWish
@@ -19,7 +20,7 @@ from fairkeeper.consent.queries import list_needs
 from fairkeeper.consent.tables import GrantRow
 from fairkeeper.errors import DeniedError
 from tests.actions.consent.deployed import CONTRIBUTOR, ON_CALL, READER, VAULT_PLAN, Azure, served
-from tests.actions.consent.world import NOON, Stage, World, staff
+from tests.actions.consent.world import NOON, Stage, World, person_of, staff
 
 
 @pytest.fixture(scope="module")
@@ -316,6 +317,53 @@ def test_elevation_is_refused_early_where_it_cannot_be_had(azure: Azure) -> None
         azure.world.run(elevate, staff(), access="repair-vault", **{**wanted, "hours": 9})
     with pytest.raises(DeniedError):
         azure.world.run(elevate, staff("finance"), access="repair-vault", **wanted)
+
+
+@pytest.mark.parametrize("by", ["staff", "customer"])
+def test_an_elevation_is_ended_early_by_either_side_and_azure_is_told(azure: Azure, by: str) -> None:
+    world = azure.world
+    vault = azure.deploy("Contoso")
+    azure.notify(vault)
+    world.work()
+    customer_id, repair = azure.customer(vault), ask(azure, vault)
+    azure.control("/decisions", id=vault, state="Approved")
+    world.move(minutes=11)
+    assert elevation(azure, repair).state == "verified"
+    with pytest.raises(DeniedError):
+        world.run(end_elevation, person_of(customer_id), grant_id=repair, reason="It is repaired.")
+    somebody = staff() if by == "staff" else person_of(customer_id, "customer_admin")
+    for _ in range(2):
+        world.run(end_elevation, somebody, grant_id=repair, reason="It is repaired.")
+    row = elevation(azure, repair)
+    assert (row.state, row.note, row.carried, row.until_at) == ("revoked", "It is repaired.", [], None)
+    world.work()
+    assert azure.control("/decisions", id=vault, state="Denied") == {"decided": 0}
+    world.move(minutes=30)
+    assert elevation(azure, repair).state == "revoked"
+    assert world.kinds().count("elevation_given_back") == 1
+    # It can be asked for again, and what is standing cannot be ended in this way.
+    assert ask(azure, vault) != repair
+    (standing,) = [each for each in world.shown(customer_id).grants if each.registration == "watch-vault"]
+    with pytest.raises(ElevationRefusedError):
+        world.run(end_elevation, staff(), grant_id=standing.grant_id, reason="No.")
+
+
+def test_deployments_are_listed_by_kind_and_notices_by_place(azure: Azure) -> None:
+    world = azure.world
+    vault = azure.deploy("Contoso")
+    azure.notify(vault)
+    azure.told(b"not json")
+    world.work()
+    kinds = {
+        kind: {each.resource_id for each in world.run(list_deployments, staff(), offer_type=kind, limit=500)}
+        for kind in ("managed_application", "container")
+    }
+    assert vault in kinds["managed_application"]
+    assert vault not in kinds["container"]
+    newest = world.run(list_application_notices, staff(), limit=2)
+    older = world.run(list_application_notices, staff(), limit=500, before=newest[0].notice_id)
+    assert newest[0].notice_id not in {each.notice_id for each in older}
+    assert newest[1].notice_id == older[0].notice_id
 
 
 def test_an_installation_that_observes_asks_nobody() -> None:

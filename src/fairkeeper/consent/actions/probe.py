@@ -132,7 +132,7 @@ def record_probe(context: CommandContext, request: RecordProbe) -> Outcome[Probe
     if state is GrantState.VERIFIED:
         _replace_older(context, link, row)
     due_at = next_probe_at(state, context.now, row.missed_at)
-    if due_at is None and row.tier == Tier.AGENT.value and state in ASKED and request.signal is None:
+    if due_at is None and row.tier == Tier.AGENT.value and state in ASKED and request.signal is not Signal.AGENT_ABSENT:
         # Microsoft's page for an agent leads back to nobody, so that its consent is looked for.
         due_at = next_try_at(row.asked_at, context.now)
     row.probe_at = None

@@ -44,6 +44,7 @@ from fairkeeper.consent.store import (
     wanted_of_row,
 )
 from fairkeeper.consent.tables import (
+    AgentIdentityRow,
     ClaimCodeRow,
     ConnectRow,
     DeploymentNoticeRow,
@@ -306,6 +307,9 @@ def erase_words(session: Session, customer_id: CustomerId) -> int:
     told = DeploymentNoticeRow.customer_id == customer_id
     session.execute(update(DeploymentNoticeRow).where(told).values(body=None))
     session.execute(update(DeploymentRow).where(DeploymentRow.customer_id == customer_id).values(note=None))
+    # A sponsor's object id is a person's; what the identity was stays with the evidence.
+    placed = AgentIdentityRow.customer_id == customer_id
+    session.execute(update(AgentIdentityRow).where(placed).values(note=None, sponsor_id=None))
     session.execute(update(GrantRow).where(GrantRow.customer_id == customer_id).values(note=None))
     session.execute(update(LinkRow).where(LinkRow.customer_id == customer_id).values(note=None))
     return len(questions)

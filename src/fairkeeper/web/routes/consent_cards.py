@@ -19,13 +19,12 @@ def grant_card(grant: GrantView, *, ways: Sequence[Link] = ()) -> pages.GrantCar
     """Return one grant as the page shows it, with what can be done about it."""
     note = f": {grant.note.rstrip('.')}" if grant.note else ""
     is_access = grant.tier in ACCESS_TIERS
+    proof = _PROOFS[grant.can_be_proved_by] if grant.proved_at else ""
     holder = Identifier(text=grant.app_id, names="principal id" if is_access else "application id")
     facts = [
         Fact(label="Held by" if is_access else "Application", value=holder),
         Fact(label="Asked", value=grant.asked_at, note=f"{grant.asked_again + 1} times" if grant.asked_again else ""),
-        Fact(
-            label="Last proved", value=grant.proved_at, note=_PROOFS[grant.can_be_proved_by] if grant.proved_at else ""
-        ),
+        Fact(label="Last proved", value=grant.proved_at, note=proof),
         Fact(label="Looked at", value=grant.probed_at),
         Fact(label="Next look", value=grant.probe_at),
     ]
