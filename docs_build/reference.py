@@ -287,16 +287,16 @@ def quoted_commands_page() -> str:
     """Write every command of the pages with how it is held to the truth."""
     intro = (
         "Every command that stands in a block of these pages. *run*: a test runs it on a new data folder, in the order "
-        "of its page, and it has to end with 0. *parsed*: it needs a customer, a server, a file of yours or Microsoft, "
-        "and is held against the command line's own parser, with every option and argument; what it does is shown by "
-        "tests of its own and not from the page."
+        "of its page, and it has to end with 0. *on a server*: it needs a customer, a server, a file of yours or "
+        "Microsoft; a test runs it against a whole server with the sandbox, with an id or a file in the place of those "
+        "that the page names. What is served, waits or needs Microsoft's answer is run by a test of its own."
     )
     docs = Path(__file__).parent.parent / "docs"
     rows = []
     for path in sorted(docs.rglob("*.md")):
         page = path.relative_to(docs).as_posix()
         for block in blocks({page: path.read_text("utf-8")}):
-            how = "run" if RUNNABLE in block.info else "parsed"
+            how = "run" if RUNNABLE in block.info else "on a server"
             alone = {page: f"```sh\n{block.text}```\n"} if block.info[:1] == ("sh",) else {}
             found = quoted(alone, "fairkeeper")
             rows += [[f"[{path.stem}](../{page})", how, code(f"fairkeeper {' '.join(each.words)}")] for each in found]

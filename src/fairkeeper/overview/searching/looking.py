@@ -109,7 +109,8 @@ def _id_conditions(kind: Kind, sought: Sought) -> list[ColumnElement[bool]]:
     if sought.guids is not None:
         found += [column.between(*sought.guids) for column in kind.guids]
     whole = sorted({sought.text, sought.text.lower()})
-    exact = (kind.key, *kind.exact) if kind.prefix else kind.exact
+    # One range of the key, or one key: a database that has to choose between two may read the whole of a long table.
+    exact = (kind.key, *kind.exact) if kind.prefix and not found else kind.exact
     return found + [column.in_(whole) for column in exact]
 
 

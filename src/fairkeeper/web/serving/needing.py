@@ -22,7 +22,7 @@ def part_of(visit: Visit, need: Need) -> Deadline | Finding:
     """Return what needs somebody as a part of a page, with the way to do something about it."""
     where = Link(label=need.where, href=need.page)
     # To a customer's people the publisher's roles say nothing, and they are the ones who are asked.
-    owner = words(need.roles[0]) if need.roles and visit.is_staff else ""
+    owner = "You" if not visit.is_staff else words(need.roles[0]) if need.roles else ""
     if need.due_at is not None:
         return Deadline(
             due_at=need.due_at,
@@ -41,7 +41,7 @@ def part_of(visit: Visit, need: Need) -> Deadline | Finding:
         where=where,
         at_stake=at_stake(need.amount, need.currency),
         resource=resource_link(need.resource),
-        owner=owner or ("" if visit.is_staff else "You"),
+        owner=owner,
         close=_action(visit, need),
     )
 
