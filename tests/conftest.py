@@ -129,6 +129,8 @@ def shares(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
     for item in items:
         kinds.setdefault(kind_of(item), []).append(item)
     light = iter(kinds.pop(""))
+    for kind in kinds.values():
+        kind.sort(key=_patience, reverse=True)
     begun: list[list[pytest.Item]] = [[] for _ in range(workers)]
     for place, name in enumerate(sorted(kinds)):
         begun[place % workers] += kinds[name]
@@ -137,6 +139,12 @@ def shares(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
         share.extend(islice(light, max(0, size - len(share))))
     begun[-1] += light
     return [item for share in begun for item in share]
+
+
+def _patience(item: pytest.Item) -> float:
+    """Return how many seconds a test asks to be given; nobody should begin with two minutes when the others end."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker is not None and marker.args else 0.0
 
 
 def kind_of(item: pytest.Item) -> str:

@@ -59,14 +59,15 @@ class Source(Protocol):
 
 def clock_reads(tree: ast.Module) -> Iterator[int]:
     """The lines where the machine's wall clock is read; `monotonic` and `perf_counter` measure and are fine."""
+    nodes = list(ast.walk(tree))
     from_time = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and node.module == "time"
         for alias in node.names
         if ("time", alias.name) in READS_THE_CLOCK
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         called = node.func

@@ -36,11 +36,12 @@ class Installed:
     def serve(self, *, as_json: bool, say: Say) -> None:
         """Run the server of the settings until it is told to stop."""
         from fairkeeper.bootstrap.logging import configure_logging
-        from fairkeeper.bootstrap.server import address_of, bind, serve
         from fairkeeper.bootstrap.settings import read_settings
 
-        settings = read_settings()
+        settings = read_settings()  # before the server is imported: what does not fit is said at once
         configure_logging(settings.log_level)
+        from fairkeeper.bootstrap.server import address_of, bind, serve
+
         bound = bind(settings.host, settings.port)
         here = address_of(bound, settings.host)
         settings = settings.model_copy(update={"port": bound.getsockname()[1]})

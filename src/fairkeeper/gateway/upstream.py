@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -145,10 +145,7 @@ class Upstream:
         }
         if self._server.url is None:
             return self._started(get_default_environment() | dict(self._server.environment) | opened)
-        from mcp.client.streamable_http import streamable_http_client
-        from mcp.shared._httpx_utils import create_mcp_http_client
-
-        return streamable_http_client(self._server.url, http_client=create_mcp_http_client(headers=opened))
+        return _connected(self._server.url, opened)
 
     @asynccontextmanager
     async def _started(self, environment: dict[str, str]) -> AsyncIterator[Any]:
@@ -174,3 +171,16 @@ class Upstream:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task], timeout=10)
+
+
+@asynccontextmanager
+async def _connected(url: str, headers: Mapping[str, str]) -> AsyncIterator[Any]:
+    """Connect to a server that listens; the library leaves connections that it was given to whoever gave them."""
+    from mcp.client.streamable_http import streamable_http_client
+    from mcp.shared._httpx_utils import create_mcp_http_client
+
+    async with (
+        create_mcp_http_client(headers=dict(headers)) as http,
+        streamable_http_client(url, http_client=http) as streams,
+    ):
+        yield streams

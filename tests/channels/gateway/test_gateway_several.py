@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -28,9 +29,14 @@ HELLO = {
 }  # fmt: skip
 
 
-def client(address: str, agent: Agent) -> Any:
-    http = create_mcp_http_client(headers={"authorization": f"Bearer {agent.token}"})
-    return Client(streamable_http_client(address, http_client=http), mode="legacy", cache=None)
+@asynccontextmanager
+async def client(address: str, agent: Agent) -> AsyncIterator[Client]:
+    """Connect a client; whoever brings connections of its own to the library has to close them."""
+    async with (
+        create_mcp_http_client(headers={"authorization": f"Bearer {agent.token}"}) as http,
+        Client(streamable_http_client(address, http_client=http), mode="legacy", cache=None) as connected,
+    ):
+        yield connected
 
 
 def status(address: str, token: str) -> int:
