@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from fairkeeper.access.credentials import session_cookie
 from fairkeeper.deals.book.queries import list_deals
+from fairkeeper.opportunities.agent import AGENT_ID
 from fairkeeper.opportunities.operations import OPERATIONS
 from fairkeeper.opportunities.queries import list_cards, list_pushes, show_card
 from fairkeeper.proof.verification import verify_export
@@ -98,6 +99,13 @@ def test_a_seller_sees_why_asks_pushes_and_records_and_the_evidence_verifies(ser
     kinds = {"cards_shown", "push_asked", "push_recorded", "outcome_recorded", "accounts_ranked", "snapshot_imported"}
     told = b"".join(served.book.installation.exporter.write_log())
     assert all(f"opportunities.{kind}/1".encode() in told for kind in kinds)
+    # The agent's own part: each question was let through, and the push after the click that approved exactly it.
+    assert told.count(b"governance.call_allowed/1") >= 4
+    assert b"governance.call_waits/1" in told
+    assert b"governance.outcome_recorded/1" in told
+    page.goto(f"{served.url}/agents/{AGENT_ID}")
+    expect(page.get_by_text("A person approved exactly this call.").first).to_be_visible()
+    look(page)
 
 
 def test_a_sell_card_becomes_a_deal_in_the_book(served: Served, page: Page) -> None:
@@ -114,7 +122,10 @@ def test_a_sell_card_becomes_a_deal_in_the_book(served: Served, page: Page) -> N
     assert (deal.customer, deal.state) == (card.account, "draft")
 
 
-PAGES = ("", "/ask?question=Who%20is%20ready%20for%20E7%3F", "/alerts", "/portfolio", "/track-record")
+PAGES = (
+    *("", "/ask?question=Who%20is%20ready%20for%20E7%3F", "/ask?question=Compare%20the%20last%20two%20snapshots"),
+    *("/alerts", "/portfolio", "/track-record", "/crm", "/crm/give", "/files"),
+)
 
 
 def test_every_page_of_the_room_fits_and_its_pictures_load(served: Served, page: Page) -> None:

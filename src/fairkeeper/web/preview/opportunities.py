@@ -41,6 +41,9 @@ def opportunity_pages() -> dict[str, Page]:
         "opportunities-alerts": _alerts(),
         "opportunities-portfolio": _portfolio(),
         "opportunities-track-record": _report(),
+        "opportunities-files": _files(),
+        "opportunities-files-empty": _files(is_empty=True),
+        "opportunities-crm": _pushed(),
     }
 
 
@@ -274,4 +277,67 @@ def _report() -> pages.TrackRecordPage:
         ),
         cards=pages.Table(caption="Cards by lens", heads=("Lens", "Opened"), rows=(("Expansion", "61"),)),
         note="Nobody is held out.",
+    )
+
+
+def _files(*, is_empty: bool = False) -> pages.FilesPage:
+    row = pages.SnapshotRow(
+        file="copilot-2026-11-28.csv",
+        tab="Copilot",
+        rows=3000,
+        as_of=_AS_OF,
+        taken_on=date(2026, 11, 28),
+        revision="revision 2",
+        state=state("done"),
+        troubles=("column Agent Intensity: There is no column 'Agent Intensity'. Choose it under Change columns.",),
+    )
+    taken = (
+        pages.TakenFile(name="copilot.csv", sentence="3,000 rows of copilot.", is_used=True, troubles=()),
+        pages.TakenFile(
+            name="notes.txt",
+            sentence="Not imported.",
+            is_used=False,
+            troubles=("It is no export that this room reads. Export the tab again.",),
+        ),
+    )
+    return pages.FilesPage(
+        frame=frame("Opportunities"),
+        trail=(_ROOM,),
+        sentence="Nothing was imported yet." if is_empty else "1 snapshot kept, with figures of 25 Nov 2026.",
+        tabs=tabs_of("/opportunities/files"),
+        may_upload=True,
+        upload_key="preview",
+        taken=() if is_empty else taken,
+        snapshots=() if is_empty else (row,),
+        empty=Empty(title="No snapshot yet", text="Export the Copilot Opportunities tab and hand the file over here."),
+        sample=Form(
+            id="sample", action="/opportunities/sample", submit="Try it with a made-up book", idempotency_key="sample"
+        )
+        if is_empty
+        else None,
+    )
+
+
+def _pushed() -> pages.PushedPage:
+    row = pages.PushRow(
+        what=Link(label="Contoso Traders", href="/opportunity.html"),
+        record="Opportunity",
+        how="by a click",
+        state=state("done"),
+        asked_at=days(-1),
+        note="left to people: motion",
+        decision=Link(label="Decision", href="/decision.html"),
+    )
+    return pages.PushedPage(
+        frame=frame("Opportunities"),
+        trail=(_ROOM,),
+        sentence="1 record at Dynamics; 7 more may go unasked today.",
+        tabs=tabs_of("/opportunities/crm"),
+        facts=(
+            Fact(label="Standing approval", value="10 a day", note="for cards as tasks"),
+            Fact(label="Used today", value="3 of 10"),
+        ),
+        questions=(),
+        agent=Link(label="The agent under Governance", href="/agent.html"),
+        pushes=(row,),
     )
