@@ -112,7 +112,10 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "consent.list_deployments:offer_type": fixed("container"),
     "consent.place_agent_identity:registration": fixed("sorter", "customer"),
     "consent.end_elevation:grant_id": Filling(
-        own=lambda stage, tenant: first_id(stage, tenant, "consent_grant"), kinds=("consent_grant",)
+        own=lambda stage, tenant: first_id(
+            stage, tenant, "consent_grant", lambda row: row["tier"] == "just_in_time_access"
+        ),
+        kinds=("consent_grant",),
     ),
     "sponsor_id": Filling(own=lambda _stage, tenant: tenant.people[0].object_id, kinds=("object",)),
     "sponsor_kind": fixed("user"),

@@ -56,7 +56,8 @@ def test_an_agent_from_its_sponsor_to_the_end(come: Come) -> None:
     (sponsor,) = [each["object_id"] for each in people if each["name"] == "Cora Contoso"]
     cora.page.get_by_label("Object id of the sponsor").fill(sponsor)
     press(cora, "Save")
-    expect(cora.page.locator("main")).to_contain_text("Awaiting blueprint")
+    expect(cora.page.locator("main")).to_contain_text("who answers for its agent identity")
+    cora.until("/permissions", "Awaiting blueprint")
 
     # The administrator lets the blueprint in, which makes the identity; then approves what that may do.
     approve(cora, address, "Let its blueprint in")

@@ -308,7 +308,6 @@ def test_who_places_an_agent_and_what_cannot_be_placed(sorter: Sorter) -> None:
     for fields in (
         {"registration": "sign-in", "sponsor_id": sponsor},
         {"registration": "sorter"},
-        {"registration": "sorter", "sponsor_id": sponsor, "identity_id": sponsor},
     ):
         with pytest.raises(AgentIdentityRefusedError):
             sorter.world.run(place_agent_identity, staff(), customer=sorter.slug, **fields)

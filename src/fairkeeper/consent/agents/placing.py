@@ -63,7 +63,7 @@ class PlaceAgentIdentity(OperationInput):
     )
     sponsor_kind: Literal["user", "group"] = Field("user", description="Which of the two.")
     identity_id: _Guid | None = Field(
-        None, description="Instead of a sponsor: the id of an agent identity that exists in the tenant already."
+        None, description="The id of an agent identity that exists in the tenant already; none is made then."
     )
     agent_id: str | None = Field(
         None, max_length=40, description="The registered agent whose calls it makes; it gets no token while held."
@@ -105,7 +105,9 @@ def place_agent_identity(context: CommandContext, request: PlaceAgentIdentity) -
     if request.agent_id is not None:
         row.agent_id = request.agent_id
     if request.identity_id is not None:
-        row.identity_id, row.sponsor_kind, row.sponsor_id = request.identity_id, None, None
+        row.identity_id = request.identity_id
+        row.sponsor_id = request.sponsor_id
+        row.sponsor_kind = None if request.sponsor_id is None else request.sponsor_kind
         _move(row, IdentityState.PRESENT, context.now, "the customer names it; a token has to prove it")
         _probe(context, link, row)
     elif request.sponsor_id is not None:
@@ -136,14 +138,13 @@ def _refuse(link: LinkRow, row: AgentIdentityRow | None, request: PlaceAgentIden
         raise AgentIdentityRefusedError(f"The tenant is asked for no agent through {request.registration!r}.")
     if LinkState(link.state) is not LinkState.LINKED:
         raise AgentIdentityRefusedError(f"The link is {link.state}; an agent is placed in a tenant that is linked.")
-    if request.sponsor_id is not None and request.identity_id is not None:
-        raise AgentIdentityRefusedError("Name the sponsor of a new identity, or one that exists, and not both.")
     state = None if row is None else IdentityState(row.state)
+    is_new = request.sponsor_id is not None and request.identity_id is None
     if request.sponsor_id is None and request.identity_id is None and (row is None or request.agent_id is None):
         raise AgentIdentityRefusedError("Nothing is named: neither a sponsor, nor an identity, nor an agent.")
-    if request.sponsor_id is not None and state is IdentityState.PRESENT:
+    if is_new and state is IdentityState.PRESENT:
         raise AgentIdentityRefusedError("There is an agent identity already; its sponsor is changed in Agent ID.")
-    if request.sponsor_id is not None and state is IdentityState.CREATING:
+    if is_new and state is IdentityState.CREATING:
         raise AgentIdentityRefusedError("Microsoft is being asked to make it at this moment.")
 
 
