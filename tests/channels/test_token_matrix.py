@@ -155,9 +155,21 @@ MISDIRECTED: dict[str, tuple[str, Callable[[Stage, Forge], Answer], tuple[int, s
         lambda stage, forge: knock_at_api(stage, forge, lambda f, _claims: f.sign(f.id_claims(OLIVIA, "a-nonce"))),
         (401, "token.wrong_kind"),
     ),
-    "API with an application's token": (
+    "API with the token of an application that no agent names": (
         "api",
         lambda stage, forge: knock_at_api(stage, forge, lambda f, _claims: f.sign(f.app_claims())),
+        (401, "access.application_unknown"),
+    ),
+    "API with an application's token that does not say so": (
+        "api",
+        lambda stage, forge: knock_at_api(stage, forge, lambda f, _claims: f.sign(f.app_claims(idtyp="device"))),
+        (401, "token.wrong_kind"),
+    ),
+    "API with the token of an agent's user account": (
+        "api",
+        lambda stage, forge: knock_at_api(
+            stage, forge, lambda f, _claims: f.sign(f.app_claims(idtyp="other", xms_sub_fct="13"))
+        ),
         (401, "token.wrong_kind"),
     ),
     "API with the Marketplace's token": (

@@ -1,21 +1,26 @@
 """From what a request carries to a principal: an API token, an access token of Entra, or a session cookie.
 
+An application of Microsoft Entra proves itself with a token for our API, which every application of every tenant can
+get. So it is somebody here only if a registered agent names it, tenant and application together, never its parent
+blueprint; and it speaks for the agents that name it alone, also where an agent names nobody.
+
 Roles are read from the row at each request, so a change or a removal holds at once. That a credential was used is
 written down at most once a minute, and never keeps a request from being answered.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from fairkeeper.access.actions.sign_in import find_person
-from fairkeeper.access.applications import NamedByAgent, caller_of, customer_of_application
 from fairkeeper.access.credentials import SEEN_PRECISION, digest, form_token, is_token, session_ends_at
 from fairkeeper.access.errors import CredentialsRefusedError
 from fairkeeper.access.people import PersonKind, PersonState
@@ -23,11 +28,15 @@ from fairkeeper.access.tables import ApiTokenRow, PersonRow, WebSessionRow
 from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.database.errors import DatabaseUnavailableError
 from fairkeeper.database.session import Database
+from fairkeeper.policy.decision.facts import APPLICATION_PREFIX
 from fairkeeper.token.validator import TokenKind, VerifiedToken
 from fairkeeper.values.clock import Clock
-from fairkeeper.values.ids import TenantId
+from fairkeeper.values.ids import CustomerId, TenantId
 
 _log = structlog.get_logger(__name__)
+
+_GUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_CALLER: Final = re.compile(f"{APPLICATION_PREFIX}({_GUID})/({_GUID})")
 
 
 class AccessTokens(Protocol):
@@ -43,11 +52,25 @@ class AccessTokens(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedByAgent:
+    """One agent that names an application.
+
+    Attributes:
+        customer_id: Whose agent it is; None for the publisher's own.
+        customer_tenant: That customer's tenant.
+    """
+
+    agent_id: str
+    customer_id: CustomerId | None = None
+    customer_tenant: TenantId | None = None
+
+
 class ApplicationsOfAgents(Protocol):
     """Knows which registered agents name an application as theirs; implemented by `governance`."""
 
     def naming(self, session: Session, caller_id: str) -> tuple[NamedByAgent, ...]:
-        """Return the agents that name this caller (`applications.caller_of`)."""
+        """Return the agents that name this caller (`caller_of`)."""
         ...
 
 
@@ -158,6 +181,66 @@ def principal_of_person(row: PersonRow) -> Principal:
 def forget_expired_sessions(session: Session, clock: Clock) -> None:
     """Delete sessions that have ended."""
     session.execute(delete(WebSessionRow).where(WebSessionRow.expires_at <= clock.now()))
+
+
+def caller_of(tenant_id: str, app_id: str) -> str:
+    """Return how an application is named as a caller: by its tenant and its application (client) id.
+
+    Example:
+        >>> tenant, app = "11111111-aaaa-4aaa-8aaa-111111111111", "22222222-bbbb-4bbb-8bbb-222222222222"
+        >>> caller_of(tenant, app)
+        'entra:11111111-aaaa-4aaa-8aaa-111111111111/22222222-bbbb-4bbb-8bbb-222222222222'
+    """
+    return f"{APPLICATION_PREFIX}{tenant_id}/{app_id}"
+
+
+def is_caller(text: str) -> bool:
+    """Say whether a text names an application as a caller.
+
+    Example:
+        >>> is_caller("entra:contoso.example/22222222-bbbb-4bbb-8bbb-222222222222")
+        False
+    """
+    return _CALLER.fullmatch(text) is not None
+
+
+def customer_of_application(
+    named: Sequence[NamedByAgent], *, tenant_id: TenantId, publisher_tenant: TenantId | None
+) -> CustomerId | None:
+    """Return to which customer an application is bound; None for one of the publisher's that serves several.
+
+    Args:
+        named: The agents that name it.
+        tenant_id: Whose tenant vouches for it.
+        publisher_tenant: The publisher's own tenant.
+
+    Raises:
+        CredentialsRefusedError: `access.application_unknown`, or `access.application_of_another_tenant` where the
+            tenant is neither that of the agents' customer nor the publisher's.
+
+    Example:
+        >>> contoso, fabrikam = TenantId("11111111-aaaa-4aaa-8aaa-111111111111"), TenantId("f" * 8)
+        >>> agent = NamedByAgent(agent_id="agt_1", customer_id=CustomerId("cus_contoso"), customer_tenant=contoso)
+        >>> customer_of_application([agent], tenant_id=contoso, publisher_tenant=None)
+        'cus_contoso'
+        >>> customer_of_application([agent], tenant_id=fabrikam, publisher_tenant=fabrikam)
+        'cus_contoso'
+    """
+    if not named:
+        raise CredentialsRefusedError(
+            f"No agent here names this application of tenant {tenant_id}.",
+            code="access.application_unknown",
+            remedy="Name it among the callers of its agent, as entra:TENANT/APPLICATION.",
+        )
+    is_publishers = publisher_tenant is not None and tenant_id == publisher_tenant
+    believed = {each.customer_id for each in named if is_publishers or each.customer_tenant == tenant_id}
+    if not believed or (len(believed) > 1 and not is_publishers):
+        raise CredentialsRefusedError(
+            f"The tenant {tenant_id} is neither that of the agent's customer nor the publisher's.",
+            code="access.application_of_another_tenant",
+            remedy="Use an application of the customer's own tenant, or one of the publisher's.",
+        )
+    return next(iter(believed)) if len(believed) == 1 else None
 
 
 def _bearer(header: str | None) -> str:

@@ -57,10 +57,7 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
     """
     settings = installation.settings
 
-    own_tenant = settings.entra_tenant_id
-    agents = AgentAccess(
-        applications=ApplicationsNamed(), publisher_tenant=TenantId(own_tenant.lower()) if own_tenant else None
-    )
+    agents = _agent_access(settings)
 
     def authenticate(request: Request) -> Principal:
         return authenticate_bearer(
@@ -130,6 +127,12 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
     app.router.routes.append(Route(MCP_PATH, endpoint=mcp, include_in_schema=False))
     add_console(app, console_parts(installation, only_rooms=only_rooms))
     return app
+
+
+def _agent_access(settings: Settings) -> AgentAccess:
+    """Return what lets an agent in by its own token of Microsoft Entra."""
+    own = settings.entra_tenant_id
+    return AgentAccess(applications=ApplicationsNamed(), publisher_tenant=TenantId(own.lower()) if own else None)
 
 
 def _mcp_door(installation: Installation, authenticate: Authenticate) -> MCPDoor:

@@ -13,8 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from fairkeeper.access.applications import caller_of
-from fairkeeper.access.authentication import AgentAccess, authenticate_bearer
+from fairkeeper.access.authentication import AgentAccess, authenticate_bearer, caller_of
 from fairkeeper.action.principal import Principal
 from fairkeeper.api.authzen import AuthZENParts, authzen_routes
 from fairkeeper.api.limits import RequestLimits
@@ -65,7 +64,13 @@ def time() -> MovableClock:
 
 
 @pytest.fixture
-def client(world: World, time: MovableClock) -> Iterator[TestClient]:
+def proved() -> list[str]:
+    """Collect whose credentials were looked at, and not only remembered."""
+    return []
+
+
+@pytest.fixture
+def client(world: World, time: MovableClock, proved: list[str]) -> Iterator[TestClient]:
     point = DecisionPoint(world.database.address, world.clock, world.questions)
     people = ApiTokenExpectation(audience=FULFILLMENT_APP, is_app_only=False, permissions=frozenset({"Fairkeeper.Use"}))
     tokens = EntraAccessTokens(validator(time=time), people)
@@ -73,7 +78,9 @@ def client(world: World, time: MovableClock) -> Iterator[TestClient]:
 
     def authenticate(request: Request) -> Principal:
         header = request.headers.get("authorization")
-        return authenticate_bearer(world.database, time, header, access_tokens=tokens, agents=agents)
+        found = authenticate_bearer(world.database, time, header, access_tokens=tokens, agents=agents)
+        proved.append(found.id)
+        return found
 
     parts = AuthZENParts(
         address="https://pdp.fairmile.example", authenticate=RememberedCallers(authenticate, time), decide=point.decide
@@ -86,15 +93,16 @@ def client(world: World, time: MovableClock) -> Iterator[TestClient]:
 
 
 class Asking(NamedTuple):
-    """A client, and the agent that asks."""
+    """A client, the agent that asks, and whom the server proved."""
 
     client: TestClient
     clerk: Agent
+    proved: list[str]
 
 
 @pytest.fixture
-def asking(client: TestClient, clerk: Agent) -> Asking:
-    return Asking(client, clerk)
+def asking(client: TestClient, clerk: Agent, proved: list[str]) -> Asking:
+    return Asking(client, clerk, proved)
 
 
 def names(world: World, agent: Agent, *callers: str) -> None:
@@ -187,16 +195,17 @@ def test_an_agent_that_names_it_no_more_is_refused_at_the_next_call(
     assert reason(ask(client, clerk, token)) == "caller_is_not_the_agent"
 
 
-def test_a_token_that_has_ended_is_refused_although_it_was_known_a_moment_ago(
-    client: TestClient, world: World, clerk: Agent, time: MovableClock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("seconds_left", "looks"), [(3600, 1), (-30, 2)])
+def test_a_token_is_remembered_for_as_long_as_it_holds_and_no_longer(
+    asking: Asking, world: World, time: MovableClock, seconds_left: int, looks: int
 ) -> None:
-    monkeypatch.setattr(RememberedCallers, "SECONDS", 3600.0)
-    names(world, clerk, caller_of(CONTOSO, CLERK))
-    second = int(START.timestamp())
-    token = sign(agent_claims(exp=second - 30))  # within what clocks may differ by
-    assert reason(ask(client, clerk, token)) == "permitted"
-    time.move(timedelta(seconds=60))
-    assert ask(client, clerk, token).status_code == 401
+    names(world, asking.clerk, caller_of(CONTOSO, CLERK))
+    token = sign(agent_claims(exp=int(START.timestamp()) + seconds_left))  # clocks may differ by a minute
+    before = len(asking.proved)
+    assert [reason(ask(asking.client, asking.clerk, token)) for _ in range(2)] == ["permitted", "permitted"]
+    assert len(asking.proved) == before + looks
+    time.move(timedelta(seconds=3700 if looks == 2 else 0))
+    assert ask(asking.client, asking.clerk, token).status_code == (401 if looks == 2 else 200)
 
 
 @pytest.mark.parametrize("caller", ["entra:contoso/clerk", caller_of(CONTOSO, CLERK).upper(), "entra:"])

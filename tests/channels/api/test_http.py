@@ -13,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from fairkeeper.bootstrap.http import MOST_HEAD_BYTES
-from fairkeeper.bootstrap.server import Stop, bind, run_app
+from fairkeeper.bootstrap.server import MOST_HEAD_BYTES, Stop, bind, run_app
 
 Address = tuple[str, int]
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -63,7 +64,7 @@ async def served(street: Street, folder: Path) -> AsyncIterator[str]:
         bound.close()
 
 
-def bearer(http: httpx.AsyncClient, token: str) -> None:
+def bearer(http: Any, token: str) -> None:
     http.headers["authorization"] = f"Bearer {token}"
 
 

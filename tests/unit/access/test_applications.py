@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairkeeper.access.applications import NamedByAgent, caller_of, customer_of_application, is_caller
+from fairkeeper.access.authentication import NamedByAgent, caller_of, customer_of_application, is_caller
 from fairkeeper.access.errors import CredentialsRefusedError
 from fairkeeper.values.ids import CustomerId, TenantId
 

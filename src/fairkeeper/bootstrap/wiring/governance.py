@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from fairkeeper.access.applications import NamedByAgent
+from fairkeeper.access.authentication import NamedByAgent
 from fairkeeper.access.credentials import digest, is_token
 from fairkeeper.access.roles import may
 from fairkeeper.action.principal import Principal, PrincipalKind

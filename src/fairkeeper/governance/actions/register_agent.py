@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fairkeeper.access.applications import is_caller
+from fairkeeper.access.authentication import is_caller
 from fairkeeper.action.operation import CommandContext, EvidenceDraft, OperationInput, Outcome, command
 from fairkeeper.customers.store import load_customer
 from fairkeeper.governance.epochs import move

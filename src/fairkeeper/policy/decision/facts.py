@@ -21,8 +21,7 @@ from fairkeeper.policy.decision.labels import NO_LABELS, Labels
 from fairkeeper.policy.decision.reasons import Reason
 from fairkeeper.policy.decision.response import BusinessImpact, Response, Reversibility, Severity
 
-APPLICATION_PREFIX: Final = "entra:"
-"""What a caller's id begins with that is an application of Microsoft Entra: `entra:TENANT/APPLICATION`."""
+APPLICATION_PREFIX: Final = "entra:"  # of a caller that is an application of Microsoft Entra: TENANT/APPLICATION
 PUBLISHER = "publisher"
 """Whose things are when they are no customer's."""
 LATER: Final = {"later": True}
@@ -162,8 +161,7 @@ class AgentFacts:
 
     Attributes:
         customer_id: Whose it is; None for the publisher's own.
-        callers: Ids of tokens and applications (`entra:TENANT/APPLICATION`) that may speak for it; empty means any
-            program with a token of ours of its customer or the publisher, and no application.
+        callers: Ids of tokens and applications that may speak for it; empty means any token of its customer or ours.
         chain_limit: How many delegations may stand behind it.
         acts_alone: Whether it may act without a person's delegation.
     """
