@@ -21,6 +21,7 @@ from fairkeeper.web.pages import today as pages
 from fairkeeper.web.parts import STEPS, Deadline, Empty, Finding, Link
 from fairkeeper.web.routes.accounts.verification import to_dos_of
 from fairkeeper.web.routes.accounts.words import due_of
+from fairkeeper.web.routes.assurance.needs import assurance_needs
 from fairkeeper.web.routes.consent_needs import consent_needs
 from fairkeeper.web.routes.deals.telling import need_part
 from fairkeeper.web.routes.start.home import show_home
@@ -58,6 +59,7 @@ def show_front(visit: Visit) -> Response:
             *(reminder_finding(line, may_close=may_close) for line in today.findings),
             *undated,
             *consent_needs(visit),
+            *assurance_needs(visit),
         ),
         steps=_steps(today) if today.customers else (),
         recent=tell(today.recent, names, with_customer=True),
