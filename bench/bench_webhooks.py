@@ -50,11 +50,11 @@ def run(report: Report) -> None:
 
 
 def _measure(report: Report, address: DatabaseAddress, name: str) -> None:
-    with _pretend_microsoft() as (sandbox_url, token), _server(address, sandbox_url) as port:
+    with pretend_microsoft() as (sandbox_url, token), _server(address, sandbox_url) as port:
         for count in (2 * CALLERS, 2 * CALLERS):
-            _rate(port, _webhooks(token, count))
+            _rate(port, notices(token, count))
             _rate(port, _rows(token, count))
-        rounds = [(_rate(port, _webhooks(token, REQUESTS)), _rate(port, _rows(token, REQUESTS))) for _ in range(ROUNDS)]
+        rounds = [(_rate(port, notices(token, REQUESTS)), _rate(port, _rows(token, REQUESTS))) for _ in range(ROUNDS)]
     conditions = f"{name}, {CALLERS} callers, median of {ROUNDS} rounds of {REQUESTS}"
     webhooks = statistics.median(webhook for webhook, _ in rounds)
     rows = statistics.median(row for _, row in rounds)
@@ -73,7 +73,8 @@ def _rows(token: str, count: int) -> list[bytes]:
     return [request_bytes(BARE_PATH, _headers(token), _notice()) for _ in range(count)]
 
 
-def _webhooks(token: str, count: int) -> list[bytes]:
+def notices(token: str, count: int) -> list[bytes]:
+    """Return requests with one notice each, all of other operations."""
     return [request_bytes(WEBHOOK_PATH, _headers(token), _notice()) for _ in range(count)]
 
 
@@ -111,7 +112,7 @@ def _notice() -> bytes:
 
 
 @contextmanager
-def _pretend_microsoft() -> Iterator[tuple[str, str]]:
+def pretend_microsoft() -> Iterator[tuple[str, str]]:
     """Run a sandbox; yields its address and a webhook's token, good for an hour."""
     clock = MovableClock()
     state = PretendEntra(default_directory(), clock, "http://127.0.0.1/entra", None).export_state()

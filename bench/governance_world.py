@@ -43,23 +43,33 @@ class Furnished:
     agent_ids: tuple[str, ...]
 
 
-def furnish(database: Database, agents: int, *, limit: int = 1_000_000_000) -> Furnished:
-    """Make a customer with agents that may each call one tool by themselves, read data, and have a daily limit."""
+def furnish(
+    database: Database, agents: int, *, limit: int = 1_000_000_000, customer_id: CustomerId | None = CUSTOMER
+) -> Furnished:
+    """Make agents that may each call one tool by themselves, read data, and have a daily limit.
+
+    Args:
+        database: Where, on the newest schema.
+        agents: How many.
+        limit: Calls a day of each.
+        customer_id: Whose they are, a customer that is made too; the publisher's own if None.
+    """
     now = SystemClock().now()
     tool_id, agent_ids = new_id("tol"), tuple(new_id("agt") for _ in range(agents))
     uses = {agent_id: new_id("use") for agent_id in agent_ids}
-    common = {"customer_id": CUSTOMER}
+    common = {"customer_id": customer_id}
     with database.write() as session:
         run = session.connection().execute
-        run(
-            insert(_table(CustomerRow)),
-            {**common, "slug": "bench", "name": "Bench", "tenant_id": "t", "object_id": "", "created_at": now},
-        )
-        run(insert(_table(SubscriptionRow)), {
-            **common, "subscription_id": "s", "name": "", "status": "Subscribed", "status_text": "", "is_test": False,
-            "is_free_trial": False, "allowed_operations": [], "private_offer_ids": [], "was_visited": True,
-            "read_at": now, "provisioning": "ready", "operation": "enabled",
-        })  # fmt: skip
+        if customer_id is not None:
+            run(
+                insert(_table(CustomerRow)),
+                {**common, "slug": "bench", "name": "Bench", "tenant_id": "t", "object_id": "", "created_at": now},
+            )
+            run(insert(_table(SubscriptionRow)), {
+                **common, "subscription_id": "s", "name": "", "status": "Subscribed", "status_text": "",
+                "is_test": False, "is_free_trial": False, "allowed_operations": [], "private_offer_ids": [],
+                "was_visited": True, "read_at": now, "provisioning": "ready", "operation": "enabled",
+            })  # fmt: skip
         run(insert(_table(ApiTokenRow)), {
             **common, "id": PROGRAM_ID, "digest": digest(SECRET), "name": "bench", "roles": ["service"],
             "created_by": "per_b", "created_at": now, "signs_in_once": False, "last_used_at": now,
@@ -96,7 +106,8 @@ def furnish(database: Database, agents: int, *, limit: int = 1_000_000_000) -> F
         ])  # fmt: skip
         run(insert(_table(DataGrantRow)), [
             {**common, "grant_id": new_id("gra"), "agent_id": agent_id, "use_id": uses[agent_id],
-             "owner_kind": "customer", "owner": "Contoso", "data_class": "invoices", "sensitivity": 1,
+             "owner_kind": "customer" if customer_id else "publisher", "owner": "Contoso",
+             "data_class": "invoices", "sensitivity": 1,
              "quality_note": "", "may_read": True, "may_write": False, "granted_at": now, "granted_by": "per_b",
              "ends_at": now + timedelta(days=1)}
             for agent_id in agent_ids

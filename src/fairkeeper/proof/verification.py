@@ -6,7 +6,7 @@ never an exception. Lines are read once, in order; memory stays the same however
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -28,6 +28,7 @@ from fairkeeper.proof.export import (
 )
 from fairkeeper.proof.findings import FindingLog, ProofFinding
 from fairkeeper.proof.merkle import Frontier, leaf_hash, root_from_inclusion
+from fairkeeper.proof.note import VerifierKey
 from fairkeeper.proof.record import Header, Record, leaf_entry, verify_record
 from fairkeeper.proof.trust import KeySource, Provenance, Trusted, Witnessed, check_provenance, parse_anchors
 
@@ -99,16 +100,7 @@ def verify_export(lines: Iterable[bytes], anchors: Iterable[str] | None = None) 
         log.add_error(error, 1)
         return _report(log)
     try:
-        checkpoint = decode_line(_checkpoint_decoder, next(source, b"")).checkpoint
-        trusted = check_provenance(
-            Provenance(
-                origin=preamble.origin,
-                keys=tuple(preamble.keys),
-                witnesses=tuple(preamble.witnesses),
-                checkpoint=checkpoint,
-            ),
-            given,
-        )
+        trusted = check_checkpoint_line(preamble, next(source, b""), given)
     except InvalidError as error:
         log.add_error(error, 2)
         return _report(log, preamble)
@@ -123,6 +115,42 @@ def verify_export(lines: Iterable[bytes], anchors: Iterable[str] | None = None) 
     scope.finish()
     report = _report(log, preamble, trusted)
     return replace(report, entries=scope.entries, erased=erased, exported_at=scope.exported_at)
+
+
+class Claimed(Protocol):
+    """Where a file says that it comes from: its first line, of whichever kind of file."""
+
+    @property
+    def origin(self) -> str:
+        """Name of the log."""
+        ...
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Keys of the log."""
+        ...
+
+    @property
+    def witnesses(self) -> Sequence[str]:
+        """Keys of witnesses."""
+        ...
+
+
+def check_checkpoint_line(claimed: Claimed, raw: bytes, anchors: Sequence[VerifierKey]) -> Trusted:
+    """Read a file's second line, its checkpoint, and return what the signatures on it prove.
+
+    Raises:
+        InvalidError: The line or its checkpoint cannot be read, or the signatures do not hold.
+    """
+    return check_provenance(
+        Provenance(
+            origin=claimed.origin,
+            keys=tuple(claimed.keys),
+            witnesses=tuple(claimed.witnesses),
+            checkpoint=decode_line(_checkpoint_decoder, raw).checkpoint,
+        ),
+        anchors,
+    )
 
 
 def decode_line(decoder: msgspec.json.Decoder[_T], raw: bytes) -> _T:

@@ -10,7 +10,7 @@ from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.distinctions import Distinctions
 from fairkeeper.policy.decision.facts import Moment
 from fairkeeper.policy.decision.order import decide
-from tests.unit.policy.facts import NOON, basis, call, policies
+from tests.unit.policy.facts import NOON, agent, basis, call, policies, tool
 
 ON_CALL = "forbid (principal, action, resource)"
 AMOUNT = 'context.numbers.getTag("amount")'
@@ -86,3 +86,24 @@ def test_remembered_answers_are_those_of_a_slice_that_remembers_nothing(
     for amount in amounts:
         asked = call(arguments={"to": "Fabrikam", "amount": amount, "currency": "USD"})
         assert decide(asked, remembers, Moment(at=NOON)) == decide(asked, Compiled(known), Moment(at=NOON))
+
+
+def test_policies_that_tell_the_same_apart_are_equal() -> None:
+    condition = f"{AMOUNT} > 10 && context.depth < 3"
+    for_one = Distinctions(f'forbid (principal == Agent::"a", action, resource) when {{ {condition} }};')
+    assert for_one == told(condition)
+    assert hash(for_one) == hash(told(condition))
+    assert for_one != told(f"{AMOUNT} > 11 && context.depth < 3")
+    assert for_one != told(f"{AMOUNT} + 1 > 10 && context.depth < 3")
+
+
+def test_agents_of_one_tool_share_its_schema_and_a_changed_schema_is_another() -> None:
+    arguments = {"type": "object", "properties": {"amount": {"type": "integer", "maximum": 10}}}
+    widened = {"type": "object", "properties": {"amount": {"type": "integer", "maximum": 20}}}
+    one, other, later = (
+        Compiled(basis(agent=agent(id=name), tool=tool(arguments=declared)))
+        for name, declared in (("agt_1", arguments), ("agt_2", dict(arguments)), ("agt_1", widened))
+    )
+    assert one.schema is other.schema
+    assert one.schema.problems({"amount": 15}) == ("amount is above 10",)
+    assert later.schema.problems({"amount": 15}) == ()

@@ -10,8 +10,6 @@ the user export were not found in a document. Never run against the live service
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
@@ -21,12 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fairkeeper.accounts.errors import ObservationUnreadableError
 from fairkeeper.accounts.structure.model import Many
+from fairkeeper.values.csv_text import CsvTable, CsvUnreadableError, read_csv
 
 _MOST_ROWS: Final = 5_000
-_NAMES: Final = ("name", "display name", "displayname", "full name")
-_EMAILS: Final = ("email", "e-mail", "email address", "user principal name", "userprincipalname", "username", "upn")
-_ROLES: Final = ("roles", "role", "user roles", "permissions")
-_PUBLISHERS: Final = ("publisher", "publisher id", "publisherid", "account", "developer account")
+_NAMES: Final = ("name", "display_name", "displayname", "full_name")
+_EMAILS: Final = ("email", "e-mail", "email_address", "user_principal_name", "userprincipalname", "username", "upn")
+_ROLES: Final = ("roles", "role", "user_roles", "permissions")
+_PUBLISHERS: Final = ("publisher", "publisher_id", "publisherid", "account", "developer_account")
 
 
 class Source(StrEnum):
@@ -102,23 +101,24 @@ def read_source(source: Source, text: str) -> Seen:
 
 
 def _users(text: str) -> Seen:
-    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=None))
-    heads = {(head or "").strip().lower(): head for head in rows.fieldnames or ()}
-    email, roles = _column(heads, _EMAILS), _column(heads, _ROLES)
-    name, publisher = _column(heads, _NAMES), _column(heads, _PUBLISHERS)
+    try:
+        table = read_csv(text, most_rows=_MOST_ROWS)
+    except CsvUnreadableError as error:
+        raise ObservationUnreadableError(f"The export of users cannot be read: {error}.") from error
+    email, roles = _column(table, _EMAILS), _column(table, _ROLES)
+    name, publisher = _column(table, _NAMES), _column(table, _PUBLISHERS)
     if email is None or roles is None:
         raise ObservationUnreadableError("The export of users has no column for the e-mail address or for the roles.")
     people: dict[str, dict[str, Any]] = {}
-    for number, row in enumerate(rows):
-        if number >= _MOST_ROWS:
-            raise ObservationUnreadableError(f"The export has more than {_MOST_ROWS} rows.")
-        address = (row.get(email) or "").strip().lower()
+    for row in table.rows:
+        cells = row.cells
+        address = cells[email].lower()
         if not address:
             continue
         found = people.setdefault(address, {"name": "", "email": address, "roles": [], "publisher_roles": {}})
-        found["name"] = found["name"] or (row.get(name) or "").strip() if name else address
-        held = [part.strip() for part in (row.get(roles) or "").replace("|", ";").replace(",", ";").split(";")]
-        of = (row.get(publisher) or "").strip() if publisher else ""
+        found["name"] = found["name"] or cells[name] if name else address
+        held = [part.strip() for part in cells[roles].replace("|", ";").replace(",", ";").split(";")]
+        of = cells[publisher] if publisher else ""
         into = found["publisher_roles"].setdefault(of, []) if of else found["roles"]
         into += [role for role in held if role and role not in into]
     return Seen(people=[SeenPerson.model_validate(person) for person in people.values()])
@@ -186,8 +186,8 @@ _READERS: Final[Mapping[Source, Callable[[str], Seen]]] = {
 }
 
 
-def _column(heads: Mapping[str, str], names: Iterable[str]) -> str | None:
-    return next((heads[name] for name in names if name in heads), None)
+def _column(table: CsvTable, names: Iterable[str]) -> str | None:
+    return next((name for name in names if name in table.columns), None)
 
 
 def _loaded(text: str) -> Any:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from fairkeeper.governance.ports import ActivePolicies, Policies
@@ -97,7 +98,7 @@ def find(transaction: Transaction, agent_id: str, tool: str) -> Named | None:
             f"{_TOOL} AND name = ? AND environment = ? ORDER BY customer_id IS NULL",
             (agent.customer_id, tool, agent.environment.value),
         )
-    return Named(agent=agent, tool=_tool(rows[0]) if rows else None)
+    return Named(agent=agent, tool=_tool(tuple(map(_spelled, rows[0]))) if rows else None)
 
 
 def load(transaction: Transaction, named: Named, policies: Policies) -> Basis:
@@ -173,7 +174,9 @@ def _agent(row: tuple[Any, ...]) -> AgentFacts:
     )
 
 
+@lru_cache(maxsize=1_024)
 def _tool(row: tuple[Any, ...]) -> ToolFacts:
+    """Return the tool of a row; one for all agents, so that what a decision looks at is near at hand."""
     return ToolFacts(
         id=row[0],
         customer_id=row[1],
@@ -241,6 +244,11 @@ def _instant(value: Any) -> datetime:
     found = from_database(value)
     assert found is not None  # noqa: S101 - the column is not null
     return found
+
+
+def _spelled(value: Any) -> Any:
+    """Return a column as something to look up by: JSON that PostgreSQL's driver has read is spelled again."""
+    return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
 def _json(value: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -27,6 +25,7 @@ from fairkeeper.metering.rules.quantity import parse_units
 from fairkeeper.metering.store import load_resource
 from fairkeeper.metering.tables import MeteredResourceRow, UsageEventRow
 from fairkeeper.values.clock import format_instant, parse_instant
+from fairkeeper.values.csv_text import CsvUnreadableError, read_csv
 
 MOST_EVENTS: Final = 1000
 AHEAD: Final = timedelta(minutes=5)
@@ -254,22 +253,23 @@ def _event(context: CommandContext, event_id: str, dimension: str, quantity: str
 
 
 def _read_file(context: CommandContext, file: TextFile) -> list[NewEvent]:
-    reader = csv.DictReader(io.StringIO(file.text.lstrip("\ufeff"), newline=""))
-    if not set(_COLUMNS) <= set(reader.fieldnames or ()):
+    try:
+        table = read_csv(file.text, most_rows=MOST_EVENTS)
+    except CsvUnreadableError as error:
+        raise FileRefusedError(f"The file {file.name!r} cannot be read: {error}.") from error
+    if table.lacks(*_COLUMNS):
         raise FileRefusedError(f"The file {file.name!r} has not the columns {', '.join(_COLUMNS)}.")
     events: list[NewEvent] = []
-    for number, line in enumerate(reader, start=2):
-        if len(events) == MOST_EVENTS:
-            raise FileRefusedError(f"The file {file.name!r} has more than {MOST_EVENTS} rows.")
+    for row in table.rows:
         try:
-            event = UsageEvent.model_validate({name: (line[name] or "").strip() for name in _COLUMNS})
+            event = UsageEvent.model_validate({name: row.cells[name] for name in _COLUMNS})
             parse_instant(event.used_at.isoformat())
         except ValueError as error:
-            raise FileRefusedError(f"Row {number} of {file.name!r} cannot be read.") from error
+            raise FileRefusedError(f"Row {row.number} of {file.name!r} cannot be read.") from error
         try:
             events.append(_read(context, event))
         except EventRefusedError as error:
-            raise FileRefusedError(f"Row {number} of {file.name!r}: {error.message}") from error
+            raise FileRefusedError(f"Row {row.number} of {file.name!r}: {error.message}") from error
     if not events:
         raise FileRefusedError(f"The file {file.name!r} has no rows.")
     return events

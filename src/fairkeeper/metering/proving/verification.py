@@ -17,11 +17,11 @@ from fairkeeper.errors import InvalidError
 from fairkeeper.metering.proving.form import UsagePreamble
 from fairkeeper.metering.proving.replay import ISSUED_KIND, Seen, lines_of, replay
 from fairkeeper.proof.canonical import read_canonical
-from fairkeeper.proof.export import CheckpointLine, EntryLine, record_of
+from fairkeeper.proof.export import EntryLine, record_of
 from fairkeeper.proof.findings import FindingLog, ProofFinding
 from fairkeeper.proof.record import Header, verify_record
-from fairkeeper.proof.trust import Provenance, Trusted, check_provenance, parse_anchors
-from fairkeeper.proof.verification import check_inclusion, decode_line
+from fairkeeper.proof.trust import Trusted, parse_anchors
+from fairkeeper.proof.verification import check_checkpoint_line, check_inclusion, decode_line
 
 PROVED: Final = (
     "Every entry stands in the publisher's log as it was when the log was signed, and was not changed since.",
@@ -33,7 +33,6 @@ NOT_PROVED: Final = (
     "That the publisher recorded nothing else; a witness's signature shows that the log was not rewritten.",
 )
 _preamble_decoder = msgspec.json.Decoder(UsagePreamble)
-_checkpoint_decoder = msgspec.json.Decoder(CheckpointLine)
 _entry_decoder = msgspec.json.Decoder(EntryLine)
 
 
@@ -80,18 +79,13 @@ def verify_proof(lines: Iterable[bytes], anchors: Iterable[str] | None = None) -
     source = iter(lines)
     try:
         preamble = decode_line(_preamble_decoder, next(source, b""))
-        checkpoint = decode_line(_checkpoint_decoder, next(source, b"")).checkpoint
-        trusted = check_provenance(
-            Provenance(
-                origin=preamble.origin,
-                keys=tuple(preamble.keys),
-                witnesses=tuple(preamble.witnesses),
-                checkpoint=checkpoint,
-            ),
-            given,
-        )
     except InvalidError as error:
         log.add_error(error, 1)
+        return UsageReport(findings=tuple(log.kept), findings_count=log.count)
+    try:
+        trusted = check_checkpoint_line(preamble, next(source, b""), given)
+    except InvalidError as error:
+        log.add_error(error, 2)
         return UsageReport(findings=tuple(log.kept), findings_count=log.count)
     entries, headers = _entries(source, preamble, trusted, log)
     statement: dict[str, Any] = {}

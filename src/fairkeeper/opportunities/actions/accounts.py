@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 
@@ -16,6 +14,7 @@ from fairkeeper.opportunities.cards.matching import rematch
 from fairkeeper.opportunities.cards.prices import read_prices
 from fairkeeper.opportunities.errors import AccountUnknownError, OwnersUnreadableError
 from fairkeeper.opportunities.tables import AccountRow, CardRow, CRMAccountRow, PriceRow
+from fairkeeper.values.csv_text import CsvUnreadableError, read_csv
 
 _MOST_ROWS = 200_000
 _CHUNK = 1000
@@ -75,31 +74,30 @@ def set_accounts(context: CommandContext, request: SetAccounts) -> Outcome[Accou
 
 
 def _read_accounts(file: TextFile) -> list[dict[str, str]]:
-    reader = csv.DictReader(io.StringIO(file.text, newline=None))
-    columns = {name.strip().lower().replace(" ", "_"): name for name in reader.fieldnames or ()}
-    if not {"crm_account", "name"} <= set(columns):
+    try:
+        table = read_csv(file.text, most_rows=_MOST_ROWS)
+    except CsvUnreadableError as error:
+        raise OwnersUnreadableError(f"The list cannot be read: {error}.") from error
+    if table.lacks("crm_account", "name"):
         raise OwnersUnreadableError("The list needs the columns crm_account and name.")
     rows: dict[str, dict[str, str]] = {}
-    for number, raw in enumerate(reader, 2):
-
-        def cell(name: str, limit: int, raw: dict[str, str] = raw) -> str:
-            return str(raw.get(columns.get(name, ""), "") or "").strip()[:limit]
-
+    for line in table.rows:
+        cells = line.cells
         row = {
-            "crm_account": cell("crm_account", 81),
-            "name": cell("name", 400),
-            "domain": cell("domain", 256).lower(),
-            "tenant_id": cell("tenant_id", 64).lower(),
-            "owner": cell("owner", 320),
+            "crm_account": cells["crm_account"][:81],
+            "name": cells["name"][:400],
+            "domain": cells.get("domain", "")[:256].lower(),
+            "tenant_id": cells.get("tenant_id", "")[:64].lower(),
+            "owner": cells.get("owner", "")[:320],
         }
         key = row["crm_account"]
         if not key or len(key) > 80 or (row["domain"] and not _DOMAIN.fullmatch(row["domain"])):
-            raise OwnersUnreadableError(f"Row {number} of the list has no usable crm_account, or no domain's name.")
+            raise OwnersUnreadableError(
+                f"Row {line.number} of the list has no usable crm_account, or no domain's name."
+            )
         if key in rows:
-            raise OwnersUnreadableError(f"Row {number} of the list repeats the account {key}.")
+            raise OwnersUnreadableError(f"Row {line.number} of the list repeats the account {key}.")
         rows[key] = row
-        if len(rows) > _MOST_ROWS:
-            raise OwnersUnreadableError(f"The list has more than {_MOST_ROWS:,} rows.")
     return list(rows.values())
 
 

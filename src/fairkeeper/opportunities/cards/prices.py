@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +9,7 @@ from decimal import Decimal
 
 from fairkeeper.errors import InvalidError
 from fairkeeper.opportunities.errors import PricesUnreadableError
+from fairkeeper.values.csv_text import CsvUnreadableError, read_csv
 from fairkeeper.values.money import Money, Rounding
 
 
@@ -35,25 +34,29 @@ def read_prices(text: str, *, source: str) -> tuple[Price, ...]:
         >>> str(read_prices(text, source="p.csv")[0].price)
         '30.00 USD'
     """
-    rows = csv.DictReader(io.StringIO(text, newline=None))
-    needed = {"product", "price_per_seat_per_month", "currency", "from"}
-    if rows.fieldnames is None or not needed <= set(rows.fieldnames):
-        raise PricesUnreadableError(
-            f"The prices in {source or 'the file'} lack {', '.join(sorted(needed - set(rows.fieldnames or ())))}."
-        )
+    try:
+        table = read_csv(text)
+    except CsvUnreadableError as error:
+        raise PricesUnreadableError(f"{source or 'The file'} cannot be read: {error}.") from error
+    missing = table.lacks("currency", "from", "price_per_seat_per_month", "product")
+    if missing:
+        raise PricesUnreadableError(f"The prices in {source or 'the file'} lack {', '.join(missing)}.")
     prices = []
-    for number, row in enumerate(rows, 2):
+    for row in table.rows:
+        cells = row.cells
         try:
             prices.append(
                 Price(
-                    product=row["product"].strip().lower().replace(" ", "_").replace("-", "_"),
-                    from_on=date.fromisoformat(row["from"].strip()),
-                    price=Money.from_decimal_text(row["price_per_seat_per_month"].strip(), row["currency"].strip()),
+                    product=cells["product"].lower().replace(" ", "_").replace("-", "_"),
+                    from_on=date.fromisoformat(cells["from"]),
+                    price=Money.from_decimal_text(cells["price_per_seat_per_month"], cells["currency"]),
                     source=source,
                 )
             )
-        except (ValueError, AttributeError, InvalidError) as error:
-            raise PricesUnreadableError(f"Row {number} of {source or 'the prices'} cannot be read: {error}.") from error
+        except (ValueError, InvalidError) as error:
+            raise PricesUnreadableError(
+                f"Row {row.number} of {source or 'the prices'} cannot be read: {error}."
+            ) from error
     if len(prices) > 500 or len({(each.product, each.from_on) for each in prices}) != len(prices):
         raise PricesUnreadableError("A product has two prices from one day on, or there are more than 500 rows.")
     return tuple(prices)

@@ -58,6 +58,14 @@ class Distinctions:
             for condition in policy["conditions"]:
                 self._visit(condition["body"])
         self._bounds = {path: sorted(found) for path, found in self._begins.items()}
+        self._key = (frozenset(self._exact), tuple(sorted((path, *found) for path, found in self._bounds.items())))
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether another set of policies tells the same numbers apart."""
+        return isinstance(other, Distinctions) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
     def of(self, path: str, value: int | None) -> int | str | None:
         """Return the same for two values where no policy can tell them apart; that it is not there is None."""

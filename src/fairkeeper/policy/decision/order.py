@@ -25,7 +25,7 @@ from fairkeeper.policy.decision.arguments import (
     exact,
     flatten,
 )
-from fairkeeper.policy.decision.compiled import Compiled, binding_of
+from fairkeeper.policy.decision.compiled import Compiled, CompiledUse, binding_of
 from fairkeeper.policy.decision.delegation import follow_delegation
 from fairkeeper.policy.decision.facts import (
     PUBLISHER,
@@ -101,7 +101,7 @@ def consider(call: Call, compiled: Compiled, moment: Moment) -> Considered:
         return Considered(verdict=known.verdict(refusal.reason, refusal.detail), arguments=known.arguments)
     needs_approval = known.lane is Lane.APPROVAL or known.response is Response.REQUIRE_APPROVAL or profile_asks
     known.lane = Lane.APPROVAL if needs_approval else Lane.AUTOMATIC
-    known.is_reviewed = _is_reviewed(compiled, known, moment.at)
+    known.is_reviewed = _is_reviewed(known, moment.at)
     return Considered(
         verdict=known.verdict(Reason.PERMITTED),
         takes=tuple(_takes(call, compiled.basis, amount)),
@@ -116,6 +116,7 @@ class _Known:
 
     labels: Labels
     arguments: bytes | None = None
+    use: CompiledUse | None = None
     use_id: str | None = None
     binding: str = ""
     lane: Lane | None = None
@@ -157,12 +158,12 @@ def _ask_everything(call: Call, compiled: Compiled, moment: Moment, known: _Know
         raise Refused(Reason.CUSTOMER_MAY_NOT_ACT, ", ".join(moment.standing))
     profile_asks = _contain(basis, moment.at)
     follow_delegation(call, basis, moment)
-    use = _use(call, compiled)
-    known.use_id = use.id
+    known.use = use = _use(call, compiled)
+    known.use_id = use.facts.id
     known.arguments = _check_arguments(call, compiled)
-    known.binding = binding_of(call, compiled, use.id, sha256(known.arguments).hexdigest())
+    known.binding = binding_of(call, compiled, use, sha256(known.arguments).hexdigest())
     grants = _check_data(call, compiled, use, moment.at)
-    answer, amount = _ask_policies(call, compiled, moment, labels, use)
+    answer, amount = _ask_policies(call, compiled, moment, labels, use.facts)
     known.lane, known.policies, known.errors = answer.lane, answer.policies, answer.errors
     if answer.lane is Lane.NEVER:
         raise Refused(answer.reason, ", ".join(answer.policies))
@@ -172,7 +173,7 @@ def _ask_everything(call: Call, compiled: Compiled, moment: Moment, known: _Know
         raise Refused(Reason.RESPONSE_BLOCKS)
     _check_flow(basis, labels)
     if answer.lane is Lane.NOT_PERMITTED:
-        raise Refused(Reason.PERMIT_ENDED if _has_ended(basis, use.id, moment.at) else Reason.NOT_PERMITTED)
+        raise Refused(Reason.PERMIT_ENDED if _has_ended(basis, use.facts.id, moment.at) else Reason.NOT_PERMITTED)
     return amount, profile_asks
 
 
@@ -269,16 +270,16 @@ def _told(containment: ContainmentFacts) -> str:
     return f"{containment.state}{profile} by {containment.id}{' (drill)' if containment.is_drill else ''}"
 
 
-def _use(call: Call, compiled: Compiled) -> UseFacts:
+def _use(call: Call, compiled: Compiled) -> CompiledUse:
     """Return the intended use: the one that the call names, or the only one that the tool is permitted for."""
     wanted = compiled.only_use if call.use_id is None else call.use_id
     use = compiled.uses.get(wanted or "")
     if use is None:
         raise Refused(Reason.USE_UNKNOWN)
-    if use.withdrawn_at is not None:
-        raise Refused(Reason.USE_WITHDRAWN, use.id)
-    if not use.is_approved:
-        raise Refused(Reason.USE_NOT_APPROVED, use.id)
+    if use.facts.withdrawn_at is not None:
+        raise Refused(Reason.USE_WITHDRAWN, use.facts.id)
+    if not use.facts.is_approved:
+        raise Refused(Reason.USE_NOT_APPROVED, use.facts.id)
     return use
 
 
@@ -299,7 +300,7 @@ def _check_arguments(call: Call, compiled: Compiled) -> bytes:
     return spelled
 
 
-def _check_data(call: Call, compiled: Compiled, use: UseFacts, at: datetime) -> list[GrantFacts]:
+def _check_data(call: Call, compiled: Compiled, use: CompiledUse, at: datetime) -> list[GrantFacts]:
     """Return the grants that the call rests on: one for each class of data that it reads or writes."""
     if call.resources:
         tool = compiled.basis.tool
@@ -308,7 +309,7 @@ def _check_data(call: Call, compiled: Compiled, use: UseFacts, at: datetime) -> 
         if unknown:
             raise Refused(Reason.DATA_NOT_GRANTED, f"the tool does not declare {', '.join(sorted(unknown))}")
     found = []
-    for name, is_write, fitting in compiled.needed[use.id]:
+    for name, is_write, fitting in use.needed:
         if not fitting:
             raise Refused(Reason.DATA_NOT_GRANTED, f"{'write' if is_write else 'read'} {name}")
         for grant in fitting:
@@ -373,14 +374,14 @@ def _has_ended(basis: Basis, use_id: str, at: datetime) -> bool:
     )
 
 
-def _is_reviewed(compiled: Compiled, known: _Known, at: datetime) -> bool:
+def _is_reviewed(known: _Known, at: datetime) -> bool:
     """Say whether the call is looked at afterwards: always where the response asks, else by the permit's share.
 
     The draw is a digest of call and instant, so that a replay draws alike and nobody can choose it.
     """
     if known.response is Response.RECORD_FOR_REVIEW:
         return True
-    percent = compiled.reviewed_percent[known.use_id or ""]
+    percent = 0 if known.use is None else known.use.reviewed_percent
     if percent <= 0:
         return False
     draw = int.from_bytes(sha256(f"{known.binding}{at.isoformat()}".encode()).digest()[:4], "big") % 100

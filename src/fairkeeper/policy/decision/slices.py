@@ -24,6 +24,7 @@ import msgspec
 from fairkeeper.policy.decision.distinctions import Distinctions
 from fairkeeper.policy.decision.facts import PUBLISHER, Basis, Lane, PermitFacts
 from fairkeeper.policy.decision.labels import Labels
+from fairkeeper.policy.decision.looking import looks_at_entities
 from fairkeeper.policy.decision.reasons import Reason
 from fairkeeper.policy.engine import EntityUid
 
@@ -98,6 +99,12 @@ def _schema(names: frozenset[str]) -> cedarpy.Schema:
     )
 
 
+@lru_cache(maxsize=512)
+def _no_entities(names: frozenset[str]) -> cedarpy.Entities:
+    """Return the entities that come with the schema, the actions, and none beside; one for all who need no others."""
+    return cedarpy.Entities.from_json_str("[]", _schema(names))
+
+
 class PolicyAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the policies say.
 
@@ -140,6 +147,20 @@ class PolicySlice:
         ValueError: A policy cannot be read, has no `@id`, or is a customer's and permits.
     """
 
+    __slots__ = (
+        "_answers",
+        "_by_use",
+        "_entities",
+        "_names",
+        "_own",
+        "_parts",
+        "_principal",
+        "_resource",
+        "_schema",
+        "_tags",
+        "_text",
+    )
+
     def __init__(self, basis: Basis) -> None:
         for policy in basis.policies:
             if policy.is_customers:
@@ -152,12 +173,16 @@ class PolicySlice:
         text = "\n".join((own, *(policy for each in permits.values() for policy in each)))
         self._names, self._tags = mentioned(text), tags_mentioned(text)
         self._answers: dict[tuple[Any, ...], PolicyAnswer] = {}
-        self._parts = tuple(_parts(self._names, self._tags, Distinctions(text)))
+        self._parts = _parts_of(self._names, self._tags, Distinctions(text))
         self._schema = _schema(self._names)
         # A set for each use, because naming the use in the context costs a fifth of what Cedar takes.
         self._own = cedarpy.PolicySet.from_str(own)
         self._by_use = {use: cedarpy.PolicySet.from_str("\n".join((own, *each))) for use, each in permits.items()}
-        self._entities = cedarpy.Entities.from_json_str(_entities(basis), self._schema)
+        self._entities = (
+            cedarpy.Entities.from_json_str(_entities(basis), self._schema)
+            if looks_at_entities(text)
+            else _no_entities(self._names)
+        )
         self._principal = {"type": "Agent", "id": basis.agent.id}
         self._resource = {"type": "Tool", "id": basis.tool.id}
         self._text = text
@@ -360,6 +385,12 @@ _MAKERS: Final[Mapping[str, Callable[[Asked], Any]]] = {
 
 _Part = Callable[[Asked], Any]
 """Returns a part of a call: the same for two calls that no policy tells apart by it."""
+
+
+@lru_cache(maxsize=1_024)
+def _parts_of(names: frozenset[str], tags: frozenset[str] | None, told: Distinctions) -> tuple[_Part, ...]:
+    """Return the parts that policies tell apart; the same for all agents whose policies differ in their agent alone."""
+    return tuple(_parts(names, tags, told))
 
 
 def _parts(names: frozenset[str], tags: frozenset[str] | None, told: Distinctions) -> Iterator[_Part]:

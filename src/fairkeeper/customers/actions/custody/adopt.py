@@ -10,8 +10,6 @@ tests/unit/customers/test_adoption_file.py.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,12 +31,13 @@ from fairkeeper.customers.finding_kinds import (
 )
 from fairkeeper.customers.path.lifecycle import CommercialStatus, ProvisioningState
 from fairkeeper.customers.tables import SubscriptionRow
+from fairkeeper.values.csv_text import CsvUnreadableError, read_csv
 from fairkeeper.values.findings import Finding, FindingKind
 
 MOST_ROWS: Final = 20_000
 SOURCE: Final = "saas_accelerator"
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NEEDED: Final = frozenset({"ampsubscriptionid", "subscriptionstatus"})
+_NEEDED: Final = ("ampsubscriptionid", "subscriptionstatus")
 _NOT_SET_UP: Final = frozenset({"pendingfulfillmentstart", "pendingactivation", "activationfailed", "notstarted"})
 
 
@@ -77,18 +76,14 @@ def read_file(text: str) -> Iterator[OldSubscription | Finding]:
         ('Subscribed', True)
     """
     try:
-        table = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), strict=True)
-        heads = [head.strip().lower() for head in next(table, [])]
-        missing = sorted(_NEEDED - set(heads))
-        if missing:
-            raise AdoptionFileError(f"The first line names no {' and no '.join(missing)}.")
-        for number, cells in enumerate(table, start=2):
-            if number > MOST_ROWS + 1:
-                raise AdoptionFileError(f"The file has more than {MOST_ROWS:,} lines.", remedy="Split it.")
-            if any(cell.strip() for cell in cells):
-                yield _read_line(number, dict(zip(heads, (cell.strip() for cell in cells), strict=False)))
-    except csv.Error as error:
+        table = read_csv(text, most_rows=MOST_ROWS)
+    except CsvUnreadableError as error:
         raise AdoptionFileError(f"The file cannot be read as CSV: {error}.") from error
+    missing = table.lacks(*_NEEDED)
+    if missing:
+        raise AdoptionFileError(f"The first line names no {' and no '.join(missing)}.")
+    for row in table.rows:
+        yield _read_line(row.number, row.cells)
 
 
 def _read_line(number: int, cells: dict[str, str]) -> OldSubscription | Finding:

@@ -1,0 +1,1 @@
+"""The tests; a package, so that benchmarks find the stage that they share with the stories."""
