@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from fairkeeper.action.operation import EvidenceDraft
+from fairkeeper.action.principal import ANONYMOUS
+from fairkeeper.action.runner import Runner
+from fairkeeper.api.routes import add_routes
+from fairkeeper.bootstrap.rooms import all_operations
 from tests.channels.api.shelf import OPERATIONS, TOKEN, client_of, shelf_api
 
 
@@ -60,7 +67,7 @@ def test_the_description_finds_every_field_of_every_query() -> None:
     app = FastAPI()
     add_routes(app, all_operations(), cast("Runner", None), lambda _request: ANONYMOUS)
     models = {
-        route.endpoint.__signature__.parameters["rest"].annotation.__origin__
+        inspect.signature(route.endpoint).parameters["rest"].annotation.__origin__
         for route in app.routes
         if isinstance(route, APIRoute) and "GET" in route.methods
     }
