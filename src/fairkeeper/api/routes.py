@@ -104,6 +104,13 @@ def _prove(authenticate: Authenticate) -> Callable[[Request], None]:
     return prove
 
 
+class _NothingElse(OperationInput):
+    """Of whatever asks for nothing in the query: one model for all of them.
+
+    FastAPI remembers the fields of 128 models of queries; of one more, it describes a field that it cannot find again.
+    """
+
+
 class _Endpoint:
     """Runs one operation with what FastAPI read from a request."""
 
@@ -171,6 +178,9 @@ def _parameters(
 
 def _rest_model(operation: Operation, path_fields: tuple[str, ...]) -> type[OperationInput]:
     """Return the model of what does not come from the path; fields that it does not know are refused."""
+    is_query = operation.method not in _BODY_METHODS
+    if is_query and set(operation.input.model_fields) <= set(path_fields):
+        return _NothingElse
     if not path_fields:
         return operation.input
     left: dict[str, Any] = {

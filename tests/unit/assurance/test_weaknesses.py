@@ -169,6 +169,7 @@ def test_each_kind_of_secret_is_found_and_never_told(kind: str) -> None:
         "https://user:${PASSWORD}@db.example/x",
         "the secret of a good password is length",
         "fk_short",
+        '"token": "tok_01M8H7WQ88G6PG0S9YMYF7D424"',
         "sha256 = 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     ],
 )

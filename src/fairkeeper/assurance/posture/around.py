@@ -13,9 +13,9 @@ from fairkeeper.assurance.posture.controls import CONTROLS, Control
 
 _ACCESS: Final = "tests/actions/access/"
 _KEEPING: Final = "tests/actions/assurance/test_keeping.py::"
-_SCANNING: Final = "tests/actions/assurance/test_scanning.py"
-_WEAKNESSES: Final = "tests/unit/assurance/test_weaknesses.py"
 _REVOCATION: Final = "tests/actions/consent/test_revocation.py::"
+_SCANS: Final = "tests/actions/assurance/test_scanning.py::"
+_WEAK: Final = "tests/unit/assurance/test_weaknesses.py::"
 _WEB: Final = "tests/channels/web/"
 
 _AROUND: Final = (
@@ -125,8 +125,8 @@ _AROUND: Final = (
         name="The installation is looked at for weaknesses",
         says="Interfaces, configuration, dependencies and secrets, daily; what is found has first and last seen.",
         tests=(
-            f"{_SCANNING}::test_a_weakness_is_first_seen_once_seen_again_gone_and_open_anew",
-            f"{_WEAKNESSES}::test_an_installed_version_in_a_range_is_found_under_any_spelling_of_the_name",
+            f"{_SCANS}test_a_weakness_is_first_seen_once_seen_again_gone_and_open_anew",
+            f"{_WEAK}test_an_installed_version_in_a_range_is_found_under_any_spelling_of_the_name",
         ),
     ),
     Control(

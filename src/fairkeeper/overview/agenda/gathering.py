@@ -11,6 +11,7 @@ from fairkeeper.action.operation import Operation, QueryContext
 from fairkeeper.action.principal import PrincipalKind
 from fairkeeper.assurance.incidents.queries import list_incidents
 from fairkeeper.assurance.monitoring.hearing import list_signals
+from fairkeeper.assurance.weaknesses.recording import list_weaknesses
 from fairkeeper.consent.queries import list_needs
 from fairkeeper.customers.queries import list_reminders
 from fairkeeper.deals.book.queries import list_deal_needs
@@ -70,6 +71,12 @@ SOURCES: Final = (
         is_for_customers=True,
     ),
     Source(room="signals", page="/assurance", door=list_signals, collect=customers.of_signals),
+    Source(
+        room="weaknesses",
+        page="/assurance/weaknesses",
+        door=list_weaknesses,
+        collect=publishers.of_weaknesses,
+    ),
     Source(room="usage", page="/usage", door=list_usage, collect=customers.of_usage),
     Source(room="payouts", page="/payouts", door=list_findings, collect=publishers.of_payouts),
     Source(room="opportunities", page="/opportunities", door=list_cards, collect=publishers.of_opportunities),

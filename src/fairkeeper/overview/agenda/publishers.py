@@ -14,6 +14,7 @@ from fairkeeper.accounts.store import newest_structure, structure_of
 from fairkeeper.accounts.verification.clocks import Clock
 from fairkeeper.accounts.verification.tracking import ListDues, ListIncidents, list_dues, list_incidents
 from fairkeeper.action.operation import QueryContext
+from fairkeeper.assurance.weaknesses.recording import ListWeaknesses, list_weaknesses
 from fairkeeper.database.tasks import TaskRow, TaskState
 from fairkeeper.deals.book.queries import ListDealNeeds, list_deal_needs
 from fairkeeper.deals.book.tables import DealRow
@@ -203,6 +204,23 @@ def of_connections(context: QueryContext) -> Iterator[Need]:
                 where="Connections",
                 since_at=found.looked_at,
                 resource=next((each.resource for each in line.findings if each.resource), None),
+            )
+
+
+def of_weaknesses(context: QueryContext) -> Iterator[Need]:
+    """Return the weaknesses of the installation that must not wait, as the last scans found them."""
+    for line in list_weaknesses.function(context, ListWeaknesses(only_open=True)):
+        if line.level == Level.ERROR:
+            yield Need(
+                key=f"weakness:{line.weakness_id}",
+                room="assurance",
+                what=line.what,
+                remedy=line.remedy,
+                level=Level.ERROR,
+                roles=("security", "operations"),
+                page="/assurance/weaknesses",
+                where="Weaknesses",
+                since_at=line.first_seen_at,
             )
 
 

@@ -342,7 +342,7 @@ def show_flow(visit: Visit) -> Response:
                         each.at,
                         each.name or each.actor_id,
                         each.kind,
-                        Link(label=each.entry_id, href=f"/evidence/{each.entry_id}"),
+                        Link(label="The entry", href=f"/evidence/{each.entry_id}"),
                     )
                     for each in flow.did_take
                 ),

@@ -16,7 +16,7 @@ from fairkeeper.assurance.weaknesses.recording import (
     list_scans,
     list_weaknesses,
 )
-from fairkeeper.web.format import count
+from fairkeeper.web.format import count, when_text
 from fairkeeper.web.forms import Field, FieldKind
 from fairkeeper.web.pages.assurance import Block, ReportPage
 from fairkeeper.web.parts import Finding, Level, Link
@@ -50,7 +50,7 @@ def show_all(visit: Visit) -> Response:
             Block(
                 id="weaknesses",
                 heading="What was found",
-                heads=("Weakness", "State", "Level", "Found in", "What to do", "First seen", "Last seen"),
+                heads=("Weakness", "State", "Level", "What to do", "First and last seen"),
                 rows=tuple(
                     (
                         Link(label=line.what, href=f"{_HERE}/{line.weakness_id}/accept")
@@ -58,10 +58,8 @@ def show_all(visit: Visit) -> Response:
                         else line.what,
                         word(line.state),
                         word(line.level),
-                        line.source,
                         line.accepted_why if line.state == "accepted" else line.remedy,
-                        line.first_seen_at,
-                        line.last_seen_at,
+                        f"{when_text(line.first_seen_at)}, {when_text(line.last_seen_at)}",
                     )
                     for line in lines
                 ),
