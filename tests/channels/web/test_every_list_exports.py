@@ -34,7 +34,7 @@ _NO_LISTS: Final[Mapping[str, str]] = {
     ): "the tests of one control, a part of a risk's page",
     r"Scans|Answers|Steps and their times": "the last few, or a part of what is exported or given back as a file",
     r"How long agents’ data is kept|Legal holds": "what there is to set and to lift, shown whole",
-    r"Where it is|Where it goes|Which staff may read payloads|Who took some out": "a report about one customer's data",
+    r"A customer’s data|Where it is|Where it goes|Which staff may read payloads|Who took some out": "a report about one customer's data",
     r"Timeline": "a part of an incident's page, whose package holds it whole",
     r"What it is for, and what not|What it may do|Which data it handles|How it was evaluated|Incidents": (
         "a part of what is told of one agent, a document"

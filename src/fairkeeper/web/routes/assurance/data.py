@@ -13,6 +13,8 @@ from fairkeeper.assurance.keeping.proving import ErasureWished, erase_data
 from fairkeeper.assurance.keeping.rules import Kept, list_retention, set_retention
 from fairkeeper.assurance.keeping.subject import SubjectExported, export_subject
 from fairkeeper.assurance.posture.data_flow import DAYS, DataFlow, show_data_flow
+from fairkeeper.customers.queries import list_customers
+from fairkeeper.customers.views import CustomerPage
 from fairkeeper.errors import NotFoundError
 from fairkeeper.web.format import count
 from fairkeeper.web.forms import Field, FieldKind, Option
@@ -37,6 +39,7 @@ from fairkeeper.web.serving.ways import Audience, Way, get, post
 
 _HERE: Final = "/assurance/data"
 _UP: Final = (*TRAIL, Link(label="Data", href=_HERE))
+_AT_ONCE: Final = 100
 _WHOSE: Final = Field(
     name="customer_id",
     label="The customer’s id",
@@ -292,6 +295,23 @@ def hand_out(visit: Visit) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
+def _customers(visit: Visit) -> Block:
+    found: CustomerPage | None = visit.run(list_customers, limit=_AT_ONCE) if visit.allows(list_customers) else None
+    lines = found.customers if found else ()
+    more = f"The first {_AT_ONCE} of {found.total}." if found and found.total > _AT_ONCE else ""
+    return Block(
+        id="customers",
+        heading="A customer’s data",
+        note=more,
+        heads=("Customer", "Id"),
+        rows=tuple(
+            (Link(label=line.name, href=f"{_HERE}/flow?customer_id={line.customer_id}"), line.customer_id)
+            for line in lines
+        ),
+        empty="There is no customer yet.",
+    )
+
+
 def show_flow(visit: Visit) -> Response:
     """Show where data goes, which staff may read it, and who took some out."""
     asked = visit.query("customer_id")[:40]
@@ -300,10 +320,11 @@ def show_flow(visit: Visit) -> Response:
         frame=frame(visit, ROOM),
         trail=_UP,
         name="Data flow",
-        sentence="The publisher’s own agents; a customer’s by ?customer_id= in the address."
-        if not asked
-        else f"The data of {asked}.",
+        sentence=f"The data of {whose(names(visit, {asked}), asked)}."
+        if asked
+        else "The publisher’s own agents’ data.",
         blocks=(
+            *(() if asked else (_customers(visit),)),
             Block(
                 id="kept",
                 heading="Where it is",
