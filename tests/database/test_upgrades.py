@@ -28,6 +28,8 @@ from tests.databases import PostgresServer
 AT: Final = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 _SKIPPED: Final = {"alembic_version", "schema_floor"}
 """What says which version the tables are of, and which code fits them; migrations fill these themselves."""
+_TAKEN_AWAY: Final = {"opportunity_approval"}
+"""Tables of before the first release that no version has kept: such approvals are Governance's since."""
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -54,7 +56,7 @@ class Filling:
         metadata.reflect(self._engine)
         with self._engine.begin() as connection:
             for table in metadata.sorted_tables:
-                if table.name in _SKIPPED or table.name in self.rows:
+                if table.name in _SKIPPED | _TAKEN_AWAY or table.name in self.rows:
                     continue
                 row = self._row(table)
                 connection.execute(insert(table).values(row))

@@ -257,11 +257,7 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         *_marketplace_work(settings, runner, http, clock, outside),
         _consent_work(settings, runner, tenants, secrets, agents=agents, http=http, outside=outside),
         GovernanceWork(runner).work(),
-        AssuranceWork(runner).work(),
-        ForwardingWork(database, clock, secrets, make_event_receivers(settings)).work(),
-        KeepingWork(runner).work(),
-        DrillingWork(runner).work(),
-        ScanningWork(runner, make_lookout(settings, database, clock)).work(),
+        *_assurance_work(settings, runner, secrets),
         payouts_work(runner, library, fetching, outside),
         opportunities_work(settings, runner),
     )
@@ -298,6 +294,17 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         worker=worker,
         integrator=Integrator(database, log_keys, clock),
         followed_clock=_followed(settings, followed, worker),
+    )
+
+
+def _assurance_work(settings: Settings, runner: Runner, secrets: SecretStore) -> tuple[Work, ...]:
+    database, clock = runner.database, runner.clock
+    return (
+        AssuranceWork(runner).work(),
+        ForwardingWork(database, clock, secrets, make_event_receivers(settings)).work(),
+        KeepingWork(runner).work(),
+        DrillingWork(runner).work(),
+        ScanningWork(runner, make_lookout(settings, database, clock)).work(),
     )
 
 

@@ -371,4 +371,5 @@ def test_what_names_a_person_is_erased_with_a_customers_words(sorter: Sorter) ->
     customer_id = sorter.world.shown(sorter.slug).customer_id
     with sorter.world.installation.database.write() as session:
         erase_words(session, customer_id)  # type: ignore[arg-type]
-    assert (sorter.shown.sponsor_id, sorter.shown.note) == (None, None)
+    erased = sorter.shown
+    assert [erased.sponsor_id, erased.note] == [None, None]
