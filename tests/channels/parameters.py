@@ -109,6 +109,7 @@ FILLINGS: Final[Mapping[str, Filling]] = {
     "permissions": fixed({"name": "permissions.json", "text": "{}"}),
     "consent.look_up_permission:name": fixed("Mail.Read", "customer"),
     "consent.make_claim_code:offer_id": fixed("fairmile-desk-cluster", "customer"),
+    "consent.make_claim_code:plan_id": fixed("standard"),
     "consent.list_deployments:offer_type": fixed("container"),
     "consent.place_agent_identity:registration": fixed("sorter", "customer"),
     "consent.end_elevation:grant_id": Filling(
