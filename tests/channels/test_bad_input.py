@@ -297,7 +297,7 @@ def test_a_flood_of_headers_or_words_is_refused(stage: Stage, failures: list[Any
     "head",
     [
         "nonsense\r\n\r\n",
-        "GET  / HTTP/1.1\r\n\r\n",
+        "GET / HTTX/1.1\r\n\r\n",
         "GET / HTTP/1.1\r\nhost: a\r\nno colon here\r\n\r\n",
         "GET / HTTP/1.1\r\nhost: a\r\nx: a\x00b\r\n\r\n",
         "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n",

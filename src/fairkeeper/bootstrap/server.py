@@ -42,14 +42,13 @@ class Protocol(HttpToolsProtocol):
         self._head_bytes = 0
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; a head that is too long ends the connection."""
+        """Take bytes; a head that goes on beyond the limit ends the connection."""
         if self._is_in_head:
             self._head_bytes += len(data)
-            # What came in one piece is looked at: it may be a whole request with its body.
-            if self._head_bytes - len(data) > MOST_HEAD_BYTES:
-                self.send_400_response("The head of the request is too long.")
-                return
         super().data_received(data)
+        # Afterwards, because what came in one piece may be a whole request with its body.
+        if self._is_in_head and self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("The head of the request is too long.")
 
     def on_message_begin(self) -> None:
         """Begin a request."""
