@@ -12,7 +12,7 @@ from fairkeeper.sandbox.app import create_sandbox
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.control import control_app
 from fairkeeper.sandbox.directory import default_directory
-from fairkeeper.sandbox.entra.agents.store import AgentStore
+from fairkeeper.sandbox.entra.consent.agents.store import AgentStore
 from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.control import (
     Control,

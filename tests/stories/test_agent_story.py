@@ -71,10 +71,14 @@ def test_an_agent_from_its_sponsor_to_the_end(come: Come) -> None:
 
     # It is disabled in the tenant: a suspicion, which Today tells of, and which mends.
     at_microsoft(cora, "Disable Fairmile sorter for Contoso (agent identity)")
-    let_hours_pass(cora, 25)
+    owner.open("/customers/contoso/consent")
+    press(owner, "Look now")
     owner.until("/customers/contoso/consent", "Suspected lost")
+    owner.open("/")
+    expect(owner.page.locator("main")).to_contain_text("may have been taken back")
     at_microsoft(cora, "Enable Fairmile sorter for Contoso (agent identity)")
-    let_hours_pass(cora, 5)
+    owner.open("/customers/contoso/consent")
+    press(owner, "Look now")
     owner.until("/customers/contoso/consent", "Verified")
 
     # The publisher ends the link: the identity goes, and what is left is named with a script.
@@ -86,4 +90,5 @@ def test_an_agent_from_its_sponsor_to_the_end(come: Come) -> None:
     assert ended.ok, ended.text()
     owner.until("/customers/contoso/consent", "What only the customer can remove")
     let_hours_pass(cora, 1)
+    sign_in_owner(owner)  # an hour without a visit ends a session
     owner.until("/customers/contoso/consent", "It is gone from the tenant")

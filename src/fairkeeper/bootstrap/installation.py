@@ -118,9 +118,9 @@ from fairkeeper.jobs.scanning import ScanningWork
 from fairkeeper.jobs.sweeping import Sweeping
 from fairkeeper.jobs.worker import Worker
 from fairkeeper.messages.ports import Mailer, PublishersWords, TeamsChannel
-from fairkeeper.microsoft.agents import AgentIdentityClient
-from fairkeeper.microsoft.consent import ConsentFlow, TenantTokenClient
 from fairkeeper.microsoft.identity import SignInFlow
+from fairkeeper.microsoft.tenants.agents import AgentIdentityClient
+from fairkeeper.microsoft.tenants.consent import ConsentFlow, TenantTokenClient
 from fairkeeper.overview.ports import AddsToReview, NothingToAdd, OwnAddresses
 from fairkeeper.payouts.fetching.ports import FetchPlan
 from fairkeeper.payouts.files.library import Library

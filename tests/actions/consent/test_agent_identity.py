@@ -367,7 +367,8 @@ def test_an_answer_that_was_lost_is_asked_for_no_second_time(sorter: Sorter) -> 
 
 def test_what_names_a_person_is_erased_with_a_customers_words(sorter: Sorter) -> None:
     sorter.place()
-    assert sorter.shown.sponsor_id is not None
+    before = sorter.shown
+    assert before.sponsor_id is not None
     customer_id = sorter.world.shown(sorter.slug).customer_id
     with sorter.world.installation.database.write() as session:
         erase_words(session, customer_id)  # type: ignore[arg-type]

@@ -40,7 +40,7 @@ from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSourc
 from fairkeeper.customers.tables import CustomerRow
 from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.evidence.tables import EntryRow
-from fairkeeper.microsoft.consent import admin_consent_address
+from fairkeeper.microsoft.tenants.consent import admin_consent_address
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.directory import (
     AT_YOUR_SIDE_APP_ID,

@@ -31,8 +31,9 @@ from fairkeeper.customers.store import ensure_tenant, load_customer
 from fairkeeper.customers.tables import CustomerRow, SubscriptionRow
 from fairkeeper.governance.queries.agents import agent_lines
 from fairkeeper.governance.store import load_agent
-from fairkeeper.microsoft.agents import AgentIdentityClient
-from fairkeeper.microsoft.consent import (
+from fairkeeper.microsoft.identity import Credential
+from fairkeeper.microsoft.tenants.agents import AgentIdentityClient
+from fairkeeper.microsoft.tenants.consent import (
     AgentPages,
     ConsentFlow,
     NamedCredential,
@@ -40,7 +41,6 @@ from fairkeeper.microsoft.consent import (
     WorkCredentials,
     read_credentials,
 )
-from fairkeeper.microsoft.identity import Credential
 from fairkeeper.values.clock import Clock
 from fairkeeper.values.ids import CustomerId, SubscriptionId, TenantId
 

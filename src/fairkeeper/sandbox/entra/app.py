@@ -26,10 +26,10 @@ from starlette.types import Receive, Scope, Send
 
 from fairkeeper.errors import InvalidError
 from fairkeeper.sandbox.directory import Directory
-from fairkeeper.sandbox.entra.agents.exchange import AgentExchange
-from fairkeeper.sandbox.entra.agents.graph import AgentGraph
-from fairkeeper.sandbox.entra.agents.store import AgentStore
 from fairkeeper.sandbox.entra.authorize import RefusedReply, Reply, SignIn
+from fairkeeper.sandbox.entra.consent.agents.exchange import AgentExchange
+from fairkeeper.sandbox.entra.consent.agents.graph import AgentGraph
+from fairkeeper.sandbox.entra.consent.agents.store import AgentStore
 from fairkeeper.sandbox.entra.consent.deciding import AdminConsent
 from fairkeeper.sandbox.entra.consent.graph import ConsentGraph
 from fairkeeper.sandbox.entra.consent.graph_routes import graph_routes

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from fairkeeper.errors import InvalidError
 from fairkeeper.sandbox.directory import Directory
-from fairkeeper.sandbox.entra.agents.store import AgentStore
+from fairkeeper.sandbox.entra.consent.agents.store import AgentStore
 from fairkeeper.sandbox.entra.consent.permissions import PERMISSIONS, ConsentPolicy
 from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.faults import MAX_SLOW_SECONDS, Endpoint, Faults

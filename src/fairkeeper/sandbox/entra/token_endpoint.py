@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from fairkeeper.sandbox.directory import AppRegistration, Person
-from fairkeeper.sandbox.entra.agents.exchange import CREATE_AS_MANAGER, AgentExchange
 from fairkeeper.sandbox.entra.authorize import client_info
+from fairkeeper.sandbox.entra.consent.agents.exchange import CREATE_AS_MANAGER, AgentExchange
 from fairkeeper.sandbox.entra.consent.deciding import check_granted
 from fairkeeper.sandbox.entra.errors import StsError
 from fairkeeper.sandbox.entra.faults import Endpoint, Faults

@@ -14,32 +14,35 @@ from fairkeeper.consent.actions.ask import ask_customer, hand_over, share_page, 
 from fairkeeper.consent.actions.connect import answer_question as answer_it
 from fairkeeper.consent.actions.probe import check_now
 from fairkeeper.consent.actions.unlink import unlink
-from fairkeeper.consent.agents.placing import place_agent_identity
 from fairkeeper.consent.asking.removal import removal_script
 from fairkeeper.consent.deployments.calling import make_claim_code
-from fairkeeper.consent.deployments.elevating import end_elevation
 from fairkeeper.consent.deployments.showing import list_deployments
-from fairkeeper.consent.lifecycle import ENDED_LINKS, PROBED_LINKS, GrantState, LinkState
+from fairkeeper.consent.lifecycle import PROBED_LINKS, GrantState, LinkState
 from fairkeeper.consent.queries import list_tenants, show_customer, show_funnel, show_question
 from fairkeeper.consent.views import (
-    AgentView,
-    ClaimCodeView,
     ConsentLine,
     ConsentLines,
     CustomerConsent,
     Funnel,
-    GrantView,
     QuestionView,
 )
 from fairkeeper.database.secrets import Secret, SecretKeyError
 from fairkeeper.errors import NotFoundError
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import state, when_text
-from fairkeeper.web.forms import Field, FieldKind, Form, Option
+from fairkeeper.web.forms import Field, FieldKind, Form
 from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
 from fairkeeper.web.pages import consent as pages
 from fairkeeper.web.parts import Empty, Fact, Identifier, Link
-from fairkeeper.web.routes.consent_asking import can_be_ended, home_of
+from fairkeeper.web.routes.consent_asking import (
+    REMAINING_NAMES,
+    code_fact,
+    code_form,
+    grant_ways,
+    home_of,
+    place_of,
+    times,
+)
 from fairkeeper.web.routes.consent_cards import agent_card, deployment_card, grant_card
 from fairkeeper.web.routes.consent_needs import consent_needs
 from fairkeeper.web.routes.customers import timeline_of
@@ -286,7 +289,7 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
     remaining = tuple(
         Fact(
             label=each.name,
-            value=Identifier(text=each.app_id, names=_REMAINING[each.is_deployment, each.is_agent]),
+            value=Identifier(text=each.app_id, names=REMAINING_NAMES[each.is_deployment, each.is_agent]),
             note="still to be removed" if each.gone_at is None else f"gone, seen {when_text(each.gone_at)}",
         )
         for each in found.remaining
@@ -301,7 +304,7 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
         state=state("none" if found.state is None else found.state.value),
         sentence=_LINK_WORDS[found.state],
         facts=_facts(found),
-        grants=tuple(grant_card(each, ways=_grant_ways(visit, found, each)) for each in found.grants),
+        grants=tuple(grant_card(each, ways=grant_ways(visit, found, each)) for each in found.grants),
         needs=consent_needs(visit, found.customer_id),
         forms=_forms(visit, found, trouble),
         questions=(_unlink(found).question,) if is_staff and _may_unlink(visit, found) else (),
@@ -311,78 +314,18 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
             Fact(
                 label=f"made {when_text(each.made_at.date())}",
                 value=state("removed" if each.revoked_at else "active"),
-                note=f"opened {_times(each.opened)}; good until {when_text(each.expires_at.date())}",
+                note=f"opened {times(each.opened)}; good until {when_text(each.expires_at.date())}",
             )
             for each in found.pages
         ),
         remaining=remaining,
         script=removal_script(visit.parts.house.publisher, found.tenant_id, apps, identities) if left else "",
         deployments=tuple(deployment_card(each) for each in found.deployments),
-        agents=tuple(agent_card(each, place=_place(visit, found, each)) for each in found.agents),
-        codes=tuple(_code(each) for each in found.codes),
-        code=_code_form(visit, found, trouble),
+        agents=tuple(agent_card(each, place=place_of(visit, found, each)) for each in found.agents),
+        codes=tuple(code_fact(each) for each in found.codes),
+        code=code_form(visit, found, trouble),
         made_code=Identifier(text=code, names="claim code", is_whole=True) if code else None,
         timeline=timeline_of(visit, found.customer_id),
-    )
-
-
-_REMAINING: Final = {
-    (False, False): "application id",
-    (True, False): "deployment id",
-    (False, True): "agent identity id",
-}
-
-
-def _grant_ways(visit: Visit, found: CustomerConsent, grant: GrantView) -> tuple[Link, ...]:
-    if not can_be_ended(grant) or not visit.allows(end_elevation):
-        return ()
-    return (Link(label="End it now", href=f"{home_of(visit, found)}/elevations/{grant.grant_id}"),)
-
-
-def _place(visit: Visit, found: CustomerConsent, agent: AgentView) -> Link | None:
-    if found.state is not LinkState.LINKED or not visit.allows(place_agent_identity):
-        return None
-    label = "Change it" if agent.placed_id else "Name who answers for it"
-    return Link(label=label, href=f"{home_of(visit, found)}/agents/{agent.registration}")
-
-
-def _times(number: int) -> str:
-    """Return how often, in words.
-
-    Example:
-        >>> _times(0), _times(1), _times(8)
-        ('never', 'once', '8 times')
-    """
-    return {0: "never", 1: "once"}.get(number, f"{number} times")
-
-
-def _code(code: ClaimCodeView) -> Fact:
-    """Return a claim code that was made, without the code."""
-    where, note = "open", f"good until {when_text(code.expires_at.date())}"
-    if code.used_at is not None:
-        where, note = "used", f"used {when_text(code.used_at)}"
-    elif code.withdrawn_at is not None:
-        where, note = "removed", "withdrawn"
-    return Fact(label=f"{code.offer_id}, made {when_text(code.made_at.date())}", value=state(where), note=note)
-
-
-def _code_form(visit: Visit, found: CustomerConsent, trouble: tuple[str, str]) -> Form | None:
-    if found.state in ENDED_LINKS or not found.calling or not visit.allows(make_claim_code):
-        return None
-    return Form(
-        id="claim-code",
-        action=f"{home_of(visit, found)}/claim-codes",
-        submit="Make a claim code",
-        idempotency_key=new_key(),
-        error=trouble[1] if trouble[0] == "code" else "",
-        fields=(
-            Field(
-                name="offer_id",
-                label="For an installation of",
-                kind=FieldKind.SELECT,
-                options=tuple(Option(value=each, label=each) for each in found.calling),
-            ),
-        ),
     )
 
 

@@ -12,15 +12,17 @@ from starlette.responses import Response
 
 from fairkeeper.consent.agents.identities import IdentityState
 from fairkeeper.consent.agents.placing import place_agent_identity
+from fairkeeper.consent.deployments.calling import make_claim_code
 from fairkeeper.consent.deployments.elevating import end_elevation
-from fairkeeper.consent.lifecycle import GrantState
+from fairkeeper.consent.lifecycle import ENDED_LINKS, GrantState, LinkState
 from fairkeeper.consent.plan.plan import AccessWay
 from fairkeeper.consent.queries import show_customer
-from fairkeeper.consent.views import AgentView, CustomerConsent, GrantView
+from fairkeeper.consent.views import AgentView, ClaimCodeView, CustomerConsent, GrantView
 from fairkeeper.errors import NotFoundError
-from fairkeeper.web.forms import Field, FieldKind, Option
-from fairkeeper.web.parts import Link
-from fairkeeper.web.serving.asking import Asking, Words, answer_question, ask, question_at, reason_field
+from fairkeeper.web.format import state, when_text
+from fairkeeper.web.forms import Field, FieldKind, Form, Option
+from fairkeeper.web.parts import Fact, Link
+from fairkeeper.web.serving.asking import Asking, Words, answer_question, ask, new_key, question_at, reason_field
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post
 
@@ -164,6 +166,72 @@ def _ways(path: str, asking: _AskingOf) -> tuple[Way, ...]:
         post(f"{_STAFF}{path}", answered(is_own=False), Audience.STAFF),
         get(f"{_OWN}{path}", asked(is_own=True)),
         post(f"{_OWN}{path}", answered(is_own=True)),
+    )
+
+
+# -------------------- what stands on the page of a customer's consent
+
+
+REMAINING_NAMES: Final = {
+    (False, False): "application id",
+    (True, False): "deployment id",
+    (False, True): "agent identity id",
+}
+
+
+def grant_ways(visit: Visit, found: CustomerConsent, grant: GrantView) -> tuple[Link, ...]:
+    """Return what can be done about a grant by whoever looks."""
+    if not can_be_ended(grant) or not visit.allows(end_elevation):
+        return ()
+    return (Link(label="End it now", href=f"{home_of(visit, found)}/elevations/{grant.grant_id}"),)
+
+
+def place_of(visit: Visit, found: CustomerConsent, agent: AgentView) -> Link | None:
+    """Return the way to say who answers for an agent, for those who may."""
+    if found.state is not LinkState.LINKED or not visit.allows(place_agent_identity):
+        return None
+    label = "Change it" if agent.placed_id else "Name who answers for it"
+    return Link(label=label, href=f"{home_of(visit, found)}/agents/{agent.registration}")
+
+
+def times(number: int) -> str:
+    """Return how often, in words.
+
+    Example:
+        >>> times(0), times(1), times(8)
+        ('never', 'once', '8 times')
+    """
+    return {0: "never", 1: "once"}.get(number, f"{number} times")
+
+
+def code_fact(code: ClaimCodeView) -> Fact:
+    """Return a claim code that was made, without the code."""
+    where, note = "open", f"good until {when_text(code.expires_at.date())}"
+    if code.used_at is not None:
+        where, note = "used", f"used {when_text(code.used_at)}"
+    elif code.withdrawn_at is not None:
+        where, note = "removed", "withdrawn"
+    return Fact(label=f"{code.offer_id}, made {when_text(code.made_at.date())}", value=state(where), note=note)
+
+
+def code_form(visit: Visit, found: CustomerConsent, trouble: tuple[str, str]) -> Form | None:
+    """Return the form that makes a claim code, where an offer calls home and whoever looks may make one."""
+    if found.state in ENDED_LINKS or not found.calling or not visit.allows(make_claim_code):
+        return None
+    return Form(
+        id="claim-code",
+        action=f"{home_of(visit, found)}/claim-codes",
+        submit="Make a claim code",
+        idempotency_key=new_key(),
+        error=trouble[1] if trouble[0] == "code" else "",
+        fields=(
+            Field(
+                name="offer_id",
+                label="For an installation of",
+                kind=FieldKind.SELECT,
+                options=tuple(Option(value=each, label=each) for each in found.calling),
+            ),
+        ),
     )
 
 

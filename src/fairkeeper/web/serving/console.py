@@ -12,8 +12,8 @@ from fairkeeper.customers.ports import Fulfillment
 from fairkeeper.database.secrets import SecretStore
 from fairkeeper.evidence.export import Exporter
 from fairkeeper.messages.ports import Mailer
-from fairkeeper.microsoft.consent import ConsentFlow
 from fairkeeper.microsoft.identity import SignInFlow
+from fairkeeper.microsoft.tenants.consent import ConsentFlow
 from fairkeeper.opportunities.actions.desk import Desk, NamedFile
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.token.validator import EntraTokenValidator

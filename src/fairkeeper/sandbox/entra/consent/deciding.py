@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from fairkeeper.sandbox.directory import AppRegistration, Person, Tenant
-from fairkeeper.sandbox.entra.agents.store import AgentStore
+from fairkeeper.sandbox.entra.consent.agents.store import AgentStore
 from fairkeeper.sandbox.entra.consent.permissions import BASIC, PERMISSIONS, may_user_consent
 from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.errors import StsError

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairkeeper.sandbox.directory import ServicePrincipal, principal_object_id
-from fairkeeper.sandbox.entra.agents.graph import AgentGraph
-from fairkeeper.sandbox.entra.agents.store import AgentIdentity
+from fairkeeper.sandbox.entra.consent.agents.graph import AgentGraph
+from fairkeeper.sandbox.entra.consent.agents.store import AgentIdentity
 from fairkeeper.sandbox.entra.consent.permissions import PERMISSIONS
 from fairkeeper.sandbox.entra.consent.store import ConsentStore, grant_id
 from fairkeeper.sandbox.entra.graph import GraphError

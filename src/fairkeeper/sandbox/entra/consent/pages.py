@@ -15,8 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from fairkeeper.sandbox.directory import Person, Tenant
-from fairkeeper.sandbox.entra.agents.store import AgentStore
 from fairkeeper.sandbox.entra.authorize import AccountPicker, Company, Reply, SignIn, SignInRequest
+from fairkeeper.sandbox.entra.consent.agents.store import AgentStore
 from fairkeeper.sandbox.entra.consent.deciding import AdminConsent, AdminConsentRequest, Line
 from fairkeeper.sandbox.entra.consent.store import ConsentRequest, ConsentStore
 from fairkeeper.sandbox.entra.errors import StsError

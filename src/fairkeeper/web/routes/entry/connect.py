@@ -22,9 +22,9 @@ from fairkeeper.consent.queries import show_page
 from fairkeeper.consent.views import ConnectView
 from fairkeeper.database.secrets import Secret, SecretKeyError
 from fairkeeper.errors import FairkeeperError, InvalidError
-from fairkeeper.microsoft.consent import new_state
 from fairkeeper.microsoft.entra_codes import error_numbers
 from fairkeeper.microsoft.identity import SignInReturn
+from fairkeeper.microsoft.tenants.consent import new_state
 from fairkeeper.token.expectations import IdTokenExpectation
 from fairkeeper.values.ids import TenantId
 from fairkeeper.web.routes.entry.connect_page import connect_page

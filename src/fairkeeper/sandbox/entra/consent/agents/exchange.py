@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fairkeeper.sandbox.directory import AppRegistration
-from fairkeeper.sandbox.entra.agents.store import AgentIdentity, AgentStore
+from fairkeeper.sandbox.entra.consent.agents.store import AgentIdentity, AgentStore
 from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.errors import StsError
 from fairkeeper.sandbox.entra.mint import IssuedToken, TokenMint

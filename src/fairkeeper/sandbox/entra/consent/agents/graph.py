@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fairkeeper.sandbox.entra.agents.exchange import CREATE_AS_MANAGER
-from fairkeeper.sandbox.entra.agents.store import MOST_FOR_A_BLUEPRINT, AgentIdentity, AgentStore
+from fairkeeper.sandbox.entra.consent.agents.exchange import CREATE_AS_MANAGER
+from fairkeeper.sandbox.entra.consent.agents.store import MOST_FOR_A_BLUEPRINT, AgentIdentity, AgentStore
 from fairkeeper.sandbox.entra.consent.store import ConsentStore
 from fairkeeper.sandbox.entra.graph import GraphError
 from fairkeeper.sandbox.entra.mint import TokenMint

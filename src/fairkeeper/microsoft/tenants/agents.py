@@ -22,10 +22,10 @@ from fairkeeper.consent.asking.signals import Signal, signal_of
 from fairkeeper.consent.errors import AgentMakingUnclearError
 from fairkeeper.consent.ports import AgentMaking, AgentWish, TokenAnswer
 from fairkeeper.errors import UnavailableError
-from fairkeeper.microsoft.consent import GRAPH, WorkCredentials, named_in
 from fairkeeper.microsoft.entra_codes import error_numbers
 from fairkeeper.microsoft.identity import Applications, AppRegistration
 from fairkeeper.microsoft.marketplace_transport import check_address
+from fairkeeper.microsoft.tenants.consent import GRAPH, WorkCredentials, named_in
 from fairkeeper.values.clock import Clock
 from fairkeeper.values.ids import TenantId
 

@@ -1,0 +1,1 @@
+"""What is asked of Microsoft about customers' tenants: consent, tokens, agent identities."""
