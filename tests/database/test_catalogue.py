@@ -86,6 +86,7 @@ KEYS_WITHOUT_CUSTOMER = {
     ("governance_epoch", "scope"): OWN,
     ("idempotency", "principal_id, key"): "principals are one customer's",
     ("incident", "incident_id"): RANDOM,
+    ("incident_drill", "drill_id"): RANDOM,
     ("incident_notice", "notice_id"): RANDOM,
     ("intended_use", "use_id"): RANDOM,
     ("invitation", "digest"): RANDOM,

@@ -105,7 +105,6 @@ from fairkeeper.jobs.assurance import AssuranceWork
 from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.deployments import DeploymentWork
-from fairkeeper.jobs.drilling import DrillingWork
 from fairkeeper.jobs.forwarding import ForwardingWork
 from fairkeeper.jobs.governance import GovernanceWork
 from fairkeeper.jobs.handler import Work
@@ -253,7 +252,6 @@ def _wire(settings: Settings, clock: Clock, followed: MovableClock | None, datab
         AssuranceWork(runner).work(),
         ForwardingWork(database, clock, secrets, make_event_receivers(settings)).work(),
         KeepingWork(runner).work(),
-        DrillingWork(runner).work(),
         ScanningWork(runner, make_lookout(settings, database, clock)).work(),
         payouts_work(runner, library, fetching, outside),
         opportunities_work(settings, runner, teams),
