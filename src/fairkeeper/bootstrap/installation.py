@@ -109,7 +109,6 @@ from fairkeeper.jobs.assurance import AssuranceWork
 from fairkeeper.jobs.consent import ConsentWork
 from fairkeeper.jobs.customers import CustomersWork
 from fairkeeper.jobs.deployments import DeploymentWork
-from fairkeeper.jobs.drilling import DrillingWork
 from fairkeeper.jobs.forwarding import ForwardingWork
 from fairkeeper.jobs.governance import GovernanceWork
 from fairkeeper.jobs.handler import Work
@@ -303,7 +302,6 @@ def _assurance_work(settings: Settings, runner: Runner, secrets: SecretStore) ->
         AssuranceWork(runner).work(),
         ForwardingWork(database, clock, secrets, make_event_receivers(settings)).work(),
         KeepingWork(runner).work(),
-        DrillingWork(runner).work(),
         ScanningWork(runner, make_lookout(settings, database, clock)).work(),
     )
 

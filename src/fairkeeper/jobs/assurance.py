@@ -23,6 +23,7 @@ from fairkeeper.database.tasks import Task
 from fairkeeper.governance.actions.contain import contain
 from fairkeeper.governance.actions.decide_use import withdraw_use
 from fairkeeper.governance.tables import DecisionRow, IntendedUseRow
+from fairkeeper.jobs.drilling import DrillingWork
 from fairkeeper.jobs.handler import Handler, Schedule, Work
 
 _MOST_HOURS = 24 * 7
@@ -56,6 +57,7 @@ class AssuranceWork:
                 Handler(name=FOLLOW, run=self.follow_failed_run),
                 Handler(name=KEEP_SECRET, run=self._by(keep_secret)),
                 Handler(name=FOLLOW_RECEIVER, run=self._by(follow_receiver)),
+                *DrillingWork(self._runner).work().handlers,
             ),
             schedules=(Schedule(name="assurance.watch", every=timedelta(hours=1)),),
         )

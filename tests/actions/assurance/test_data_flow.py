@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from fairkeeper.access.tables import PersonRow
-from fairkeeper.assurance.forwarding.destinations import add_destination
 from fairkeeper.assurance.keeping.proving import erase_data
 from fairkeeper.assurance.keeping.rules import set_retention
 from fairkeeper.assurance.posture.data_flow import DAYS, show_data_flow
+from fairkeeper.assurance.tables import EventDestinationRow
 from fairkeeper.database.session import Database
 from fairkeeper.errors import DeniedError, NotFoundError
 from fairkeeper.values.ids import CustomerId, PersonId, TenantId
@@ -38,13 +38,31 @@ def staff(world: World, name: str, role: str) -> None:
         )
 
 
+def receiver(world: World, name: str, customer_id: str | None) -> None:
+    with world.database.write() as session:
+        session.add(
+            EventDestinationRow(
+                destination_id=f"dst_{name.split(maxsplit=1)[0]}",
+                customer_id=None if customer_id is None else CustomerId(customer_id),
+                name=name,
+                event_format="ocsf",
+                kind="webhook",
+                settings={},
+                address="https://siem.example/events",
+                after=0,
+                created_at=world.clock.now(),
+                created_by=OWNER.id,
+            )
+        )
+
+
 def test_it_names_who_may_by_the_policies_and_who_did_by_the_evidence(world: World) -> None:
     contoso, fabrikam = world.customer("contoso"), world.customer("fabrikam")
     staff(world, "sam", "security")
     staff(world, "dana", "deal_desk")
     world.run(set_retention, OWNER, customer_id=contoso, data_class="payloads", days=30)
     for customer, name in ((contoso, "Contoso SIEM"), (fabrikam, "Fabrikam SIEM"), (None, "Ours")):
-        world.run(add_destination, OWNER, name=name, address="https://siem.example/events", customer_id=customer)
+        receiver(world, name, customer)
     world.run(erase_data, OWNER, customer_id=contoso, reason="The customer asked for it.")
     world.run(erase_data, OWNER, customer_id=fabrikam, reason="Another customer asked for it.")
 

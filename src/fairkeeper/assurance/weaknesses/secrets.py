@@ -5,7 +5,8 @@ where its value is as irregular as a made secret is, so that words and placehold
 
 Sources: GitHub, "Behind GitHub's new authentication token formats" (CRC-32 in base 62, last six characters); Microsoft
 Learn, "Storage account keys" (64 bytes in base64); AWS, "IAM identifiers" (AKIA); read 2026-11-28. The pattern of
-Microsoft Entra's client secrets (`8Q~` in it) is observed and documented nowhere. Assumption: it stays.
+Microsoft Entra's client secrets (`8Q~` in it) is observed and documented nowhere; where it changes, such a secret is
+found by its irregularity alone.
 """
 
 from __future__ import annotations
