@@ -218,13 +218,18 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """What a command's function may use: one write session, the time, who asks, and the outbox."""
+    """What a command's function may use: one write session, the time, who asks, and the outbox.
+
+    Attributes:
+        is_agents: Whether an assistant runs it for the principal; then it is no person's own click.
+    """
 
     session: Session
     now: datetime
     principal: Principal
     request_id: str | None
     ports: Ports
+    is_agents: bool = False
 
     def enqueue(
         self,

@@ -174,7 +174,12 @@ class Runner:
         if remembered is not None:
             return Outcome(result=_adapter(operation.result).validate_json(remembered.result), entry=None)
         context = CommandContext(
-            session=session, now=now, principal=call.principal, request_id=call.request_id, ports=self._wiring.ports
+            session=session,
+            now=now,
+            principal=call.principal,
+            request_id=call.request_id,
+            ports=self._wiring.ports,
+            is_agents=call.is_agents,
         )
         outcome: Outcome[Any] = operation.function(context, request)
         if outcome.entry is not None:

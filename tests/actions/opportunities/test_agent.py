@@ -299,3 +299,22 @@ def test_what_people_won_and_lost_at_the_crm_is_read_back_once_a_day(book: Book)
     assert [each.line.state for each in shown] == ["won", "lost", "open", "open"]
     assert [each.pushes[0].state for each in shown] == ["closed_there"] * 3 + ["sent"]
     assert [(one.outcome, one.source) for each in shown for one in each.outcomes] == [("won", "crm"), ("lost", "crm")]
+
+
+def test_a_program_or_an_assistant_clicks_nothing_and_pushes_only_within_a_standing_approval(book: Book) -> None:
+    first, second = list({each.tenant_id: each for each in book.run(list_cards, limit=50).cards}.values())[:2]
+    program = Principal(id="tok_1", kind=PrincipalKind.SERVICE, roles=frozenset({"seller"}))
+    wish = push_card.input.model_validate({"card_id": first.id})
+    assistants = Call(principal=SELLER, is_agents=True)
+    for call in (Call(principal=program), assistants):
+        with pytest.raises(PushRefusedError, match="Nobody clicked"):
+            book.installation.runner.run(push_card, wish, call)
+    limit = give_standing_approval.input.model_validate({"daily_limit": 5})
+    with pytest.raises(PushRefusedError):
+        book.installation.runner.run(give_standing_approval, limit, assistants)
+    book.run(give_standing_approval, SELLER, daily_limit=1)
+    book.installation.runner.run(push_card, wish, assistants)
+    with pytest.raises(PushRefusedError):
+        book.run(push_card, program, card_id=second.id)
+    (pushed,) = book.run(list_pushes)
+    assert pushed.is_unasked

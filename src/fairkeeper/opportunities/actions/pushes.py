@@ -81,7 +81,7 @@ class PlannedPush:
     cli="opportunities push-card CARD_ID",
 )
 def push_card(context: CommandContext, request: PushCard) -> Outcome[PlannedPush]:
-    """Push one card to the CRM: the person who asks approves it by asking.
+    """Push one card to the CRM: the person who asks approves it by asking; a program or an assistant does not.
 
     Nothing is sent here; background work sends it, once however often it is tried. Raises
     `opportunities.account_not_matched` while it is not certain which account of the CRM it is, and
@@ -91,10 +91,17 @@ def push_card(context: CommandContext, request: PushCard) -> Outcome[PlannedPush
     planned = _planned(context, row, request.record)
     if request.dry_run:
         return Outcome(result=_told(planned, row, "dry_run"), entry=None)
-    ruling = rule_by_click(context, _arguments(context, row, planned, is_unasked=False), task_id=row.id)
+    is_click = _is_person(context) and not context.is_agents
+    arguments = _arguments(context, row, planned, is_unasked=not is_click)
+    if is_click:
+        ruling = rule_by_click(context, arguments, task_id=row.id)
+    elif left_today(context, planned.target) > 0:
+        ruling = rule(context, AgentTool.PUSH, arguments, task_id=row.id)
+    else:
+        raise PushRefusedError("Nobody clicked, and nothing is left of a standing approval today.")
     if not ruling.is_allowed:
         return Outcome(result=_told(planned, row, "refused"), entry=None, refusal=_refused(ruling))
-    push = _wish(context, row, planned, ruling, is_unasked=False)
+    push = _wish(context, row, planned, ruling, is_unasked=not is_click)
     entry = EvidenceDraft(
         kind=PUSH_ASKED.name,
         subject_type="card",
@@ -109,7 +116,7 @@ def push_card(context: CommandContext, request: PushCard) -> Outcome[PlannedPush
             "target": planned.target,
             "record": request.record.value,
             "external_key": planned.external_key,
-            "approved_by": "the person's own click on this card",
+            "approved_by": "the person's own click on this card" if is_click else "a standing approval",
             "fields": dict(planned.fields),
         },
     )
@@ -252,8 +259,7 @@ def give_standing_approval(context: CommandContext, request: GiveStandingApprova
     It is a standing approval under Governance, shown there too; when the policies change it no longer holds. Raises
     `opportunities.push_refused` for a program.
     """
-    is_person = context.principal.kind is PrincipalKind.STAFF or context.principal.id.startswith("local:")
-    if not is_person:
+    if not _is_person(context) or context.is_agents:
         raise PushRefusedError("A standing approval is a person's, and no program's.")
     target = _target(context)
     row = StandingApprovalRow(
@@ -317,6 +323,10 @@ def revoke_standing_approval(context: CommandContext, request: RevokeStandingApp
         payload={"count": len(rows)},
     )
     return Outcome(result=len(rows), entry=entry)
+
+
+def _is_person(context: CommandContext) -> bool:
+    return context.principal.kind is PrincipalKind.STAFF or context.principal.id.startswith("local:")
 
 
 def left_today(context: CommandContext, target: str) -> int:
