@@ -45,7 +45,7 @@ from fairkeeper.bootstrap.demo.running import prepare_people
 from fairkeeper.bootstrap.installation import Installation, open_installation
 from fairkeeper.bootstrap.local import local_principal
 from fairkeeper.bootstrap.rooms import all_operations
-from fairkeeper.bootstrap.server import bind
+from fairkeeper.bootstrap.server import UVICORN, bind
 from fairkeeper.bootstrap.settings import Settings, read_settings
 from fairkeeper.consent.actions.apply_plan import apply_plan
 from fairkeeper.customers.actions.custody.noting import note_would_have
@@ -242,7 +242,7 @@ def _serving(app: FastAPI, bound: socket.socket) -> Iterator[None]:
     """Serve without the background work, which would write beside the test."""
     channel = _mcp_of(app)
     app.router.lifespan_context = lambda _app: channel.running()
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+    server = uvicorn.Server(uvicorn.Config(app, **UVICORN))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()
     limit = time.monotonic() + 20

@@ -92,6 +92,13 @@ class BodyTooLargeError(InvalidError):
     remedy = "Send less at once."
 
 
+class NotHTTPError(InvalidError):
+    """What came is no request of HTTP/1.1, or has a method that nobody knows."""
+
+    code = "api.not_http"
+    remedy = "Send a request as RFC 9112 has it, with a registered method."
+
+
 class AddressTooLongError(InvalidError):
     """Path and query are longer than any address here."""
 

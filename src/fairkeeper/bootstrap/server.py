@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.errors import UnavailableError
+from fairkeeper.values.ids import new_id
 
 GRACE_SECONDS = 5
 """How long running requests may take to end when the server is told to stop."""
@@ -49,6 +50,19 @@ class Protocol(HttpToolsProtocol):
         # Afterwards, because what came in one piece may be a whole request with its body.
         if self._is_in_head and self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("The head of the request is too long.")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, in the words of every other refusal, though nothing of ours has seen it."""
+        from fairkeeper.api.errors import NotHTTPError, answer
+        from fairkeeper.api.limits import REQUEST_ID_HEADER
+
+        request_id = new_id("req")
+        refusal = answer(NotHTTPError(msg), request_id)
+        refusal.headers[REQUEST_ID_HEADER] = request_id
+        refusal.headers["connection"] = "close"
+        head = b"".join(b"%b: %b\r\n" % header for header in refusal.raw_headers)
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n%b\r\n%b" % (head, bytes(refusal.body)))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """Begin a request."""

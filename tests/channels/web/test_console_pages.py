@@ -79,6 +79,7 @@ def addresses(stage: Stage) -> list[str]:
         "template": "never-across-tenants",
         "number": str(saved),
         "invitation_id": invited,
+        "step": "messages",
         "kind": "first_tool",
         "data_class": "payloads",
         "incident_id": str(FILLINGS["assurance.show_incident:incident_id"].own(stage, stage.contoso)),
