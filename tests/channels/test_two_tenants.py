@@ -54,9 +54,9 @@ def without_ids(words: str, sent: Any) -> str:
 def without_new_ids(words: str) -> str:
     """Return words without ids and secrets that are drawn anew for each answer."""
     words = re.sub(r"/connect/[\w-]{43}", "/connect/NEW", words)
-    drawn = "lnk|req|ent|exp|job|tok|per|tsk|agt|tol|use|pmt|gra|lim|apr|pol|con|dlg|dec|sta|inv|msg|dst|era|hld|non"
+    drawn = "lnk|req|ent|exp|job|tok|per|tsk|agt|tol|use|pmt|gra|lim|apr|pol|con|dlg|dec|sta|inv|msg|dst|era|hld|non|cla|drl"
     words = re.sub(rf"\b({drawn})_[0-9A-Za-z]{{8,}}", r"\1_NEW", words)
-    return re.sub(r"fk_[\w-]{43}|whsec_[\w+/=]{44}", "SECRET_NEW", words)
+    return re.sub(r"fk_[\w-]{43}|whsec_[\w+/=]{44}|\b[0-9A-Z]{5}(-[0-9A-Z]{5}){4}\b", "SECRET_NEW", words)
 
 
 def markers_of(stage: Stage, tenant: Tenant) -> list[str]:

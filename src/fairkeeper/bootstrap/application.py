@@ -42,6 +42,8 @@ from fairkeeper.web.app import add_console
 PERMISSIONS_PATH = "/api/v1/consent/permissions/import"
 """Microsoft's permissions.json has three megabytes."""
 CONSOLE_UPLOAD_PATH = "/payouts/upload"
+INSIGHTS_UPLOAD_PATH = "/opportunities/upload"
+"""Which takes 128 MB of files in one form."""
 
 if TYPE_CHECKING:
     from fairkeeper.mcp.server import MCPChannel
@@ -112,6 +114,7 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
                     (UPLOAD_PATH, CONSOLE_UPLOAD_PATH), installation.library.limits.packed_bytes + 1024 * 1024
                 ),
                 PERMISSIONS_PATH: 7 * 1024 * 1024,
+                INSIGHTS_UPLOAD_PATH: 129 * 1024 * 1024,
             },
             floods=FloodRules(
                 ways_in_per_minute=settings.ways_in_per_minute,

@@ -149,6 +149,7 @@ def values(stage: Stage) -> Mapping[str, str]:
         "USE_ID": first("use"),
         "TOKEN_ID": first("token"),
         "ENTRY_ID": first("entry"),
+        "entra:TENANT/APPLICATION": f"entra:{contoso.tenant_id}/22222222-bbbb-4bbb-8bbb-222222222222",
         "DEPLOYMENT-ID": first("deployment"),
         "dec_01KAV0000000000000000000": first("decision"),
     }

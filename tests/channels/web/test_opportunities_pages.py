@@ -165,3 +165,12 @@ def test_the_chat_gives_nobodys_personal_data_away_and_pushes_nothing(served: Se
     assert "Open the account’s card" in browser.get(
         "/opportunities/ask?question=Push%20Contoso%20to%20the%20CRM"
     ).text.replace("'", "’")
+
+
+def test_an_export_of_megabytes_is_taken_like_any_other(served: Served) -> None:
+    _, content = export(4)
+    padded = content + b"".join(b",,,\n" for _ in range(500_000))
+    assert len(padded) > 1_500_000
+    answer = Browser(served, "owner").upload([("large.csv", padded)], taken_on="2026-03-01")
+    assert answer.status_code == 200
+    assert "rows of copilot, taken on 01 Mar 2026" in read(answer.text).text

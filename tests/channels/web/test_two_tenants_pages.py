@@ -25,6 +25,7 @@ from fairkeeper.access.credentials import form_token
 from fairkeeper.api.authzen import EVALUATION_PATH, EVALUATIONS_PATH, METADATA_PATH
 from fairkeeper.api.outcomes import OUTCOMES_PATH
 from fairkeeper.web.app import WAYS
+from fairkeeper.web.routes.opportunities.importing import UPLOAD_PATH as INSIGHTS_PATH
 from fairkeeper.web.routes.payouts.handing_over import UPLOAD_PATH
 from fairkeeper.web.serving.ways import Audience, Way
 from tests.channels.ids import ids_of, twin_of
@@ -172,7 +173,7 @@ def pages_of(stage: Stage) -> list[Way]:
         and route.path not in {*described, MCP_PATH, "/openapi.json", *AUTHZEN_PATHS}
         for method in (route.methods or {"GET"}) - {"HEAD"}
     }
-    assert routes == {(way.method, way.path) for way in WAYS} | {("POST", UPLOAD_PATH)}, (
+    assert routes == {(way.method, way.path) for way in WAYS} | {("POST", UPLOAD_PATH), ("POST", INSIGHTS_PATH)}, (
         "a route that is no page and no operation"
     )
     return [way for way in WAYS if way.path not in FOR_EVERYBODY]

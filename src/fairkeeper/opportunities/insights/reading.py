@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,9 +16,10 @@ from typing import Any, Final
 from fairkeeper.opportunities.insights.fields import Matched, Tab, match
 from fairkeeper.opportunities.insights.kinds import FILE_DAMAGED, FILE_NOT_RECOGNISED
 from fairkeeper.values.findings import Finding
+from fairkeeper.values.workbooks import WorkbookBounds, refuse_oversized
 
 LARGEST_FILE_BYTES: Final = 400_000_000
-LARGEST_UNPACKED_BYTES: Final = 2_000_000_000
+_BOUNDS: Final = WorkbookBounds(unpacked_bytes=2_000_000_000, cells=60_000_000)
 _HEADER_SEARCH_ROWS: Final = 12
 """An export may have a title and a note above its headers."""
 _SEPARATORS: Final = (",", ";", "\t", "|")
@@ -90,9 +90,8 @@ def _from_text(name: str, text: str, tabs: Sequence[Tab] | None) -> TextTable | 
 def _from_workbook(name: str, content: bytes, tabs: Sequence[Tab] | None) -> TextTable | Finding:
     import python_calamine
 
-    if (trouble := _unpacks_to_too_much(content)) is not None:
-        return FILE_DAMAGED.found(trouble, file=name)
     try:
+        refuse_oversized(content, _BOUNDS)
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         for sheet_name in book.sheet_names:
             rows = book.get_sheet_by_name(sheet_name).to_python(skip_empty_area=False)
@@ -102,18 +101,6 @@ def _from_workbook(name: str, content: bytes, tabs: Sequence[Tab] | None) -> Tex
     except (python_calamine.CalamineError, ValueError, OSError) as error:
         return FILE_DAMAGED.found(f"The workbook cannot be read: {error}.", file=name)
     return FILE_NOT_RECOGNISED.found("No sheet holds the headers of a tab of the insights.", file=name)
-
-
-def _unpacks_to_too_much(content: bytes) -> str | None:
-    """Say what is wrong with a workbook that is a bomb, or no archive at all."""
-    if content[:2] != b"PK":
-        return None
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(each.file_size for each in archive.infolist())
-    except zipfile.BadZipFile as error:
-        return f"The workbook cannot be read: {error}."
-    return None if unpacked <= LARGEST_UNPACKED_BYTES else "The workbook unpacks to more than 2 GB."
 
 
 def _from_rows(rows: list[list[Any]], tabs: Sequence[Tab] | None) -> TextTable | None:

@@ -1,9 +1,6 @@
 """Reads a questionnaire, xlsx or CSV, in whatever layout: which column asks, which names, which waits for answers.
 
-A file is opened within bounds before a reader sees it: what it unpacks to is counted as it comes, and the corner of
-each sheet is read first, because a reader makes room for every cell up to there. Nothing in a file is calculated.
-
-Source: ECMA-376 part 1, 18.3.1.4 (cells) and 18.3.1.73 (rows), for the references that tell the corner.
+A workbook is looked into within bounds before a reader sees it. Nothing in a file is calculated.
 """
 
 from __future__ import annotations
@@ -11,8 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,16 +15,12 @@ from typing import Any, Final
 
 from fairkeeper.assurance.errors import QuestionnaireUnreadableError
 from fairkeeper.assurance.posture.answers.matching import words_of
+from fairkeeper.values.workbooks import WorkbookBounds, WorkbookRefusedError, refuse_oversized
 
-MOST_UNPACKED_BYTES: Final = 60_000_000
-MOST_CELLS: Final = 400_000
-"""Of one sheet, from its first cell to its corner."""
+_BOUNDS: Final = WorkbookBounds()
 MOST_SHEETS: Final = 40
 MOST_QUESTIONS: Final = 3_000
 LONGEST_QUESTION: Final = 4_000
-_MOST_PARTS: Final = 2_000
-_CHUNK: Final = 256 * 1024
-_REFERENCE: Final = re.compile(rb"""\br\s*=\s*["']([A-Z]{0,3})(\d{1,8})["']""")
 _HEADER_ROWS: Final = 30
 _QUESTION_HEADS: Final = (
     ("question",), ("control", "question"), ("security", "question"), ("requirement",), ("question", "text"),
@@ -195,8 +186,8 @@ def _questions(rows: Sequence[Sequence[str]], columns: Columns) -> Iterable[Aske
 def _workbook(content: bytes) -> list[tuple[str, list[list[str]]]]:
     import python_calamine  # its import takes long, and only a workbook needs it
 
-    _refuse_bombs(content)
     try:
+        refuse_oversized(content)
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         names = book.sheet_names
         if len(names) > MOST_SHEETS:
@@ -205,61 +196,11 @@ def _workbook(content: bytes) -> list[tuple[str, list[list[str]]]]:
             (name, [[_text(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python(False)])
             for name in names
         ]
+    except WorkbookRefusedError as error:
+        raise QuestionnaireUnreadableError(str(error)) from error
     except (python_calamine.CalamineError, ValueError, OSError) as error:
         message = f"The workbook cannot be read: {' '.join(str(error).split())[:200]}."
         raise QuestionnaireUnreadableError(message) from error
-
-
-def _refuse_bombs(content: bytes) -> None:
-    """Unpack everything once, counting, and look for the corner of each part.
-
-    Raises:
-        QuestionnaireUnreadableError: It is no workbook, or more comes out than may.
-    """
-    left = MOST_UNPACKED_BYTES
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            infos = archive.infolist()
-            names = {each.filename for each in infos}
-            if "xl/workbook.xml" not in names or "xl/workbook.bin" in names or len(infos) > _MOST_PARTS:
-                raise QuestionnaireUnreadableError("The archive is no workbook of the form xlsx.")
-            for info in infos:
-                with archive.open(info) as part:
-                    left -= _unpacked(part, left, is_sheet=info.filename.endswith(".xml"))
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
-        message = f"The workbook cannot be unpacked ({type(error).__name__}); it may be cut off or have a password."
-        raise QuestionnaireUnreadableError(message) from error
-
-
-def _unpacked(part: Any, left: int, *, is_sheet: bool) -> int:
-    size, rows, columns, tail = 0, 0, 0, b""
-    while chunk := part.read(_CHUNK):
-        size += len(chunk)
-        if size > left:
-            raise QuestionnaireUnreadableError(f"The workbook unpacks to more than {MOST_UNPACKED_BYTES // 10**6} MB.")
-        if is_sheet:
-            for letters, digits in _REFERENCE.findall(tail + chunk):
-                rows, columns = max(rows, int(digits)), max(columns, _number(letters))
-            if rows * max(columns, 1) > MOST_CELLS:
-                raise QuestionnaireUnreadableError(
-                    f"A sheet reaches to row {rows:,} and column {columns:,}, above {MOST_CELLS:,} cells.",
-                    remedy="Delete what stands far below or beside the questions, and save it again.",
-                )
-            tail = chunk[-40:]
-    return size
-
-
-def _number(letters: bytes) -> int:
-    """Return a column's number.
-
-    Example:
-        >>> _number(b"A"), _number(b"AA"), _number(b"")
-        (1, 27, 0)
-    """
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
 
 
 def _text(cell: Any) -> str:
@@ -273,8 +214,8 @@ def _text(cell: Any) -> str:
 
 
 def _csv(content: bytes) -> list[list[str]]:
-    if len(content) > MOST_UNPACKED_BYTES:
-        raise QuestionnaireUnreadableError(f"The file is larger than {MOST_UNPACKED_BYTES // 10**6} MB.")
+    if len(content) > _BOUNDS.unpacked_bytes:
+        raise QuestionnaireUnreadableError(f"The file is larger than {_BOUNDS.unpacked_bytes // 10**6} MB.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -285,6 +226,6 @@ def _csv(content: bytes) -> list[list[str]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as error:
         raise QuestionnaireUnreadableError(f"The text is no table: {error}.") from error
-    if sum(len(row) for row in rows) > MOST_CELLS:
-        raise QuestionnaireUnreadableError(f"The table has more than {MOST_CELLS:,} cells.")
+    if sum(len(row) for row in rows) > _BOUNDS.cells:
+        raise QuestionnaireUnreadableError(f"The table has more than {_BOUNDS.cells:,} cells.")
     return rows
