@@ -121,7 +121,7 @@ def test_an_owner_sees_everything_that_needs_somebody_nearest_first(house: House
         "Reminder finance",
         "Background work was given up after 1 attempts: test.fails.",
         "Reminder platform",
-        "The grace of the suspension ends",
+        "The suspended subscription is cancelled",
         "Reminder undated",
     ]
     assert [(task.name, task.last_error) for task in today.failed_tasks] == [("test.fails", "no road to Microsoft")]

@@ -48,7 +48,7 @@ def page(chromium: Browser, sqlite_stage: Stage) -> Iterator[Page]:
 def look(page: Page) -> None:
     """Let axe look, in light and dark, and fail on a page that is wider than a phone."""
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = Axe().run(page).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], scheme
     for width in (360, 1280):
@@ -125,7 +125,7 @@ def test_without_scripts_the_palette_is_a_page(chromium: Browser, sqlite_stage: 
     opened.goto(sqlite_stage.url)
     opened.get_by_role("button", name="Menu").click()
     opened.get_by_role("link", name="Go to any page").click()
-    opened.get_by_label("Id, name, amount, page or action").fill("payments")
+    opened.get_by_role("searchbox", name="Id, name, amount, page or action").fill("payments")
     opened.get_by_role("button", name="Find").click()
     opened.get_by_role("link", name="Payments").click()
     assert opened.url.endswith("/payouts/payments")
