@@ -47,7 +47,6 @@ CHANGED_BY: Final[Mapping[str, tuple[str | None, str]]] = {
     "accounts/verification/events.py 1": (None, "Nothing; record a submission or decision for any other step."),
     "customers/actions/custody/adopt.py 1": (None, "Nothing; rename the columns in the exported file."),
     "customers/following/changes.py 1": (None, "`fairkeeper customers set-change-rule`, or Settings in the console."),
-    "assurance/weaknesses/secrets.py 1": (None, "Nothing; a secret of another form is found by its entropy, or not."),
     "assurance/forwarding/audit.py 1": (None, "Nothing; kind and subject of the entry stand in each row beside it."),
     "customers/path/clocks.py 1": (None, "`FAIRKEEPER_RETENTION_DAYS` for the retention; the days are in the code."),
     "customers/path/clocks.py 2": (None, "Nothing; Microsoft's own date is kept and shown beside it."),

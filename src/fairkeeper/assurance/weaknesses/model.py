@@ -47,7 +47,7 @@ class Found:
         Example:
             >>> one = Found(source=Source.SECRET, code="pem", place="a", level=Level.ERROR, what="w", remedy="r")
             >>> one.key, len(one.key)
-            ('wkn_c3ee2ec39e22b8f1ab0c4a6e', 28)
+            ('wkn_10025c6d4abf4c1d3aebee55', 28)
         """
         text = f"{self.source.value}\n{self.code}\n{self.place}"
         return f"wkn_{hashlib.sha256(text.encode()).hexdigest()[:24]}"

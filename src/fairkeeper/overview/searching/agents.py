@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from fairkeeper.assurance.evaluation.running import show_release
 from fairkeeper.assurance.forwarding.destinations import list_destinations
+from fairkeeper.assurance.incidents.drill_tables import DrillRow
+from fairkeeper.assurance.incidents.drilling import list_drills
 from fairkeeper.assurance.incidents.queries import list_incidents
 from fairkeeper.assurance.keeping.holding import list_holds
 from fairkeeper.assurance.keeping.tables import LegalHoldRow
@@ -19,6 +21,8 @@ from fairkeeper.assurance.tables import (
     SuiteRow,
     SuiteRunRow,
 )
+from fairkeeper.assurance.weaknesses.recording import list_scans, list_weaknesses
+from fairkeeper.assurance.weaknesses.tables import ScanRow, WeaknessRow
 from fairkeeper.governance.approvals.queries import list_approvals
 from fairkeeper.governance.approvals.tables import ApprovalAnswerRow, ApprovalRow, StandingApprovalRow
 from fairkeeper.governance.policies.bundle_queries import list_policies
@@ -261,9 +265,41 @@ _ASSURANCE: Final = (
         door=list_holds,
         row=LegalHoldRow,
         key=LegalHoldRow.hold_id,
-        page=fixed("/assurance/posture"),
+        page=fixed("/assurance/data"),
         label=field_of("reason"),
         line=lambda row: "lifted" if row.lifted_at else "in force",
+    ),
+    Kind(
+        name="drill",
+        prefix="drl",
+        door=list_drills,
+        row=DrillRow,
+        key=DrillRow.drill_id,
+        page=at("/assurance/drills/{}", "drill_id"),
+        label=lambda row: f"Drill: {row.category.replace('_', ' ')}",
+        line=field_of("state"),
+    ),
+    Kind(
+        name="scan for weaknesses",
+        prefix="scn",
+        door=list_scans,
+        row=ScanRow,
+        key=ScanRow.scan_id,
+        is_staffs=True,
+        page=fixed("/assurance/weaknesses"),
+        label=lambda row: f"Scan of {row.ran_at:%d %b %Y %H:%M} UTC",
+        line=lambda row: f"{row.found} found",
+    ),
+    Kind(
+        name="weakness",
+        prefix="wkn",
+        door=list_weaknesses,
+        row=WeaknessRow,
+        key=WeaknessRow.weakness_id,
+        is_staffs=True,
+        page=fixed("/assurance/weaknesses"),
+        label=field_of("what"),
+        line=lambda row: "gone" if row.gone_at else row.level,
     ),
 )
 KINDS: Final = (*_AGENTS, *_ASSURANCE)

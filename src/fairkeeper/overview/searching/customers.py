@@ -8,7 +8,7 @@ from fairkeeper.access.actions.invitations import list_invitations
 from fairkeeper.access.queries import list_people, list_tokens
 from fairkeeper.access.tables import ApiTokenRow, InvitationRow, PersonRow
 from fairkeeper.consent.queries import list_tenants, show_customer
-from fairkeeper.consent.tables import ClaimCodeRow, ConnectRow, DeploymentRow, GrantRow, LinkRow
+from fairkeeper.consent.tables import AgentIdentityRow, ClaimCodeRow, ConnectRow, DeploymentRow, GrantRow, LinkRow
 from fairkeeper.customers.actions.custody.move_custody import list_would_have
 from fairkeeper.customers.queries import list_customers, show_subscription
 from fairkeeper.customers.tables import CustomerRow, JobRow, OperationRow, SubscriptionRow, WouldHaveRow
@@ -180,6 +180,18 @@ _CONSENT: Final = (
         page=lambda row: f"/customers/{row.customer_id}/consent" if row.customer_id else "/consent",
         own_page=fixed("/permissions"),
         label=field_of("resource_id"),
+        line=field_of("state"),
+    ),
+    Kind(
+        name="agent identity",
+        prefix="agi",
+        door=show_customer,
+        row=AgentIdentityRow,
+        key=AgentIdentityRow.placed_id,
+        guids=(AgentIdentityRow.identity_id,),
+        page=lambda row: f"/customers/{row.customer_id}/consent",
+        own_page=fixed("/permissions"),
+        label=field_of("name"),
         line=field_of("state"),
     ),
 )

@@ -14,11 +14,19 @@ from fairkeeper.accounts.verification.tracking import list_programmes
 from fairkeeper.assurance.evaluation.running import show_release
 from fairkeeper.assurance.forwarding.destinations import list_destinations
 from fairkeeper.assurance.incidents.acting import close_incident, open_incident, package_incident, take_step
+from fairkeeper.assurance.incidents.drilling import end_drill, list_drills, start_drill, take_drill_step
 from fairkeeper.assurance.incidents.queries import list_incidents
+from fairkeeper.assurance.keeping.holding import lift_hold, place_hold
+from fairkeeper.assurance.keeping.proving import erase_data
+from fairkeeper.assurance.keeping.rules import list_retention
+from fairkeeper.assurance.keeping.subject import export_subject
 from fairkeeper.assurance.monitoring.hearing import list_signal_rules, list_signals
-from fairkeeper.assurance.posture.showing import show_posture
+from fairkeeper.assurance.posture.data_flow import show_data_flow
+from fairkeeper.assurance.posture.showing import list_controls, show_posture
 from fairkeeper.assurance.transparency.showing import show_transparency
+from fairkeeper.assurance.weaknesses.recording import accept_weakness, ask_for_scan, list_weaknesses
 from fairkeeper.consent.actions.unlink import unlink
+from fairkeeper.consent.deployments.showing import list_application_notices, list_deployments
 from fairkeeper.consent.queries import list_tenants
 from fairkeeper.consent.queries import show_customer as show_consent
 from fairkeeper.customers.actions.custody.move_custody import (
@@ -30,14 +38,14 @@ from fairkeeper.customers.actions.landing.looks import list_landing_looks
 from fairkeeper.customers.actions.marketplace.reconcile import reconcile
 from fairkeeper.customers.actions.rename_customer import rename_customer
 from fairkeeper.customers.actions.revoke import revoke_customer
-from fairkeeper.customers.queries import list_customers, list_notices, list_receipts, show_change_rule
+from fairkeeper.customers.queries import list_customers, list_notices, show_change_rule
 from fairkeeper.deals.actions.approve_deal import approve_deal, show_approval_rules
 from fairkeeper.deals.actions.draft_deal import draft_deal
 from fairkeeper.deals.actions.save_deal import save_deal
 from fairkeeper.deals.book.approvals import Reason
 from fairkeeper.deals.book.queries import list_deals, list_renewals, show_deal
 from fairkeeper.evidence.actions import request_export, rotate_log_key
-from fairkeeper.evidence.queries import list_entries, show_log
+from fairkeeper.evidence.queries import list_entries, show_entry, show_log
 from fairkeeper.governance.actions.contain import contain
 from fairkeeper.governance.approvals.queries import list_approvals
 from fairkeeper.governance.policies.bundle_queries import list_policies
@@ -51,9 +59,10 @@ from fairkeeper.metering.queries import list_usage
 from fairkeeper.opportunities.accountability.queries import report
 from fairkeeper.opportunities.actions.accounts import match_account
 from fairkeeper.opportunities.actions.cards import record_outcome
-from fairkeeper.opportunities.actions.pushes import push_card
+from fairkeeper.opportunities.actions.pushes import give_standing_approval, push_card, revoke_standing_approval
 from fairkeeper.opportunities.asking.answering import ask
-from fairkeeper.opportunities.queries import list_alerts, list_cards, portfolio_summary
+from fairkeeper.opportunities.crm.queries import show_pushing
+from fairkeeper.opportunities.queries import list_alerts, list_cards, list_snapshots, portfolio_summary
 from fairkeeper.overview.connections.looking import list_connections
 from fairkeeper.overview.guide.guiding import show_guide
 from fairkeeper.overview.onboarding import show_funnel
@@ -90,6 +99,8 @@ PLACES: Final = (
     Place(label="Revoke everything", href="/revoke", needs=(revoke_customer,), is_action=True, is_for="customers"),
     # consent
     Place(label="Consent", href="/consent", needs=(list_tenants,), also="tenants permissions grants"),
+    Place(label="Deployments", href="/consent/deployments", needs=(list_deployments,), also="managed applications"),
+    Place(label="Notices of deployments", href="/consent/notices", needs=(list_application_notices,), also="azure"),
     Place(label="Permissions", href="/permissions", needs=(show_consent,), also="consent", is_for="customers"),
     # agents
     Place(label="Agents", href="/agents", needs=(list_agents,), also="governance tools", is_for="everybody"),
@@ -110,6 +121,43 @@ PLACES: Final = (
     Place(label="Incidents", href="/incidents", needs=(list_incidents,), is_for="everybody"),
     Place(label="Open an incident", href="/incidents/open", needs=(open_incident,), is_action=True),
     Place(label="Posture", href="/assurance/posture", needs=(show_posture,), also="risks", is_for="everybody"),
+    Place(label="Controls", href="/assurance/controls", needs=(list_controls,), also="tests", is_for="everybody"),
+    Place(
+        label="Fill in a questionnaire",
+        href="/assurance/answers",
+        needs=(list_controls,),
+        also="security answers posture",
+        is_action=True,
+    ),
+    Place(
+        label="Data",
+        href="/assurance/data",
+        needs=(list_retention,),
+        also="retention holds erasure privacy",
+        is_for="everybody",
+    ),
+    Place(label="Where data flows", href="/assurance/data/flow", needs=(show_data_flow,), also="location payloads"),
+    Place(label="Place a legal hold", href="/assurance/data/holds/place", needs=(place_hold,), is_action=True),
+    Place(
+        label="Erase data",
+        href="/assurance/data/erase",
+        needs=(erase_data,),
+        also="delete privacy",
+        is_action=True,
+        is_for="everybody",
+    ),
+    Place(
+        label="Hand out a person’s data",
+        href="/assurance/data/subject",
+        needs=(export_subject,),
+        also="subject access privacy export",
+        is_action=True,
+        is_for="everybody",
+    ),
+    Place(label="Drills", href="/assurance/drills", needs=(list_drills,), also="exercise", is_for="everybody"),
+    Place(label="Hold a drill", href="/assurance/drills/start", needs=(start_drill,), also="new", is_action=True),
+    Place(label="Weaknesses", href="/assurance/weaknesses", needs=(list_weaknesses,), also="vulnerabilities scan"),
+    Place(label="Scan for weaknesses", href="/assurance/weaknesses/scan", needs=(ask_for_scan,), is_action=True),
     Place(
         label="Destinations of events",
         href="/assurance/destinations",
@@ -130,6 +178,22 @@ PLACES: Final = (
     Place(label="Ask the insights", href="/opportunities/ask", needs=(ask,), also="question opportunities"),
     Place(label="Portfolio", href="/opportunities/portfolio", needs=(portfolio_summary,), also="opportunities"),
     Place(label="Track record", href="/opportunities/track-record", needs=(report,), also="opportunities held"),
+    Place(label="Insights handed over", href="/opportunities/files", needs=(list_snapshots,), also="upload import"),
+    Place(label="Pushed to the CRM", href="/opportunities/crm", needs=(show_pushing,), also="opportunities"),
+    Place(
+        label="Let cards be pushed unasked",
+        href="/opportunities/crm/give",
+        needs=(give_standing_approval,),
+        also="standing approval crm",
+        is_action=True,
+    ),
+    Place(
+        label="Stop pushing unasked",
+        href="/opportunities/crm/revoke",
+        needs=(revoke_standing_approval,),
+        also="standing approval crm",
+        is_action=True,
+    ),
     # accounts
     Place(label="Accounts", href="/accounts", needs=(show_structure,), also="structure partner center"),
     Place(label="Seen in the account", href="/accounts/seen", needs=(list_differences,), also="differences"),
@@ -149,7 +213,7 @@ PLACES: Final = (
     # evidence
     Place(label="Evidence", href="/evidence", needs=(show_log,), also="record log entries proofs"),
     Place(label="Record", href="/evidence", needs=(list_entries,), also="evidence log", is_for="customers"),
-    Place(label="Receipts", href="/receipts", needs=(list_receipts,), is_for="everybody"),
+    Place(label="Receipts", href="/receipts", needs=(show_entry,), is_for="everybody"),
     Place(
         label="Ask for an export",
         href="/exports/ask",
@@ -230,6 +294,10 @@ DEEDS: Final = (
         operation=show_transparency,
         is_for="everybody",
     ),
+    Deed(kind="drill", label="Take the next step of", path="{page}/step", operation=take_drill_step),
+    Deed(kind="drill", label="End", path="{page}/end", operation=end_drill),
+    Deed(kind="legal hold", label="Lift", path="/assurance/data/holds/{id}/lift", operation=lift_hold),
+    Deed(kind="weakness", label="Accept", path="/assurance/weaknesses/{id}/accept", operation=accept_weakness),
     Deed(kind="incident", label="Take the next step of", path="{page}/step", operation=take_step),
     Deed(kind="incident", label="Close", path="{page}/close", operation=close_incident),
     Deed(kind="incident", label="Package", path="{page}/package", operation=package_incident),
