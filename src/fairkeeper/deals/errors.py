@@ -116,13 +116,6 @@ class PurchaseUnknownError(NotFoundError):
     remedy = "Take the subscription from the deal's page; a purchase appears there once it has been matched."
 
 
-class MappingUnknownError(NotFoundError):
-    """No column mapping has this name."""
-
-    code = "deals.mapping_not_found"
-    remedy = "`fairkeeper deals mappings` lists the names; `fairkeeper deals save-mapping` saves one."
-
-
 class TableUnreadableError(DealsError):
     """A file is no table that can be read."""
 

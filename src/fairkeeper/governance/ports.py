@@ -124,37 +124,7 @@ class Standing(Protocol):
         ...
 
 
-class NoApprovals:
-    """`Approvals` where nobody can approve: every call that needs a person stays refused."""
-
-    def find(
-        self, transaction: Transaction, questions: Sequence[ApprovalQuestion], *, now: datetime
-    ) -> Sequence[ApprovalFacts | None]:
-        """Find nothing."""
-        del transaction, now
-        return [None] * len(questions)
-
-    def consume(self, transaction: Transaction, approval_id: str, decision_id: str, *, now: datetime) -> bool:
-        """Consume nothing."""
-        del transaction, approval_id, decision_id, now
-        return False
-
-    def ask(self, transaction: Transaction, needed: Sequence[NeededApproval]) -> Mapping[str, str]:
-        """Write nothing down."""
-        del transaction, needed
-        return {}
-
-
 _NO_POLICIES = sha256(b"").hexdigest()
-
-
-class NoBundles:
-    """`Policies` where only permits decide."""
-
-    def active(self, transaction: Transaction, customer_id: str | None) -> ActivePolicies:
-        """Return no policies."""
-        del transaction, customer_id
-        return ActivePolicies(digest=_NO_POLICIES, policies=())
 
 
 class Credentials(Protocol):

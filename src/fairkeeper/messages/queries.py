@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from fairkeeper.access.tables import PersonRow
 from fairkeeper.action.operation import SYSTEM_ONLY, OperationInput, QueryContext, query
@@ -131,21 +131,6 @@ def show_mine(context: QueryContext, request: ShowMine) -> MessageView:
     if found is None:
         raise MessageNotFoundError(f"There is no message {request.message_id!r} for you.")
     return _view(found[0], found[1], _words(context))
-
-
-def count_unread(context: QueryContext) -> int:
-    """Return how many messages whoever asks has not read."""
-    return (
-        context.session.scalar(
-            select(func.count())
-            .select_from(CopyRow)
-            .join(MessageRow, CopyRow.message_id == MessageRow.message_id)
-            .where(
-                CopyRow.person_id == context.principal.id, CopyRow.read_at.is_(None), MessageRow.settled_at.is_(None)
-            )
-        )
-        or 0
-    )
 
 
 @query(

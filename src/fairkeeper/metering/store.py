@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -244,15 +244,6 @@ def months_of(term_unit: str | None) -> int:
 
 def _term(row: MeteredTermRow) -> Term:
     return Term(plan_id=row.plan_id, anchor_on=row.anchor_on, months=row.months, since_at=row.since_at)
-
-
-def rule_document(rules: Rules) -> dict[str, Any]:
-    """Return what evidence states of the rules."""
-    return {
-        "grace_minutes": int(rules.hours.grace.total_seconds() // 60),
-        "margin_minutes": int(rules.hours.margin.total_seconds() // 60),
-        **{f"hold_{name}": _plain(value) for name, value in asdict(rules.holding).items()},
-    }
 
 
 def _plain(value: Any) -> Any:

@@ -26,13 +26,6 @@ class LensUnknownError(NotFoundError):
     remedy = "Name one of the lenses that `fairkeeper opportunities lenses` lists."
 
 
-class FileNotRecognisedError(InvalidError):
-    """A file is none that this room reads."""
-
-    code = "opportunities.file_not_recognised"
-    remedy = "Export the tab again with Tenant ID among its columns, or name the file's columns in the list of fields."
-
-
 class PricesUnreadableError(InvalidError):
     """A file of prices cannot be used."""
 
@@ -87,13 +80,6 @@ class CardClosedError(ConflictError):
 
     code = "opportunities.card_closed"
     remedy = "Open the list; when the reason comes back, a new card does."
-
-
-class SnapshotKeptError(ConflictError):
-    """The same file was imported before."""
-
-    code = "opportunities.snapshot_kept"
-    remedy = "Nothing has to be done."
 
 
 class PushRefusedError(DeniedError):

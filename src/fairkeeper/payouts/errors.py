@@ -54,13 +54,6 @@ class MonthUnreadableError(InvalidError):
     remedy = "Write it as 2026-05."
 
 
-class PaymentNotFoundError(NotFoundError):
-    """There is no such payment."""
-
-    code = "payouts.payment_not_found"
-    remedy = "List the payments; import the payments report of its month."
-
-
 class MappingRefusedError(InvalidError):
     """A mapping of columns or accounts cannot be used."""
 

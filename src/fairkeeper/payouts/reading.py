@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -62,11 +61,6 @@ def finding_view(row: PayoutFindingRow, *, today: date, principal: Principal) ->
         offer=row.offer,
         closed_why=row.closed_why,
     )
-
-
-def hide_names(findings: Iterable[ChainFinding], principal: Principal) -> tuple[ChainFinding, ...]:
-    """Return findings as somebody may see them."""
-    return tuple(replace(each, customer=masked(each.customer, principal)) for each in findings)
 
 
 def file_names(session: Session, table_ids: Iterable[str]) -> dict[str, str]:

@@ -279,6 +279,21 @@ def test_a_policy_of_the_publishers_stops_a_click_and_says_so(book: Book) -> Non
     assert book.run(list_decisions, agent_id=AGENT_ID)
 
 
+def test_where_a_policy_wants_two_people_one_click_is_not_enough(book: Book) -> None:
+    text = """@id("two") @reason("Two look at it.") @approvers("2")
+        forbid (principal, action == Action::"call_unattended", resource) when { resource.name == "opportunities.push" };"""
+    book.run(activate_policies, number=book.run(save_policies, text=text, note="Two people.").number)
+    card = book.run(list_cards, limit=1).cards[0]
+    with pytest.raises(PushRefusedError):
+        book.run(push_card, SELLER, card_id=card.id)
+    assert book.run(list_pushes) == ()
+    with book.installation.database.read() as session:
+        (question,) = session.scalars(select(ApprovalRow)).all()
+        (answer,) = session.scalars(select(ApprovalAnswerRow)).all()
+    assert (question.state, question.approvers_needed) == ("pending", 2)
+    assert (answer.person_id, answer.verdict) == (SELLER.id, "approve")
+
+
 def test_no_tool_of_its_own_touches_personal_data_but_the_one_that_is_never() -> None:
     assert {each.name for each in TOOLS if not each.lane} == {"opportunities.export_personal_data"}
     assert not any("personal_data" in (*each.reads, *each.writes) for each in TOOLS)

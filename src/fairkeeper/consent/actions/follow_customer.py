@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pydantic import Field
-from sqlalchemy import select
 
 from fairkeeper.action.operation import (
     Canonical,
@@ -170,12 +169,6 @@ def _drop_unneeded(context: CommandContext, link: LinkRow) -> Outcome[Followed]:
             entry = _entry(link, DROPPED.name, {"what": what_of(grant), "grant_id": grant.grant_id})
             return Outcome(result=_result(link, has_changed=True), entry=entry)
     return _unchanged(link)
-
-
-def links_to_follow(context: CommandContext) -> list[CustomerId]:
-    """Return the customers whose links live."""
-    states = [state.value for state in LinkState if state not in ENDED_LINKS]
-    return list(context.session.scalars(select(LinkRow.customer_id).where(LinkRow.state.in_(states))))
 
 
 def _moved(link: LinkRow, state: LinkState, told: dict[str, Canonical]) -> Outcome[Followed]:

@@ -79,16 +79,34 @@ def answer_approval(context: CommandContext, request: AnswerApproval) -> Outcome
     row = load_approval(context, request.approval_id)
     _refuse_settled(row, context)
     _refuse_others(row, context)
-    approves = request.verdict is AnswerVerdict.APPROVE
     _refuse_unread(row, context, request)
+    missing = take_answer(context, row, request.verdict, reason=request.reason)
+    result = ApprovalAnswered(approval_id=row.approval_id, state=row.state, missing=missing)
+    kind = APPROVAL_GIVEN if request.verdict is AnswerVerdict.APPROVE else APPROVAL_REFUSED
+    return Outcome(result=result, entry=_entry(kind, row, reason=request.reason))
+
+
+def take_answer(context: CommandContext, row: ApprovalRow, verdict: AnswerVerdict, *, reason: str) -> int:
+    """Keep a person's answer to an open question, and settle it unless more people have to approve.
+
+    Args:
+        context: Whose transaction it is, and who answers.
+        row: The question, locked (`load_approval`).
+        verdict: The answer.
+        reason: Why.
+
+    Returns:
+        How many more people have to approve.
+    """
+    approves = verdict is AnswerVerdict.APPROVE
     context.session.add(
         ApprovalAnswerRow(
             answer_id=new_id("ans"),
             approval_id=row.approval_id,
             customer_id=row.customer_id,
             person_id=context.principal.id,
-            verdict=request.verdict.value,
-            reason=request.reason,
+            verdict=verdict.value,
+            reason=reason,
             answered_at=context.now,
         )
     )
@@ -104,9 +122,7 @@ def answer_approval(context: CommandContext, request: AnswerApproval) -> Outcome
             why=f"It was {'approved' if approves else 'refused'}.",
             about_customer_id=row.customer_id,
         )
-    result = ApprovalAnswered(approval_id=row.approval_id, state=row.state, missing=missing)
-    kind = APPROVAL_GIVEN if approves else APPROVAL_REFUSED
-    return Outcome(result=result, entry=_entry(kind, row, reason=request.reason))
+    return missing
 
 
 def load_approval(context: CommandContext, approval_id: str) -> ApprovalRow:

@@ -15,7 +15,6 @@ from fairkeeper.governance.policies.views import (
     ComparedPolicies,
     ExplainedPolicy,
     FilledTemplate,
-    PolicyFinding,
     TemplatePlace,
     TemplateView,
     TriedCase,
@@ -310,8 +309,3 @@ def _unreadable(file: TextFile) -> Iterator[Finding]:
     except PolicyRefusedError as refused:
         for problem in refused.problems:
             yield UNREADABLE.found(problem.message, file=file.name or None)
-
-
-def view_all(findings: Findings) -> tuple[PolicyFinding, ...]:
-    """Return findings for channels."""
-    return tuple(view_finding(each) for each in findings)

@@ -14,7 +14,7 @@ from fairkeeper.errors import NotFoundError
 from fairkeeper.messages.errors import MessageNotFoundError, RuleRefusedError
 from fairkeeper.messages.evidence_kinds import RULE_SET, WORDING_SET
 from fairkeeper.messages.quiet import MessageRule, time_of, zone_of
-from fairkeeper.messages.store import RULE_ID, load_rule
+from fairkeeper.messages.store import RULE_ID
 from fairkeeper.messages.tables import CopyRow, MessageRow, MessageRuleRow, WordingRow
 from fairkeeper.messages.wording import refuse_wording
 
@@ -194,8 +194,3 @@ def _note_first(context: CommandContext, message_id: str) -> None:
         select(CopyRow).where(CopyRow.message_id == message_id, CopyRow.person_id == context.principal.id)
     ):
         copy.read_at = copy.read_at or context.now
-
-
-def current_rule(context: CommandContext) -> MessageRule:
-    """Return the rule in force."""
-    return load_rule(context.session)

@@ -25,7 +25,7 @@ from fairkeeper.action.operation import (
 )
 from fairkeeper.governance.actions.register_agent import described
 from fairkeeper.governance.actions.register_tool import manifest_digest
-from fairkeeper.governance.approvals.tables import ApprovalAnswerRow, ApprovalRow
+from fairkeeper.governance.approvals.answering import AnswerVerdict, load_approval, take_answer
 from fairkeeper.governance.deciding.tickets import Decided, Questions
 from fairkeeper.governance.deciding.within import SessionTransaction, decide_within
 from fairkeeper.governance.epochs import move
@@ -41,7 +41,6 @@ from fairkeeper.values.ids import new_id
 
 _GRANTED_FOR: Final = timedelta(days=3652)
 """Data access has an end in Governance; this one is the publisher's own data and can be taken back at any time."""
-_LONGEST_ID: Final = 40
 _ROOM: Final = Caller(id="system:opportunities", customer_id=None, may_report=True, kind="system")
 """The room itself asks for its agent; on whose wish stands in the arguments."""
 
@@ -222,21 +221,9 @@ def rule_by_click(context: CommandContext, arguments: Mapping[str, Any], *, task
     asked = rule(context, AgentTool.PUSH, arguments, task_id=task_id)
     if asked.reason is not Reason.APPROVAL_NEEDED or asked.approval_id is None:
         return asked
-    row = context.session.get(ApprovalRow, asked.approval_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        return asked
-    row.state, row.settled_at = "approved", context.now
-    context.session.add(
-        ApprovalAnswerRow(
-            answer_id=new_id("ans"),
-            approval_id=row.approval_id,
-            customer_id=None,
-            person_id=context.principal.id[:_LONGEST_ID],
-            verdict="approve",
-            reason="A click on this one card.",
-            answered_at=context.now,
-        )
-    )
+    row = load_approval(context, asked.approval_id)
+    if take_answer(context, row, AnswerVerdict.APPROVE, reason="A click on this one card."):
+        return asked  # a policy of the publisher's wants more people than whoever clicked
     context.session.flush()
     return rule(context, AgentTool.PUSH, arguments, task_id=task_id, approval_id=row.approval_id)
 

@@ -126,11 +126,6 @@ def load_tabs(path: Path | None = None) -> tuple[Tab, ...]:
         raise FieldsUnreadableError(msg) from error
 
 
-def tab_named(name: str, tabs: Iterable[Tab] | None = None) -> Tab:
-    """Return a tab by its name."""
-    return next(tab for tab in tabs or load_tabs() if tab.name == name)
-
-
 def match(headers: Iterable[str], tabs: Iterable[Tab] | None = None) -> Matched | None:
     """Recognise the tab that a row of headers belongs to; None when it is none of them.
 

@@ -92,9 +92,3 @@ def keep_blob(session: Session, content: bytes, *, now: datetime, digest: str | 
 def compressed(content: bytes) -> bytes:
     """Return a raw file as it is kept."""
     return zlib.compress(content, 1)
-
-
-def raw_file(session: Session, digest: str) -> bytes | None:
-    """Return an imported file as it came, to map it anew."""
-    content = session.scalars(select(BlobRow.content).where(BlobRow.digest == digest)).first()
-    return None if content is None else zlib.decompress(content)
