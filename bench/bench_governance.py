@@ -22,12 +22,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from bench.databases import postgresql_address, sqlite_address
 from bench.governance_caller import READY, Line, read_lines
 from bench.governance_server import CONSTANT_PATH
-from bench.governance_world import ARGUMENTS, SECRET, Furnished, asked, furnish
+from bench.governance_world import SECRET, Furnished, asked, evaluation, furnish
 from bench.load import request_bytes, send_all
 from bench.report import Report
 from fairkeeper.action.operation import Ports
@@ -270,11 +269,11 @@ def _over_http(report: Report, address: DatabaseAddress) -> None:
     database.dispose()
     headers = [("authorization", f"Bearer {SECRET}")]
     evaluations = [
-        request_bytes(EVALUATION_PATH, headers, json.dumps(_evaluation(agent_id, furnished.tool_id)).encode())
+        request_bytes(EVALUATION_PATH, headers, evaluation(agent_id, furnished.tool_id))
         for agent_id in furnished.agent_ids
     ]
     constants = [
-        request_bytes(CONSTANT_PATH, headers, json.dumps(_evaluation(agent_id, furnished.tool_id)).encode())
+        request_bytes(CONSTANT_PATH, headers, evaluation(agent_id, furnished.tool_id))
         for agent_id in furnished.agent_ids
     ]
     times = HTTP_REQUESTS // AGENTS
@@ -295,14 +294,6 @@ def _over_http(report: Report, address: DatabaseAddress) -> None:
     report.plain("constant endpoint", statistics.median(each[1] for each in rounds), unit="/s", conditions=conditions)
     ratio = statistics.median(each[0] / each[1] for each in rounds)
     report.at_least("evaluation over constant endpoint", ratio, unit="×", target=0.4, conditions=conditions)
-
-
-def _evaluation(agent_id: str, tool_id: str) -> dict[str, Any]:
-    return {
-        "subject": {"type": "agent", "id": agent_id},
-        "action": {"name": "call", "properties": {"arguments": ARGUMENTS}},
-        "resource": {"type": "tool", "id": tool_id},
-    }
 
 
 @contextmanager

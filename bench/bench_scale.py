@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,23 +30,17 @@ from sqlalchemy import func, select
 
 from bench.bench_webhooks import notices, pretend_microsoft
 from bench.databases import postgresql_address
-from bench.governance_world import ARGUMENTS, SECRET, Furnished, furnish
+from bench.governance_world import SECRET, Furnished, evaluation, furnish
 from bench.load import request_bytes, send_all
 from bench.report import Report
-from fairkeeper.access.actions.tokens import CreateToken, create_token
-from fairkeeper.action.runner import Call as Run
 from fairkeeper.api.authzen import EVALUATION_PATH
-from fairkeeper.bootstrap.installation import open_installation
-from fairkeeper.bootstrap.local import local_principal
-from fairkeeper.bootstrap.settings import read_settings
 from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.database.session import Database
 from fairkeeper.governance.tables import DecisionRow, LimitUsageRow
 from fairkeeper.sandbox.directory import FULFILLMENT_APP_ID, PUBLISHER_TENANT_ID
-from fairkeeper.values.clock import SystemClock
 from tests.stories.forked_server import ForkedServer
 from tests.stories.record_check import check_everything
-from tests.stories.rehearsal import Rehearsal, rehearse, started_server, three_servers, wait_until
+from tests.stories.rehearsal import Rehearsal, first_token, rehearse, started_server, three_servers, wait_until
 from tests.stories.server_process import Server, database_settings
 
 PROCESSES: Final = 3
@@ -90,23 +84,13 @@ def _three(address: DatabaseAddress) -> Iterator[tuple[list[int], str, str]]:
             "log_level": "error",
             "workers": "0",
         }
-        owner_token = _owner_token(settings)
+        owner_token = first_token(settings)
         servers: list[Server] = [ForkedServer(settings, folder / f"server-{number}.log") for number in range(PROCESSES)]
         for server in servers:
             ends.callback(server.kill)
         for server in servers:
             server.wait_until_ready()
         yield [httpx.URL(server.url).port or 0 for server in servers], webhook_token, owner_token
-
-
-def _owner_token(settings: Mapping[str, str]) -> str:
-    """Make the tables, the log's first key and an owner's token."""
-    installation = open_installation(read_settings(**settings), SystemClock())
-    try:
-        made = installation.runner.run(create_token, CreateToken(name="bench"), Run(principal=local_principal()))
-        return str(made.secret)
-    finally:
-        installation.close()
 
 
 # --- throughput
@@ -152,17 +136,7 @@ def _rate(ports: Sequence[int], requests: Sequence[bytes]) -> float:
 
 
 def _evaluation_request(agent_id: str, tool_id: str) -> bytes:
-    return request_bytes(EVALUATION_PATH, [("authorization", f"Bearer {SECRET}")], _evaluation(agent_id, tool_id, 250))
-
-
-def _evaluation(agent_id: str, tool_id: str, amount: int) -> bytes:
-    return json.dumps(
-        {
-            "subject": {"type": "agent", "id": agent_id},
-            "action": {"name": "call", "properties": {"arguments": {**ARGUMENTS, "amount": amount}}},
-            "resource": {"type": "tool", "id": tool_id},
-        }
-    ).encode()
+    return request_bytes(EVALUATION_PATH, [("authorization", f"Bearer {SECRET}")], evaluation(agent_id, tool_id, 250))
 
 
 # --- a pause
@@ -179,7 +153,7 @@ def _pause(report: Report, ports: Sequence[int], owner_token: str, furnished: Fu
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
             while time.monotonic() < until:
                 for agent_id in agent_ids:
-                    answer = client.post(EVALUATION_PATH, content=_evaluation(agent_id, furnished.tool_id, 250))
+                    answer = client.post(EVALUATION_PATH, content=evaluation(agent_id, furnished.tool_id, 250))
                     answers.append((port, agent_id, time.monotonic(), answer.json()["decision"]))
 
     others = furnished.agent_ids[1:]
@@ -281,7 +255,7 @@ def _ask(rehearsal: Rehearsal, furnished: Furnished, asked: _Asked, ended: threa
     dice = random.Random(number)
     headers = {"authorization": f"Bearer {SECRET}", "content-type": "application/json"}
     while not ended.wait(PAUSE_BETWEEN_QUESTIONS):
-        body = _evaluation(dice.choice(furnished.agent_ids), furnished.tool_id, dice.randrange(1, 100_000))
+        body = evaluation(dice.choice(furnished.agent_ids), furnished.tool_id, dice.randrange(1, 100_000))
         status, told = rehearsal.door.forward(EVALUATION_PATH, headers, body)
         if status != _OK:
             asked.unanswered += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -128,6 +129,17 @@ _CALLER = caller_of(
 def asked(agent_id: str, tool_id: str, amount: int = 250) -> Call:
     """Return a call of an agent, asked by the customer's program."""
     return Call(agent_id=agent_id, tool_id=tool_id, arguments={**ARGUMENTS, "amount": amount}, caller=_CALLER)
+
+
+def evaluation(agent_id: str, tool_id: str, amount: int = 250) -> bytes:
+    """Return the same question as AuthZEN writes it."""
+    return json.dumps(
+        {
+            "subject": {"type": "agent", "id": agent_id},
+            "action": {"name": "call", "properties": {"arguments": {**ARGUMENTS, "amount": amount}}},
+            "resource": {"type": "tool", "id": tool_id},
+        }
+    ).encode()
 
 
 def _table(row: type[Base]) -> Table:

@@ -228,7 +228,7 @@ def rehearse(
             "provisioning_secret": secret,
             "task_lease_seconds": str(lease_seconds),
         }
-        token = _first_token(settings)
+        token = first_token(settings)
         database = Database(address)
         try:
             with systems.serving(token) as systems_url:
@@ -273,7 +273,7 @@ def _own_settings(settings: Mapping[str, str]) -> Settings:
     return read_settings(**{**settings, "workers": 0})
 
 
-def _first_token(settings: Mapping[str, str]) -> str:
+def first_token(settings: Mapping[str, str]) -> str:
     """Make the tables, the log's first key and an owner's token."""
     installation = open_installation(_own_settings(settings), SystemClock())
     try:

@@ -10,12 +10,11 @@ Source: Cedar documentation, JSON policy format, read 2026-11-28. Comparing two 
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Any, Final
 
-import cedarpy
+from fairkeeper.policy.decision.looking import Policies
 
 _BEGINS: Final = {"<": (0,), ">=": (0,), ">": (1,), "<=": (1,), "==": (0, 1), "!=": (0, 1)}
 """Where, from the constant on, numbers begin that compare otherwise than those before."""
@@ -37,24 +36,21 @@ class Distinctions:
     `usage:NAME` for what is used of a billing dimension.
 
     Args:
-        policies: Their text.
-
-    Raises:
-        ValueError: It cannot be read.
+        policies: As `read_policies` returns them.
 
     Example:
-        >>> told = Distinctions("forbid (principal, action, resource) when { context.depth > 2 };")
+        >>> from fairkeeper.policy.decision.looking import read_policies
+        >>> told = Distinctions(read_policies("forbid (principal, action, resource) when { context.depth > 2 };"))
         >>> told.of("depth", 1) == told.of("depth", 2), told.of("depth", 2) == told.of("depth", 3)
         (True, False)
     """
 
-    def __init__(self, policies: str) -> None:
+    def __init__(self, policies: Policies) -> None:
         self._begins: dict[str, set[int]] = {}
         self._exact: set[str] = set()
-        document: dict[str, Any] = json.loads(cedarpy.policies_to_json_str(policies))
-        if document.get("templates"):
+        if policies.get("templates"):
             self._exact.add("")
-        for policy in document.get("staticPolicies", {}).values():
+        for policy in policies.get("staticPolicies", {}).values():
             for condition in policy["conditions"]:
                 self._visit(condition["body"])
         self._bounds = {path: sorted(found) for path, found in self._begins.items()}

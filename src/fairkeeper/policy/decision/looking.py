@@ -10,6 +10,7 @@ entity; `in` looks at ancestors, `.`, `has` and tags at attributes.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import cedarpy
@@ -18,23 +19,37 @@ _SCOPES: Final = ("principal", "resource")
 _BY_NAME: Final = frozenset({"All", "=="})
 
 
-def looks_at_entities(policies: str) -> bool:
-    """Say whether an answer may depend on attributes or ancestors of agent, tool or use; yes where that is not plain.
+Policies = Mapping[str, Any]
+"""Policies in Cedar's JSON format."""
+
+
+def read_policies(text: str) -> Policies:
+    """Read policies, once for whoever asks what they look at.
 
     Raises:
         ValueError: The text cannot be read.
+    """
+    found: Policies = json.loads(cedarpy.policies_to_json_str(text))
+    return found
+
+
+def looks_at_entities(policies: Policies) -> bool:
+    """Say whether an answer may depend on attributes or ancestors of agent, tool or use; yes where that is not plain.
 
     Example:
-        >>> looks_at_entities('forbid (principal == Agent::"a", action, resource) when { context.depth > 2 };')
+        >>> looks_at_entities(
+        ...     read_policies('forbid (principal == Agent::"a", action, resource) when { context.depth > 2 };')
+        ... )
         False
-        >>> looks_at_entities('forbid (principal, action, resource) when { resource.effect == "write" };')
+        >>> looks_at_entities(
+        ...     read_policies('forbid (principal, action, resource) when { resource.effect == "write" };')
+        ... )
         True
     """
-    document: dict[str, Any] = json.loads(cedarpy.policies_to_json_str(policies))
-    return bool(document.get("templates")) or any(
+    return bool(policies.get("templates")) or any(
         any(policy[scope]["op"] not in _BY_NAME for scope in _SCOPES)
         or any(_looks(condition["body"]) for condition in policy["conditions"])
-        for policy in document.get("staticPolicies", {}).values()
+        for policy in policies.get("staticPolicies", {}).values()
     )
 
 

@@ -24,7 +24,7 @@ import msgspec
 from fairkeeper.policy.decision.distinctions import Distinctions
 from fairkeeper.policy.decision.facts import PUBLISHER, Basis, Lane, PermitFacts
 from fairkeeper.policy.decision.labels import Labels
-from fairkeeper.policy.decision.looking import looks_at_entities
+from fairkeeper.policy.decision.looking import looks_at_entities, read_policies
 from fairkeeper.policy.decision.reasons import Reason
 from fairkeeper.policy.engine import EntityUid
 
@@ -171,16 +171,17 @@ class PolicySlice:
                 permits[permit.use_id].append(_permit_policy(basis, permit))
         own = "\n".join(policy.text for policy in basis.policies)
         text = "\n".join((own, *(policy for each in permits.values() for policy in each)))
+        read = read_policies(text)
         self._names, self._tags = mentioned(text), tags_mentioned(text)
         self._answers: dict[tuple[Any, ...], PolicyAnswer] = {}
-        self._parts = _parts_of(self._names, self._tags, Distinctions(text))
+        self._parts = _parts_of(self._names, self._tags, Distinctions(read))
         self._schema = _schema(self._names)
         # A set for each use, because naming the use in the context costs a fifth of what Cedar takes.
         self._own = cedarpy.PolicySet.from_str(own)
         self._by_use = {use: cedarpy.PolicySet.from_str("\n".join((own, *each))) for use, each in permits.items()}
         self._entities = (
             cedarpy.Entities.from_json_str(_entities(basis), self._schema)
-            if looks_at_entities(text)
+            if looks_at_entities(read)
             else _no_entities(self._names)
         )
         self._principal = {"type": "Agent", "id": basis.agent.id}
