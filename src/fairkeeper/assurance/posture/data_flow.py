@@ -25,6 +25,7 @@ from fairkeeper.customers.store import load_customer
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.values.ids import CustomerId
 
+_DATABASES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 DAYS: Final = 90
 MOST_ENTRIES: Final = 500
 READS: Final = (
@@ -180,7 +181,8 @@ def _is_taken() -> ColumnElement[bool]:
 def _database(context: QueryContext) -> str:
     engine: Engine = context.session.get_bind().engine
     host = engine.url.host
-    return f"{engine.dialect.name} on {host}" if host else f"{engine.dialect.name} on the server's own disk"
+    name = _DATABASES.get(engine.dialect.name, engine.dialect.name)
+    return f"{name} on {host}" if host else f"{name} on the server's own disk"
 
 
 def _may_read(row: PersonRow, customer_id: CustomerId | None) -> MayRead | None:

@@ -98,7 +98,9 @@ def _flow_link() -> Fact:
 
 def _kept(visit: Visit, line: Kept) -> tuple[Any, ...]:
     may = visit.allows(set_retention)
-    what: Link | str = Link(label=line.what, href=f"{_HERE}/keep/{line.data_class}") if may else line.what
+    what: Link | str = (
+        Link(label=_begun(line.what), href=f"{_HERE}/keep/{line.data_class}") if may else _begun(line.what)
+    )
     days = str(line.days) if line.days is not None else "until the customer’s retention ends"
     return (what, days, line.set_for)
 
@@ -112,6 +114,11 @@ def _hold(visit: Visit, line: HoldLine, owner: str) -> tuple[Any, ...]:
 
 def _whose(visit: Visit) -> tuple[Field, ...]:
     return (_WHOSE,) if visit.is_staff else ()
+
+
+def _begun(text: str) -> str:
+    """Write words as the beginning of a line."""
+    return text[:1].upper() + text[1:]
 
 
 def _asking(address: str, operation: Any, words: Words, **fixed: Any) -> Asking:
@@ -331,7 +338,7 @@ def show_flow(visit: Visit) -> Response:
                 note="In which country that machine stands is the operator’s to say.",
                 heads=("What", "Where", "Days"),
                 rows=tuple(
-                    (each.what, each.where, "as the customer’s retention" if each.days is None else each.days)
+                    (_begun(each.what), each.where, "as the customer’s retention" if each.days is None else each.days)
                     for each in flow.kept
                 ),
             ),
