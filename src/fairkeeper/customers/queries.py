@@ -52,8 +52,7 @@ from fairkeeper.customers.views import (
     SubscriptionDetail,
     SubscriptionLine,
 )
-from fairkeeper.evidence.actions import RECEIPT_SUFFIX
-from fairkeeper.evidence.tables import EntryRow
+from fairkeeper.evidence.tables import EntryRow, is_receipt
 from fairkeeper.values.ids import CustomerId, SubscriptionId
 
 _HAS_CLOCKS = and_(
@@ -275,7 +274,7 @@ def list_reminders(context: QueryContext, request: ListReminders) -> tuple[Remin
 @query("customers.list_receipts", groups=("customers.read",), http="GET /receipts", cli="customers receipts")
 def list_receipts(context: QueryContext, request: ListReceipts) -> tuple[ReceiptLine, ...]:
     """List the receipts that were signed, newest first; each is fetched and verified by its entry's id."""
-    statement = select(EntryRow).where(EntryRow.kind.like(f"%{RECEIPT_SUFFIX}"))
+    statement = select(EntryRow).where(is_receipt())
     if request.customer:
         statement = statement.where(
             EntryRow.customer_id == load_customer(context.session, request.customer).customer_id

@@ -31,7 +31,7 @@ from fairkeeper.evidence.errors import (
 from fairkeeper.evidence.ports import LegalHolds
 from fairkeeper.evidence.reader import LogReader
 from fairkeeper.evidence.signing import LogKeys
-from fairkeeper.evidence.tables import CosignatureRow, EntryRow, WitnessRow
+from fairkeeper.evidence.tables import RECEIPT_SUFFIX, CosignatureRow, EntryRow, WitnessRow
 from fairkeeper.proof.checkpoint import open_checkpoint
 from fairkeeper.proof.export import COUNT_FIELD, EXPORT_KIND, SCOPE_FIELD
 from fairkeeper.proof.keys import read_chain
@@ -45,8 +45,6 @@ PAYLOAD_ERASED = EvidenceKind(
 KEY_ROTATED = EvidenceKind(name="evidence.log_key_rotated/1", sentence="The log has a new signing key, {key}.")
 WITNESS_ADDED = EvidenceKind(name="evidence.witness_added/1", sentence="The witness {name} was added.")
 WITNESS_REMOVED = EvidenceKind(name="evidence.witness_removed/1", sentence="The witness {name} was removed.")
-RECEIPT_SUFFIX = "_receipt/1"
-"""Kinds of this ending are receipts; their payloads hold no personal data and stay."""
 
 
 class RequestExport(OperationInput):

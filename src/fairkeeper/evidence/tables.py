@@ -7,8 +7,20 @@ is the full one's prefix, so a row only grows.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fairkeeper.database.base import BIG_KEY, Base, CustomerOwned
@@ -18,6 +30,9 @@ ENTRIES_LEVEL = -1
 """The level under which entry bundles are kept beside the tiles of hashes."""
 
 HEAD_ID = 1
+RECEIPT_SUFFIX: Final = "_receipt/1"
+"""Kinds of this ending are receipts; their payloads hold no personal data and stay."""
+_IS_RECEIPT: Final = text(f"kind LIKE '%{RECEIPT_SUFFIX}'")
 
 
 class EntryRow(CustomerOwned, Base):
@@ -31,6 +46,7 @@ class EntryRow(CustomerOwned, Base):
             sqlite_where=text("leaf_index IS NULL"),
             postgresql_where=text("leaf_index IS NULL"),
         ),
+        Index("ix_evidence_entry_receipt", "id", sqlite_where=_IS_RECEIPT, postgresql_where=_IS_RECEIPT),
         Index("ix_evidence_entry_subject", "subject_type", "subject_id", "id"),
         UniqueConstraint("customer_id", "customer_index"),
     )
@@ -50,6 +66,11 @@ class EntryRow(CustomerOwned, Base):
     erased_at: Mapped[datetime | None]
     leaf_index: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     customer_index: Mapped[int | None] = mapped_column(BigInteger)
+
+
+def is_receipt() -> ColumnElement[bool]:
+    """Return the criterion of receipts, written out: no database uses their index for a pattern that is a parameter."""
+    return EntryRow.kind.like(bindparam(None, f"%{RECEIPT_SUFFIX}", type_=String, literal_execute=True))
 
 
 class CountRow(CustomerOwned, Base):

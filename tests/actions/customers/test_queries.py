@@ -151,12 +151,12 @@ def test_notices_are_listed_newest_first_and_page_by_page(world: World) -> None:
 
 
 @contextmanager
-def statements(world: World) -> Iterator[list[str]]:
-    """Collect the statements of the block."""
-    seen: list[str] = []
+def statements(world: World) -> Iterator[list[tuple[str, Any]]]:
+    """Collect the statements of the block, each with its parameters."""
+    seen: list[tuple[str, Any]] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        seen.append((statement, parameters))
 
     engines = {world.database._reader, world.database._writer}  # noqa: SLF001 - what the sessions use
     for engine in engines:
@@ -188,3 +188,20 @@ def test_the_number_of_questions_to_the_database_does_not_grow(world: World, ope
         world.run(operation, staff())
 
     assert len(many) == len(few) <= 5
+
+
+def test_receipts_are_found_by_their_own_index_among_all_entries(world: World) -> None:
+    with statements(world) as asked:
+        world.run(list_receipts, staff())
+    (found,) = [(statement, values) for statement, values in asked if "_receipt/1" in statement]
+
+    with world.database.read() as session:
+        connection = session.connection()
+        if connection.dialect.name == "sqlite":
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {found[0]}", found[1])
+        else:
+            connection.exec_driver_sql(
+                "SET LOCAL enable_seqscan = off"
+            )  # so few entries are sooner read than looked up
+            plan = connection.exec_driver_sql(f"EXPLAIN {found[0]}", found[1])
+        assert "ix_evidence_entry_receipt" in str(plan.all())

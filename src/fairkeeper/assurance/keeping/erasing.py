@@ -19,8 +19,8 @@ from fairkeeper.action.tables import IdempotencyRow
 from fairkeeper.assurance.keeping.classes import CALLS, DataClass, calls_of, results_of
 from fairkeeper.assurance.tables import BehaviourRow, SignalRow
 from fairkeeper.database.tasks import TaskRow, TaskState
-from fairkeeper.evidence.actions import RECEIPT_SUFFIX, erase_row
-from fairkeeper.evidence.tables import EntryRow
+from fairkeeper.evidence.actions import erase_row
+from fairkeeper.evidence.tables import RECEIPT_SUFFIX, EntryRow
 from fairkeeper.governance.actions.forget import ERASED, forget_calls, forget_ended_delegations, forget_person
 from fairkeeper.governance.evidence_kinds import DELEGATED, DELEGATION_ENDED
 from fairkeeper.governance.tables import AgentTaskRow, DecisionRow
