@@ -68,7 +68,9 @@ class OperationInput(BaseModel):
     A NUL, which PostgreSQL has no text for, and an integer that no column holds are refused here for all channels.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=20_000)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=20_000, defer_build=True
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -19,7 +19,6 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import httpx
-import msal
 
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.microsoft.authority_transport import PUBLIC_AUTHORITY, AuthorityTransport
@@ -86,6 +85,8 @@ class Applications:
         Raises:
             OwnConfigurationError: Microsoft Entra does not know the tenant, or the credential has not msal's form.
         """
+        import msal  # with all that it needs, a fiftieth of a start, and no token is asked for before the first request
+
         try:
             return msal.ConfidentialClientApplication(
                 self._registration.client_id,
