@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.utils import create_model_field
 from pydantic import TypeAdapter, ValidationError, create_model
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from fairkeeper.action.operation import Operation, OperationInput, OperationKind
 from fairkeeper.action.principal import ANONYMOUS, Principal
@@ -63,6 +65,8 @@ def add_routes(app: FastAPI, operations: Iterable[Operation], runner: Runner, au
         runner: Runs them.
         authenticate: Tells who asks.
     """
+    # FastAPI silences this while it makes a route; our models are built when the route is first asked for something.
+    warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
     # Words before fields, so that /people/export is not taken for the person "export".
     for operation in sorted(operations, key=lambda each: (each.path.count("{"), each.path)):
         if not operation.is_internal:
