@@ -19,7 +19,7 @@ from fairkeeper.payouts.chain.trace import SHOWN_ROWS, Chain, Stage, trace
 from fairkeeper.payouts.errors import MonthUnreadableError, NothingTracedError
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.payouts.importing import decimal_text, read_sources
-from fairkeeper.payouts.reading import file_names, finding_view, loaded, masked, sees_names
+from fairkeeper.payouts.reading import computed, file_names, finding_view, loaded, masked, sees_names
 from fairkeeper.payouts.tables import PayoutFindingRow, PayoutMappingRow, PayoutMonthRow
 from fairkeeper.payouts.views import (
     ChainFinding,
@@ -174,8 +174,12 @@ def _findings(context: QueryContext, chain: Chain) -> tuple[ChainFinding, ...]:
 @query("payouts.forecast", groups=("payouts.read",), http="GET /payouts/forecast", cli="payouts forecast")
 def show_forecast(context: QueryContext, request: Forecast) -> ForecastView:
     """Say what should be paid in the coming months, as a range: sure, likely, possible (US dollars, after the fee)."""
-    with loaded(context, as_of=request.as_of) as (db, coverage):
-        months = forecast(db, coverage, months=request.months)
+    months, coverage = computed(
+        context,
+        ("forecast", request.months, request.as_of),
+        lambda db, coverage: forecast(db, coverage, months=request.months),
+        as_of=request.as_of,
+    )
     return ForecastView(
         as_of=coverage.as_of,
         currency="USD",
@@ -233,8 +237,11 @@ def _plain(cell: str) -> str:
 @query("payouts.list_groups", groups=("payouts.read",), http="GET /payouts/groups", cli="payouts groups")
 def list_groups(context: QueryContext, request: Groups) -> tuple[GroupLine, ...]:
     """Sum what was billed, earned, paid, not collected and at risk, by customer, offer or month (US dollars)."""
-    with loaded(context) as (db, coverage):
-        found = groups_by(db, coverage, request.group_by, limit=request.limit)
+    found, _ = computed(
+        context,
+        ("groups", request.group_by, request.limit),
+        lambda db, coverage: groups_by(db, coverage, request.group_by, limit=request.limit),
+    )
     hides = request.group_by == "customer" and not sees_names(context.principal)
     return tuple(
         GroupLine(

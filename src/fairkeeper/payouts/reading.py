@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,11 +14,11 @@ from sqlalchemy.orm import Session
 from fairkeeper.action.operation import QueryContext
 from fairkeeper.action.principal import Principal
 from fairkeeper.payouts.chain.coverage import Coverage
-from fairkeeper.payouts.chain.current import load_current
+from fairkeeper.payouts.chain.current import SourceFile, load_current
 from fairkeeper.payouts.files.engine import engine
 from fairkeeper.payouts.files.library import Library
 from fairkeeper.payouts.importing import read_sources
-from fairkeeper.payouts.reports.own_records import read_own_records
+from fairkeeper.payouts.reports.own_records import OwnRecords, read_own_records
 from fairkeeper.payouts.tables import PayoutEvaluationRow, PayoutFindingRow, PayoutTableRow
 from fairkeeper.payouts.views import ChainFinding
 from fairkeeper.values.findings import finding_kinds
@@ -25,6 +26,8 @@ from fairkeeper.values.findings import finding_kinds
 SEES_NAMES: Final = frozenset({"owner", "finance", "auditor"})
 """Roles that see customers' names and addresses in reports; others see that there is one."""
 MASKED: Final = "(name hidden)"
+
+_Result = TypeVar("_Result")
 
 
 def sees_names(principal: Principal) -> bool:
@@ -95,6 +98,44 @@ def loaded(context: QueryContext, *, as_of: date | None = None) -> Iterator[tupl
     library = context.ports.of(Library)
     files, coverage = read_sources(context.session, library, today=context.now.date(), as_of=as_of)
     own = read_own_records(context.session)
+    with _engine(library, files, own) as db:
+        yield db, coverage
+
+
+def computed(
+    context: QueryContext, what: Hashable, compute: Callable[[Any, Coverage], _Result], *, as_of: date | None = None
+) -> tuple[_Result, Coverage]:
+    """Compute something of every row that counts, once for as long as files, deals and day stay the same.
+
+    Args:
+        context: The query's.
+        what: What is computed, and with which arguments; no person's view of it.
+        compute: Gets an engine with the rows, and what is covered; its result is shared, so nobody may change it.
+        as_of: The day to look at.
+    """
+    library = context.ports.of(Library)
+    files, coverage = read_sources(context.session, library, today=context.now.date(), as_of=as_of)
+    own = read_own_records(context.session)
+    # A file that is read again, with other columns, has other rows under the same id.
+    stamps = [_stamp(each.parquet) for each in files]
+    found: _Result | None = library.results.find(what, inputs := (files, stamps, coverage, own))
+    if found is None:
+        with _engine(library, files, own) as db:
+            found = compute(db, coverage)
+        library.results.keep(what, inputs, found)
+    return found, coverage
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size
+
+
+@contextmanager
+def _engine(library: Library, files: list[SourceFile], own: OwnRecords) -> Iterator[Any]:
     with library.scratch() as scratch, engine(scratch) as db:
         load_current(db, files, own=own)
-        yield db, coverage
+        yield db

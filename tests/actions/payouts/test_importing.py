@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
+from fairkeeper.action.operation import Ports, QueryContext
 from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.database.session import Database
@@ -21,6 +22,7 @@ from fairkeeper.payouts.actions.findings import close_finding
 from fairkeeper.payouts.actions.months import close_month, save_mapping
 from fairkeeper.payouts.actions.receive_file import receive_file
 from fairkeeper.payouts.actions.withdraw_file import withdraw_file
+from fairkeeper.payouts.chain.coverage import Coverage
 from fairkeeper.payouts.chain_queries import list_groups, show_forecast, show_journal, trace_id
 from fairkeeper.payouts.errors import (
     FileNotHandedOverError,
@@ -36,6 +38,7 @@ from fairkeeper.payouts.files.workpaper import workpaper
 from fairkeeper.payouts.importing import Importer
 from fairkeeper.payouts.operations import OPERATIONS
 from fairkeeper.payouts.queries import list_files, list_findings, list_payments, show_coverage, show_finding
+from fairkeeper.payouts.reading import computed
 from fairkeeper.sandbox.reports.exporting import write_files
 from fairkeeper.sandbox.reports.year import Year
 from tests.actions.house import House
@@ -289,6 +292,41 @@ def test_a_wrong_file_is_withdrawn_and_may_come_again(desk: Desk, tmp_path: Path
     assert {each.finding_id for each in house.run(list_findings, FINANCE).findings} == found
     with pytest.raises(FileNotHandedOverError):
         house.run(withdraw_file, FINANCE, sha256="0" * 64, reason="None.")
+
+
+def _earning(number: int, amount: str) -> str:
+    columns = "earningId,earningAmount,earningAmountUSD,transactionCurrency,paymentStatus,earningRate,earningDate\n"
+    return f"{columns}E{number},{amount},{amount},USD,Upcoming,0.97,2026-05-14\n"
+
+
+def test_sums_are_computed_once_until_a_file_comes_goes_or_is_read_again(desk: Desk, tmp_path: Path) -> None:
+    asked: list[date] = []
+    ports = Ports(by_protocol={Library: desk.library})
+
+    def earned() -> Decimal:
+        def compute(db: Any, coverage: Coverage) -> Decimal:
+            asked.append(coverage.as_of)
+            found: Decimal = db.execute("SELECT coalesce(sum(earning_amount), 0) FROM earnings").fetchone()[0]
+            return found
+
+        house = desk.house
+        with house.database.read() as session:
+            context = QueryContext(session=session, principal=FINANCE, now=house.clock.now(), ports=ports)
+            return computed(context, "earned", compute)[0]
+
+    assert [earned(), earned()] == [0, 0]
+    path = tmp_path / "earnings.csv"
+    path.write_text(_earning(1, "97.00"), encoding="utf-8")
+    first = desk.hand_over(path)
+    assert [earned(), earned()] == [97, 97]
+    path.write_text(_earning(2, "3.00"), encoding="utf-8")
+    desk.hand_over(path)
+    assert [earned(), earned()] == [100, 100]
+    desk.house.run(withdraw_file, FINANCE, sha256=first.sha256, reason="Of another account.")
+    assert [earned(), earned()] == [3, 3]
+    desk.house.clock.move(timedelta(days=1))
+    assert earned() == 3
+    assert len(asked) == 4, "once for each state of the files; the day that is looked at is the reports' own"
 
 
 def test_who_may_not_is_refused(desk: Desk) -> None:
