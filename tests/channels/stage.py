@@ -79,6 +79,7 @@ from tests.channels.consenting import CONSENT_PLAN, consent
 from tests.channels.governing import govern
 from tests.channels.metering import meter
 from tests.channels.rows import Rows
+from tests.channels.transport import PlainTransport
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOST = "127.0.0.1"
@@ -218,7 +219,7 @@ def open_stage(folder: Path, address: DatabaseAddress) -> Iterator[Stage]:
     installation = open_installation(settings_for(folder, address, url, microsoft.url), clock)
     app = create_app(installation)
     try:
-        with _serving(app, bound), httpx.Client(timeout=30, follow_redirects=False) as http:
+        with _serving(app, bound), httpx.Client(transport=PlainTransport(), follow_redirects=False) as http:
             stage = Stage(installation=installation, app=app, url=url, sandbox=microsoft, clock=clock, http=http)
             stage.owner_token = prepare_people(installation)
             stage.owner_cookie = _sign_in_owner(stage)

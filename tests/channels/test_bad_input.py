@@ -273,6 +273,22 @@ def _raw(stage: Stage, head: str, body: bytes = b"") -> httpx.Response:
     return httpx.Response(int(first.split()[1]), headers=plain, content=content)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/customers/contoso/rename", WEBHOOK_PATH, COSIGNATURES_PATH, "/mcp"])
+def test_a_client_that_leaves_amid_its_body_is_no_failure_of_ours(stage: Stage, failures: list[Any], path: str) -> None:
+    url = urlsplit(stage.url)
+    assert url.hostname is not None
+    head = [f"POST {path} HTTP/1.1", f"host: {url.netloc}", f"authorization: Bearer {stage.owner_token}"]
+    head += ["content-type: application/json", "content-length: 9"]
+    with socket.create_connection((url.hostname, url.port or 80), timeout=20) as connection:
+        connection.sendall("\r\n".join([*head, "", "{"]).encode())
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65_536):
+            pass
+    assert stage.call("GET", "/healthz").status_code == 200
+    assert failures == []
+    assert stage.rows.changes() == []
+
+
 def _request(stage: Stage, path: str, *headers: str) -> str:
     lines = [f"GET {path} HTTP/1.1", f"host: {urlsplit(stage.url).netloc}", "connection: close", *headers]
     return "\r\n".join(lines) + "\r\n\r\n"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -113,6 +114,10 @@ class RequestLimits:
             return
         try:
             await self._app(request.scope, request.receive, request.send)
+        except ClientDisconnect:
+            # Its body did not end: either the client left, to whom nothing can be said, or it is past the limit.
+            if request.is_too_large:
+                await request.refuse_size()
         except Exception as error:  # outermost boundary: logged, answered with an id and nothing of the inside
             if request.is_too_large:
                 await request.refuse_size()
