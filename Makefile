@@ -50,9 +50,8 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-# The examples in the docstrings of src come along.
 tests-quick: setup
-	$(PYTEST) -q -n $(WORKERS) -m "not browser and not postgresql and not slow" tests/unit tests/architecture --doctest-modules src
+	$(PYTEST) -q -n $(WORKERS) -m "not browser and not postgresql and not slow" tests/unit tests/architecture
 
 ifdef ROOM
 # One room: its folders under tests/, the test files named for it, and the examples in its code.
@@ -63,7 +62,7 @@ test: setup ## everything CI runs; `make test ROOM=deals` runs one room
 	$(PYTEST) --doctest-modules $(ARGS) $$paths
 else
 test: setup browser lint types
-	$(PYTEST) -n $(WORKERS) --dist worksteal --doctest-modules $(ARGS) tests src
+	$(PYTEST) -n $(WORKERS) --dist worksteal $(ARGS) tests
 endif
 
 fix: setup ## format, and repair what the linter can
