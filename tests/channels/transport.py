@@ -45,11 +45,11 @@ class PlainTransport(httpx.BaseTransport):
         return httpx.Response(answer.status, headers=answer.getheaders(), content=content, request=request)
 
     def _connection(self, url: httpx.URL) -> http.client.HTTPConnection:
-        kept: dict[tuple[str, int], http.client.HTTPConnection] = self._own.__dict__
-        place = url.host, url.port or 80
-        found = kept.get(place)
+        kept = self._own.__dict__
+        place = f"{url.host}:{url.port or 80}"
+        found: http.client.HTTPConnection | None = kept.get(place)
         if found is None:
-            found = kept[place] = http.client.HTTPConnection(*place, timeout=30)
+            found = kept[place] = http.client.HTTPConnection(url.host, url.port or 80, timeout=30)
             self._all.append(found)
         elif found.sock is not None and select.select([found.sock], [], [], 0)[0]:
             found.close()  # there is something to read before anything was asked: the end

@@ -39,6 +39,8 @@ def main() -> None:
 
 def _open_one() -> None:
     """Open a server on an empty database and close it, so that whoever is forked finds parsed what never changes."""
+    from fairkeeper.access.roles import may
+    from fairkeeper.action.principal import system
     from fairkeeper.bootstrap.application import create_app
     from fairkeeper.bootstrap.installation import open_installation
     from fairkeeper.bootstrap.settings import read_settings
@@ -48,6 +50,9 @@ def _open_one() -> None:
         installation = open_installation(settings)
         try:
             create_app(installation)
+            for operation in installation.registry:
+                if operation.groups:
+                    may(system("nursery"), operation.name, operation.groups, None)
         finally:
             installation.close()
 

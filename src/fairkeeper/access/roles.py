@@ -72,8 +72,10 @@ def may(
         >>> may(finance, "customers.revoke_access", ["customers.revoke"], "cus_1").allowed
         False
     """
+    named = tuple(sorted(set(groups)))
+    _check(action, named)
     try:
-        return _settled(principal, action, tuple(sorted(set(groups))), resource_customer_id, is_customer_suspended)
+        return _settled(principal, named, resource_customer_id, is_customer_suspended)
     except _UndecidedError as undecided:
         return undecided.decision
 
@@ -89,12 +91,13 @@ class _UndecidedError(Exception):
 @lru_cache(maxsize=4096)
 def _settled(
     principal: Principal,
-    action: str,
     groups: tuple[str, ...],
     resource_customer_id: str | None,
     is_customer_suspended: bool,  # noqa: FBT001 - of a cached function, whose arguments are its key
 ) -> Decision:
     """Return a decision, remembered: everything that decides is in the arguments and in files that do not change.
+
+    Policies speak of groups alone, since the schema declares nothing else, so operations of the same groups are one.
 
     Raises:
         _UndecidedError: Nothing could be decided; it is asked anew the next time.
@@ -107,12 +110,12 @@ def _settled(
         entities.append(Entity(uid=resource, attributes={"is_suspended": is_customer_suspended}))
     request = PolicyRequest(
         principal=uid,
-        action=EntityUid("Action", action),
+        action=EntityUid("Action", _any_of(groups)),
         resource=resource,
         context={},
         entities=tuple(entities),
     )
-    decision = _engine(action, groups).decide(request)
+    decision = _engine(groups).decide(request)
     if decision.reason in _UNDECIDED:
         raise _UndecidedError(decision)
     return decision
@@ -205,8 +208,7 @@ def _principal_entity(principal: Principal) -> tuple[EntityUid, Entity]:
 
 
 @lru_cache(maxsize=1024)
-def _engine(action: str, groups: tuple[str, ...]) -> PolicyEngine:
-    """Return the engine that knows one operation; there are as many as operations, and each is built once."""
+def _check(action: str, groups: tuple[str, ...]) -> None:
     if not _OPERATION_NAME.fullmatch(action):
         raise BugError(f"{action!r} is not the name of an operation.", code="access.operation_malformed")
     undeclared = sorted(set(groups) - action_groups())
@@ -217,8 +219,18 @@ def _engine(action: str, groups: tuple[str, ...]) -> PolicyEngine:
             code="access.group_undeclared",
             remedy="Declare the group there, or name one that is.",
         )
+
+
+def _any_of(groups: tuple[str, ...]) -> str:
+    """Name an operation that is in just these groups; no group can be named so."""
+    return f"any of {' '.join(groups)}"
+
+
+@lru_cache(maxsize=256)
+def _engine(groups: tuple[str, ...]) -> PolicyEngine:
+    """Return the engine that knows an operation of these groups; there are some dozens, and each is built once."""
     named = ", ".join(f'"{group}"' for group in groups)
-    return _roles_engine().with_declarations(_ASKABLE.format(name=action, groups=named))
+    return _roles_engine().with_declarations(_ASKABLE.format(name=_any_of(groups), groups=named))
 
 
 @lru_cache(maxsize=1)

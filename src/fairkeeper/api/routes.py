@@ -11,16 +11,17 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.utils import create_model_field
 from pydantic import TypeAdapter, ValidationError, create_model
 from pydantic.warnings import UnsupportedFieldAttributeWarning
+from starlette.routing import BaseRoute
 
 from fairkeeper.action.operation import Operation, OperationInput, OperationKind
 from fairkeeper.action.principal import ANONYMOUS, Principal
@@ -65,12 +66,21 @@ def add_routes(app: FastAPI, operations: Iterable[Operation], runner: Runner, au
         runner: Runs them.
         authenticate: Tells who asks.
     """
+    app.state.runner, app.state.authenticate = runner, authenticate
+    offered = (each for each in operations if not each.is_internal)
+    # Words before fields, so that /people/export is not taken for the person "export".
+    app.router.routes.extend(_routes(tuple(sorted(offered, key=lambda each: (each.path.count("{"), each.path)))))
+
+
+@lru_cache(maxsize=4)
+def _routes(operations: tuple[Operation, ...]) -> tuple[BaseRoute, ...]:
+    """Return the routes of operations; a process that serves several installations makes them once."""
     # FastAPI silences this while it makes a route; our models are built when the route is first asked for something.
     warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
-    # Words before fields, so that /people/export is not taken for the person "export".
-    for operation in sorted(operations, key=lambda each: (each.path.count("{"), each.path)):
-        if not operation.is_internal:
-            _add(app, operation, runner, authenticate)
+    router = APIRouter()
+    for operation in operations:
+        _add(router, operation)
+    return tuple(router.routes)
 
 
 def describe_results(app: FastAPI) -> None:
@@ -83,11 +93,11 @@ def describe_results(app: FastAPI) -> None:
             )
 
 
-def _add(app: FastAPI, operation: Operation, runner: Runner, authenticate: Authenticate) -> None:
+def _add(router: APIRouter, operation: Operation) -> None:
     is_check = operation.kind is OperationKind.CHECK
-    app.add_api_route(
+    router.add_api_route(
         f"{API_PREFIX}{operation.path}",
-        _Endpoint(operation, runner),
+        _Endpoint(operation),
         methods=[operation.method],
         name=operation.name,
         operation_id=operation.name,
@@ -97,15 +107,12 @@ def _add(app: FastAPI, operation: Operation, runner: Runner, authenticate: Authe
         response_model=None,
         responses=_responses(operation),
         # Before the input is judged: who is nobody here is told to sign in, not what a field should be.
-        dependencies=[] if is_check else [Depends(_bearer), Depends(_prove(authenticate))],
+        dependencies=[] if is_check else [Depends(_bearer), Depends(_prove)],
     )
 
 
-def _prove(authenticate: Authenticate) -> Callable[[Request], None]:
-    def prove(request: Request) -> None:
-        request.state.principal = authenticate(request)
-
-    return prove
+def _prove(request: Request) -> None:
+    request.state.principal = request.app.state.authenticate(request)
 
 
 class _NothingElse(OperationInput):
@@ -116,13 +123,12 @@ class _NothingElse(OperationInput):
 
 
 class _Endpoint:
-    """Runs one operation with what FastAPI read from a request."""
+    """Runs one operation, by the runner of whichever application was asked, with what FastAPI read from a request."""
 
-    def __init__(self, operation: Operation, runner: Runner) -> None:
+    def __init__(self, operation: Operation) -> None:
         path_fields = tuple(_PATH_FIELD.findall(operation.path))
         rest = _rest_model(operation, path_fields)
         self.operation = operation
-        self._runner = runner
         self.__signature__ = inspect.Signature(_parameters(operation, path_fields, rest))
         self.__name__ = operation.name.replace(".", "_")
 
@@ -140,7 +146,8 @@ class _Endpoint:
             request_id=request_id_of(request),
         )
         given: OperationInput = values.pop("rest")
-        result = self._runner.run(operation, _whole_input(operation, given, values), call)
+        runner: Runner = request.app.state.runner
+        result = runner.run(operation, _whole_input(operation, given, values), call)
         return Response(self._result.dump_json(result), media_type="application/json")
 
 
