@@ -14,7 +14,7 @@ import re
 import ssl
 import time
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -142,8 +142,7 @@ class _Connection(asyncio.Protocol):
         self.is_kept = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a stream
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # of a stream; uvloop's is no subclass of asyncio's
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
         """Send a request and return status and body."""

@@ -82,6 +82,7 @@ class Protocol(HttpToolsProtocol):
 
 UVICORN: Final[dict[str, Any]] = {
     "http": Protocol,
+    "loop": "asyncio",
     "log_config": None,
     "access_log": False,
     "lifespan": "on",

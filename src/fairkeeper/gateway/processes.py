@@ -16,7 +16,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
@@ -69,9 +69,9 @@ class _Process(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.SubprocessTransport)  # noqa: S101 - of a process
-        self._transport = transport
-        output = transport.get_pipe_transport(1)
+        # As each event loop gives it: uvloop's is no subclass of asyncio's, and does the same.
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+        output = self._transport.get_pipe_transport(1)
         assert output is not None  # noqa: S101 - a pipe was asked for
         self.said.set_transport(output)
         self._listens.set()
@@ -104,8 +104,8 @@ class _Process(asyncio.SubprocessProtocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes; a server that does not listen any more is ended, or its client would wait for ever."""
-        pipe = None if self._transport is None else self._transport.get_pipe_transport(0)
-        if self._is_deaf or not isinstance(pipe, asyncio.WriteTransport) or pipe.is_closing():
+        pipe = self._input()
+        if self._is_deaf or pipe is None or pipe.is_closing():
             self.close()
             raise BrokenPipeError
         pipe.write(data)
@@ -119,9 +119,13 @@ class _Process(asyncio.SubprocessProtocol):
 
     def stop_sending(self) -> None:
         """Close its standard input."""
-        pipe = None if self._transport is None else self._transport.get_pipe_transport(0)
+        pipe = self._input()
         if pipe is not None:
             pipe.close()
+
+    def _input(self) -> asyncio.WriteTransport | None:
+        found = None if self._transport is None else self._transport.get_pipe_transport(0)
+        return cast("asyncio.WriteTransport | None", found)
 
     def tell(self, number: signal.Signals) -> None:
         """Send a signal to the server and to what it started itself; it leads a group of its own."""
@@ -133,8 +137,8 @@ class _Process(asyncio.SubprocessProtocol):
         """Let go of its pipes, and end it at once if it has not ended."""
         if self._transport is None:
             return
-        pipe = self._transport.get_pipe_transport(0)
-        if isinstance(pipe, asyncio.WriteTransport) and pipe.get_write_buffer_size():
+        pipe = self._input()
+        if pipe is not None and pipe.get_write_buffer_size():
             pipe.abort()  # or what nobody reads any more keeps it open
         with suppress(PermissionError):
             self._transport.close()

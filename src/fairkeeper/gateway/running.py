@@ -86,7 +86,7 @@ def serve_http(configuration_file: Path, *, host: str, port: int, say: Callable[
     address = f"http://{shown}:{bound.getsockname()[1]}"
     app = HTTPGateway(gateway).app()
     # The parser with a limit for heads of its own; what is in them is no hurry here.
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, http="h11"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, http="h11", loop="asyncio"))
     say(json.dumps({"url": address}) if as_json else f"The gateway is at {address}/AGENT/SERVER/mcp")
     server.run(sockets=[bound])
 

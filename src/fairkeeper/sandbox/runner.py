@@ -58,7 +58,9 @@ def run_in_thread(config: SandboxConfig, host: str = "127.0.0.1", port: int = 0)
     url = f"http://{host}:{bound.getsockname()[1]}"
     app = create_sandbox(config if config.base_url else replace(config, base_url=url))
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=3)
+        uvicorn.Config(
+            app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=3, loop="asyncio"
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="sandbox-server", daemon=True)
     thread.start()

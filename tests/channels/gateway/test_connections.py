@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+import uvloop
 
 from fairkeeper.agent.client import FairkeeperClient, Question
 from fairkeeper.agent.connections import Connections, NoAnswerError, may_ask_directly
@@ -15,7 +16,17 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 Story = Callable[[Connections, list[bytes]], Coroutine[Any, Any, Any]]
 
 
-def served(answers: list[bytes], story: Story, *, ends: bool = False) -> Any:
+LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+"""A publisher's server often runs on uvloop, whose transports are no subclasses of asyncio's."""
+
+
+def served(
+    answers: list[bytes],
+    story: Story,
+    *,
+    ends: bool = False,
+    loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+) -> Any:
     """Run a story against a server that gives these answers, one for each request, in pieces of one byte."""
 
     async def run() -> Any:
@@ -44,7 +55,8 @@ def served(answers: list[bytes], story: Story, *, ends: bool = False) -> Any:
             connections.close()
             server.close()
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(run())
 
 
 async def one(connections: Connections, heard: list[bytes]) -> tuple[int, bytes]:
@@ -52,12 +64,13 @@ async def one(connections: Connections, heard: list[bytes]) -> tuple[int, bytes]
     return await connections.post(b"{}")
 
 
-def test_questions_share_a_connection_and_carry_their_headers() -> None:
+@LOOPS
+def test_questions_share_a_connection_and_carry_their_headers(loop: Any) -> None:
     async def story(connections: Connections, heard: list[bytes]) -> list[bytes]:
         assert [await connections.post(body) for body in (b"1", b"22")] == [(200, b"ok"), (200, b"ok")]
         return heard
 
-    connected, first, second = served([OK, OK], story)
+    connected, first, second = served([OK, OK], story, loop=loop)
     assert connected == b"connected"
     assert first.startswith(b"POST /ask HTTP/1.1\r\nhost: 127.0.0.1:")
     assert b"\r\nauthorization: Bearer t\r\n" in first

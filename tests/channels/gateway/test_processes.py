@@ -14,6 +14,7 @@ from typing import Any
 
 import anyio
 import pytest
+import uvloop
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCRequest
 
@@ -60,13 +61,14 @@ def request(size: int = 0) -> SessionMessage:
     return SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=1, method="ping", params={"text": "x" * size}))
 
 
-def run(program: str, story: Any, *arguments: str) -> Any:
+def run(program: str, story: Any, *arguments: str, loop: Any = asyncio.new_event_loop) -> Any:
     async def main() -> Any:
         command = (sys.executable, "-c", program, *arguments)
         async with started(command, environment={}, folder=None, errors=sys.__stderr__ or sys.stderr) as streams:
             return await story(*streams)
 
-    return asyncio.run(main())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(main())
 
 
 async def first(read: Any, write: Any) -> Any:
@@ -84,13 +86,17 @@ def is_there(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
 
 
+LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+
+
+@LOOPS
 @pytest.mark.parametrize("size", [0, 1_000_000])
-def test_messages_come_back_as_they_were_sent(size: int) -> None:
+def test_messages_come_back_as_they_were_sent(size: int, loop: Any) -> None:
     async def story(read: Any, write: Any) -> Any:
         await write.send(request(size))
         return await first(read, write)
 
-    assert run(READS, story).message == request(size).message
+    assert run(READS, story, loop=loop).message == request(size).message
 
 
 def test_a_server_that_ends_by_itself_ends_what_it_says() -> None:
@@ -116,10 +122,11 @@ def test_a_server_that_does_not_listen_any_more_is_ended_and_the_sender_told() -
     assert run(DEAF, story) == []
 
 
+@LOOPS
 @pytest.mark.parametrize("program", [STUBBORN, CHATTY])
-def test_a_server_that_will_not_end_is_ended(program: str) -> None:
+def test_a_server_that_will_not_end_is_ended(program: str, loop: Any) -> None:
     began = time.monotonic()
-    assert run(program, first) is not None
+    assert run(program, first, loop=loop) is not None
     assert time.monotonic() - began < 30
 
 
