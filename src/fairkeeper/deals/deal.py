@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from fairkeeper.deals.prices.percentage import Percentage
 from fairkeeper.values.currencies import Currency
 from fairkeeper.values.money import Money
+
+LONGEST_TERM_MONTHS: Final = 600
 
 
 class DealKind(StrEnum):

@@ -208,6 +208,17 @@ def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 BROKEN: tuple[Any, ...] = (None, [], {}, "x", True, 3.5, ["x"], {"x": 1}, -1, "2025-13-45")
 
 
+@pytest.mark.parametrize("value", [-1, 0, 51, 10**9])
+def test_a_term_that_no_deal_can_have_is_refused(value: int) -> None:
+    deal = a_multiparty_deal(a_plan(discount=None))
+    ids = ids_of(deal)
+    payload = json.loads(encode_payload(make_payload(deal, ids, SCHEMA)))
+    (item,) = payload["resources"][0]["pricing"]["recurrentPrice"]["prices"]
+    item["contractDuration"]["value"] = value
+    with pytest.raises(PayloadRefusedError):
+        read_payload(decode_payload(json.dumps(payload).encode()), ids, SCHEMA)
+
+
 @given(st.data())
 def test_whatever_is_answered_is_read_or_refused(data: st.DataObject) -> None:
     deal = a_multiparty_deal(a_plan(discount=None))

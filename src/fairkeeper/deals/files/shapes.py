@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from fairkeeper.action.document import Number
 from fairkeeper.deals.deal import (
+    LONGEST_TERM_MONTHS,
     Agreement,
     DealKind,
     Frequency,
@@ -125,7 +126,7 @@ class PlanShape(Shape):
     new_plan_name: str | None = None
     new_plan_description: str | None = None
     price_model: PriceModel = PriceModel.FLAT_RATE
-    term_months: Annotated[StrictInt, Field(ge=1, le=600)] | None = None
+    term_months: Annotated[StrictInt, Field(ge=1, le=LONGEST_TERM_MONTHS)] | None = None
     agreed_total: AmountText | None = None
     discount_percent: PercentageText | None = None
     schedule: Many[ChargeShape] = Field(default_factory=list)

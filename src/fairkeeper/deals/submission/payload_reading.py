@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from fairkeeper.deals.deal import (
+    LONGEST_TERM_MONTHS,
     Billing,
     ChannelPartner,
     Charge,
@@ -313,4 +314,8 @@ def _frequency(item: Mapping[str, Any], term_months: int) -> Frequency:
 
 def _months(term: Mapping[str, Any]) -> int:
     value = get(term, "value", int)
-    return value * one_of({"year": 12, "month": 1}, get(term, "type", str), "term")
+    months = value * one_of({"year": 12, "month": 1}, get(term, "type", str), "term")
+    if not 1 <= months <= LONGEST_TERM_MONTHS:
+        message = f"term: {value} is no number of months or years that a deal can have."
+        raise PayloadRefusedError(message)
+    return months
