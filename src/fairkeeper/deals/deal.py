@@ -20,6 +20,7 @@ from fairkeeper.values.currencies import Currency
 from fairkeeper.values.money import Money
 
 LONGEST_TERM_MONTHS: Final = 600
+"""Our own bound, so that not every figure in a file passes for a term."""
 
 
 class DealKind(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -95,11 +96,9 @@ def newest_evaluation(session: Session) -> PayoutEvaluationRow | None:
 @contextmanager
 def loaded(context: QueryContext, *, as_of: date | None = None) -> Iterator[tuple[Any, Coverage]]:
     """Open an engine with every row that counts, and say what is covered."""
-    library = context.ports.of(Library)
-    files, coverage = read_sources(context.session, library, today=context.now.date(), as_of=as_of)
-    own = read_own_records(context.session)
-    with _engine(library, files, own) as db:
-        yield db, coverage
+    sources = _Sources.read(context, as_of)
+    with sources.engine() as db:
+        yield db, sources.coverage
 
 
 def computed(
@@ -113,17 +112,37 @@ def computed(
         compute: Gets an engine with the rows, and what is covered; its result is shared, so nobody may change it.
         as_of: The day to look at.
     """
-    library = context.ports.of(Library)
-    files, coverage = read_sources(context.session, library, today=context.now.date(), as_of=as_of)
-    own = read_own_records(context.session)
-    # A file that is read again, with other columns, has other rows under the same id.
-    stamps = [_stamp(each.parquet) for each in files]
-    found: _Result | None = library.results.find(what, inputs := (files, stamps, coverage, own))
+    sources = _Sources.read(context, as_of)
+    # A file that was withdrawn and read again, with other columns, has other rows under the same id.
+    inputs = sources.files, [_stamp(each.parquet) for each in sources.files], sources.coverage, sources.own
+    found: _Result | None = sources.library.results.find(what, inputs)
     if found is None:
-        with _engine(library, files, own) as db:
-            found = compute(db, coverage)
-        library.results.keep(what, inputs, found)
-    return found, coverage
+        with sources.engine() as db:
+            found = compute(db, sources.coverage)
+        sources.library.results.keep(what, inputs, found)
+    return found, sources.coverage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """Everything that the rows which count are made of."""
+
+    library: Library
+    files: list[SourceFile]
+    coverage: Coverage
+    own: OwnRecords
+
+    @classmethod
+    def read(cls, context: QueryContext, as_of: date | None) -> _Sources:
+        library = context.ports.of(Library)
+        files, coverage = read_sources(context.session, library, today=context.now.date(), as_of=as_of)
+        return cls(library=library, files=files, coverage=coverage, own=read_own_records(context.session))
+
+    @contextmanager
+    def engine(self) -> Iterator[Any]:
+        with self.library.scratch() as scratch, engine(scratch) as db:
+            load_current(db, self.files, own=self.own)
+            yield db
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -132,10 +151,3 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return stat.st_mtime_ns, stat.st_size
-
-
-@contextmanager
-def _engine(library: Library, files: list[SourceFile], own: OwnRecords) -> Iterator[Any]:
-    with library.scratch() as scratch, engine(scratch) as db:
-        load_current(db, files, own=own)
-        yield db

@@ -200,8 +200,7 @@ def test_receipts_are_found_by_their_own_index_among_all_entries(world: World) -
         if connection.dialect.name == "sqlite":
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {found[0]}", found[1])
         else:
-            connection.exec_driver_sql(
-                "SET LOCAL enable_seqscan = off"
-            )  # so few entries are sooner read than looked up
+            # So few entries are sooner read than looked up.
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
             plan = connection.exec_driver_sql(f"EXPLAIN {found[0]}", found[1])
         assert "ix_evidence_entry_receipt" in str(plan.all())

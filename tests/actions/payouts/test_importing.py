@@ -299,20 +299,25 @@ def _earning(number: int, amount: str) -> str:
     return f"{columns}E{number},{amount},{amount},USD,Upcoming,0.97,2026-05-14\n"
 
 
-def test_sums_are_computed_once_until_a_file_comes_goes_or_is_read_again(desk: Desk, tmp_path: Path) -> None:
+def _sum(desk: Desk, sql: str, asked: list[date]) -> Decimal:
+    """Compute a sum of all rows, as queries do, and note the day whenever it is not remembered."""
+
+    def compute(db: Any, coverage: Coverage) -> Decimal:
+        asked.append(coverage.as_of)
+        found: Decimal = db.execute(sql).fetchone()[0]
+        return found
+
+    house, ports = desk.house, Ports(by_protocol={Library: desk.library})
+    with house.database.read() as session:
+        context = QueryContext(session=session, principal=FINANCE, now=house.clock.now(), ports=ports)
+        return computed(context, sql, compute)[0]
+
+
+def test_sums_are_computed_once_until_a_file_comes_or_goes(desk: Desk, tmp_path: Path) -> None:
     asked: list[date] = []
-    ports = Ports(by_protocol={Library: desk.library})
 
     def earned() -> Decimal:
-        def compute(db: Any, coverage: Coverage) -> Decimal:
-            asked.append(coverage.as_of)
-            found: Decimal = db.execute("SELECT coalesce(sum(earning_amount), 0) FROM earnings").fetchone()[0]
-            return found
-
-        house = desk.house
-        with house.database.read() as session:
-            context = QueryContext(session=session, principal=FINANCE, now=house.clock.now(), ports=ports)
-            return computed(context, "earned", compute)[0]
+        return _sum(desk, "SELECT coalesce(sum(earning_amount), 0) FROM earnings", asked)
 
     assert [earned(), earned()] == [0, 0]
     path = tmp_path / "earnings.csv"
@@ -327,6 +332,22 @@ def test_sums_are_computed_once_until_a_file_comes_goes_or_is_read_again(desk: D
     desk.house.clock.move(timedelta(days=1))
     assert earned() == 3
     assert len(asked) == 4, "once for each state of the files; the day that is looked at is the reports' own"
+
+
+def test_a_file_that_is_read_again_by_other_columns_is_computed_again(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "umsatz.csv"
+    path.write_text("Wann;Brutto;Netto;In;Wozu\n14.05.2026;119,00;100,00;EUR;MICROSOFT\n", encoding="utf-8")
+
+    def booked(column: str) -> Decimal:
+        pairs = ("booked_on=Wann", f"amount={column}", "description=Wozu", "currency=In")
+        desk.house.run(save_mapping, FINANCE, name="bank", pairs=pairs)
+        desk.hand_over(path)
+        return _sum(desk, "SELECT sum(amount) FROM bank", [])
+
+    assert booked("Brutto") == 119
+    (file,) = desk.house.run(list_files, FINANCE).files
+    desk.house.run(withdraw_file, FINANCE, sha256=file.sha256, reason="The other column.")
+    assert booked("Netto") == 100
 
 
 def test_who_may_not_is_refused(desk: Desk) -> None:

@@ -7,17 +7,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-import uvloop
 
 from fairkeeper.agent.client import FairkeeperClient, Question
 from fairkeeper.agent.connections import Connections, NoAnswerError, may_ask_directly
+from tests.channels.gateway.loops import LOOPS
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 Story = Callable[[Connections, list[bytes]], Coroutine[Any, Any, Any]]
-
-
-LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-"""A publisher's server often runs on uvloop, whose transports are no subclasses of asyncio's."""
 
 
 def served(

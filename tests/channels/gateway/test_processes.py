@@ -14,12 +14,12 @@ from typing import Any
 
 import anyio
 import pytest
-import uvloop
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCRequest
 
 from fairkeeper.gateway import processes
 from fairkeeper.gateway.processes import started
+from tests.channels.gateway.loops import LOOPS
 
 READS = "import sys\nfor line in sys.stdin: sys.stdout.write(line); sys.stdout.flush()"
 ENDS = "import sys; sys.stdin.readline(); sys.exit(3)"
@@ -84,9 +84,6 @@ def is_there(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
-
-
-LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 
 
 @LOOPS
