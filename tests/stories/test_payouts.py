@@ -88,6 +88,10 @@ def test_from_dragged_files_to_a_closed_difference(running: RunningDemo, chromiu
             break
         page.wait_for_timeout(500)
         page.reload()
+    else:
+        log = (tmp_path / "demo.log").read_text("utf-8").splitlines()
+        told = "\n".join(line for line in log if '"level": "info"' not in line)
+        pytest.fail(f"nothing was compared; the page says {page.inner_text('main')!r}\n{told}")
     _look(page)
     page.get_by_role("link", name=re.compile("Open it")).first.click()
     expect(page.get_by_role("list", name="From order to bank")).to_be_visible()
