@@ -53,8 +53,12 @@ def test_a_bug_and_a_hang_are_faults_and_a_refusal_is_none(monkeypatch: pytest.M
         raise InvalidError("theirs")
 
     monkeypatch.setattr(program, "SLOWEST_SECONDS", 0.05)
-    hanging = Target(name="h", seeds=list, read=lambda _data: time.sleep(5))
-    assert isinstance(program.fault_of(hanging, b""), program.TooSlowError)
+    monkeypatch.setattr(program, "STUCK_SECONDS", 0.2)
+    waiting = Target(name="w", seeds=list, read=lambda _data: time.sleep(5))
+    assert "SIGALRM" in str(program.fault_of(waiting, b""))
+    monkeypatch.setattr(program, "STUCK_SECONDS", 5)
+    working = Target(name="h", seeds=list, read=lambda _data: all(iter(lambda: True, False)))
+    assert "SIGPROF" in str(program.fault_of(working, b""))
     assert isinstance(program.fault_of(Target(name="b", seeds=list, read=bug), b""), BugError)
     assert program.fault_of(Target(name="r", seeds=list, read=refuse), b"") is None
 
