@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
@@ -50,6 +51,10 @@ Send = Callable[[JSONRPCMessage, str | int | None], Awaitable[None]]
 """Sends a message to the client; the second is the client's request that it belongs to, if any."""
 SendOn = Callable[[JSONRPCMessage], Awaitable[None]]
 PLANTED: Final = "The call holds a planted string that must go nowhere; nothing was called."
+
+
+def _since(began: float) -> float:
+    return time.monotonic() - began
 
 
 class Session:
@@ -142,7 +147,9 @@ class Session:
         seen = Seen()
         if isinstance(message, JSONRPCResponse):
             message = message.model_copy(update={"result": treat(message.result, self._treatment, seen)})
-        self._tell(name, answer, "ok" if isinstance(message, JSONRPCResponse) else "error", began=began, seen=seen)
+        self._tell(
+            name, answer, "ok" if isinstance(message, JSONRPCResponse) else "error", took=_since(began), seen=seen
+        )
         await self._to_server(message)
 
     # --- a governed call
@@ -308,8 +315,13 @@ class Session:
         if waiting is None:
             return  # came after its time; it was answered already
         if waiting.answer is not None:
-            message = self._result(waiting, waiting.answer, message)
-        elif waiting.method in LISTS and isinstance(message, JSONRPCResponse):
+            treated, tell = self._result(waiting, waiting.answer, message)
+            try:
+                await self._to_client(treated, None)
+            finally:
+                tell()  # whether it was received or not; the agent need not wait for this
+            return
+        if waiting.method in LISTS and isinstance(message, JSONRPCResponse):
             message = await self._listed(waiting.method, message)
         elif isinstance(message, JSONRPCResponse):
             message = message.model_copy(update={"result": treat(message.result, self._treatment, Seen())})
@@ -317,9 +329,9 @@ class Session:
 
     def _result(
         self, waiting: Waiting, answer: Answer, message: JSONRPCResponse | JSONRPCError
-    ) -> JSONRPCResponse | JSONRPCError:
-        """Return a result treated, and tell what came of the call."""
-        seen = Seen()
+    ) -> tuple[JSONRPCResponse | JSONRPCError, Callable[[], None]]:
+        """Return a result treated, and what tells what came of the call."""
+        seen, took = Seen(), _since(waiting.began)
         treatment = self._treatment.with_kinds(answer.redact)
         if isinstance(message, JSONRPCError):
             error = message.error.model_copy(update={"message": treat(message.error.message, treatment, seen)})
@@ -327,17 +339,17 @@ class Session:
                 error = error.model_copy(update={"data": treat(error.data, treatment, seen)})
             # A model reads errors as it reads results, so what stands in one reaches the session just so.
             self._came(waiting, [error.message, error.data])
-            self._tell(waiting.name, answer, "error", began=waiting.began, seen=seen, error=error.message)
-            return message.model_copy(update={"error": error})
+            tell = partial(self._tell, waiting.name, answer, "error", took=took, seen=seen, error=error.message)
+            return message.model_copy(update={"error": error}), tell
         result = treat(message.result, treatment, seen)
         is_error = bool(result.get("isError"))
         self._came(waiting, plain(result))
-        self._tell(
-            waiting.name, answer, "error" if is_error else "ok", began=waiting.began, seen=seen, result=result,
+        tell = partial(
+            self._tell, waiting.name, answer, "error" if is_error else "ok", took=took, seen=seen, result=result,
             error="The tool answered with an error." if is_error else "",
-            measured={} if is_error else answer.measured(plain(message.result)),
+            measured=answer.measured(plain(message.result)) if answer.measures and not is_error else {},
         )  # fmt: skip
-        return message.model_copy(update={"result": result})
+        return message.model_copy(update={"result": result}), tell
 
     def _came(self, waiting: Waiting, value: Any) -> None:
         """Note what reached the session, with the labels of the tool that it came from."""
@@ -354,7 +366,7 @@ class Session:
         answer: Answer,
         outcome: str,
         *,
-        began: float | None = None,
+        took: float = 0.0,
         seen: Seen | None = None,
         result: Any = None,
         error: str = "",
@@ -373,7 +385,7 @@ class Session:
                 outcome=outcome,
                 result_digest=digest,
                 error=error,
-                took_milliseconds=0 if began is None else int((time.monotonic() - began) * 1000),
+                took_milliseconds=int(took * 1000),
                 sources=(name, *([] if seen is None else seen.sources())) if outcome != "not_executed" else (),
                 sensitivity=labels.sensitivity,
                 is_trusted=labels.is_trusted,
@@ -489,4 +501,4 @@ class Session:
 
     def _end(self, waiting: Waiting, sentence: str) -> None:
         if waiting.answer is not None:
-            self._tell(waiting.name, waiting.answer, "error", began=waiting.began, error=sentence)
+            self._tell(waiting.name, waiting.answer, "error", took=_since(waiting.began), error=sentence)
