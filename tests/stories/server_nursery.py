@@ -44,12 +44,15 @@ def _open_one() -> None:
     from fairkeeper.bootstrap.application import create_app
     from fairkeeper.bootstrap.installation import open_installation
     from fairkeeper.bootstrap.settings import read_settings
+    from fairkeeper.web.door import ConsoleDoor
 
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings(data_dir=Path(folder), database_url=f"sqlite:///{folder}/fairkeeper.db")
         installation = open_installation(settings)
         try:
-            create_app(installation)
+            door = create_app(installation).router.default
+            assert isinstance(door, ConsoleDoor)
+            door.open()
             for operation in installation.registry:
                 if operation.groups:
                     may(system("nursery"), operation.name, operation.groups, None)

@@ -256,9 +256,11 @@ def _handle_http(request: Request, error: Exception) -> JSONResponse:
 
 def _methods_at(request: Request) -> set[str]:
     """Return what an address takes: of several routes at one address, Starlette names the first one's methods alone."""
+    router = request.app.router
+    behind: Iterable[BaseRoute] = getattr(router.default, "routes", ())  # of pages
     return {
         method
-        for route in _flat(request.app.router.routes)
+        for route in _flat([*router.routes, *behind])
         if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
         for method in route.methods or ()
     }

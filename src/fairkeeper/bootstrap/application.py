@@ -24,7 +24,6 @@ from fairkeeper.api.log import KeepCosignature
 from fairkeeper.api.routes import Authenticate
 from fairkeeper.api.uploads import UPLOAD_PATH, uploads_router
 from fairkeeper.api.webhook import WebhookDoor, make_webhook_door
-from fairkeeper.bootstrap.console import console_parts
 from fairkeeper.bootstrap.database.migrations import check_schema
 from fairkeeper.bootstrap.installation import Installation
 from fairkeeper.bootstrap.settings import Settings, notice_secrets
@@ -37,7 +36,7 @@ from fairkeeper.mcp.door import MCP_PATH, MCPDoor
 from fairkeeper.outbound.forwarding import OldSystem
 from fairkeeper.token.expectations import WebhookTokenExpectation
 from fairkeeper.values.ids import TenantId
-from fairkeeper.web.app import add_console
+from fairkeeper.web.door import ConsoleDoor
 
 PERMISSIONS_PATH = "/api/v1/consent/permissions/import"
 """Microsoft's permissions.json has three megabytes."""
@@ -48,6 +47,7 @@ INSIGHTS_UPLOAD_PATH = "/opportunities/upload"
 if TYPE_CHECKING:
     from fairkeeper.mcp.server import MCPChannel
     from fairkeeper.mcp.tools import WriteSwitch
+    from fairkeeper.web.app import Console
 
 
 def create_app(installation: Installation, *, only_rooms: frozenset[str] = frozenset()) -> FastAPI:
@@ -70,7 +70,7 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
             agents=agents,
         )
 
-    mcp = _mcp_door(installation, authenticate)
+    mcp, console = _mcp_door(installation, authenticate), _console_door(installation, only_rooms)
     shadow = ShadowComparison(installation.database, installation.clock)
     questions = make_questions(Rooms(shadow=shadow))
     point = DecisionPoint(installation.database.address, installation.clock, questions)
@@ -80,7 +80,7 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
         installation.start_background()
         shadow.start()
         try:
-            async with mcp.running():
+            async with mcp.running(), console.opening():
                 yield
         finally:
             point.close()
@@ -128,8 +128,18 @@ def create_app(installation: Installation, *, only_rooms: frozenset[str] = froze
     app.include_router(uploads_router(installation.runner, installation.library, authenticate, installation.authorise))
     # A route and no mount, which would answer at `/mcp/` alone; clients call the address as it is written.
     app.router.routes.append(Route(MCP_PATH, endpoint=mcp, include_in_schema=False))
-    add_console(app, console_parts(installation, only_rooms=only_rooms))
+    console.add_to(app)
     return app
+
+
+def _console_door(installation: Installation, only_rooms: frozenset[str]) -> ConsoleDoor:
+    def make() -> Console:
+        from fairkeeper.bootstrap.console import console_parts
+        from fairkeeper.web.app import Console
+
+        return Console(console_parts(installation, only_rooms=only_rooms))
+
+    return ConsoleDoor(make)
 
 
 def _agent_access(settings: Settings) -> AgentAccess:

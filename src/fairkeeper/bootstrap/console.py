@@ -10,9 +10,10 @@ from fairkeeper.bootstrap.installation import Installation
 from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.bootstrap.wiring.opportunities import make_desk, make_sample
 from fairkeeper.values.ids import TenantId
+from fairkeeper.web.door import LANDING_PATH
 from fairkeeper.web.pages.base import Environment
 from fairkeeper.web.parts import Fact, Identifier, Link
-from fairkeeper.web.serving.console import LANDING_PATH, ConsoleParts, House
+from fairkeeper.web.serving.console import ConsoleParts, House
 
 _NOT_SET: Final = "not set yet"
 

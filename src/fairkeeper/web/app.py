@@ -1,15 +1,12 @@
-"""Adds the console to the server's application: its pages, its files, and its own words for what is not there."""
+"""The console as one application: its pages, its files, and its own words for what is not there."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
-from fastapi import FastAPI
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Router
 
 from fairkeeper.errors import FairkeeperError, NotFoundError
 from fairkeeper.web.routes import (
@@ -123,32 +120,20 @@ WAYS: Final[tuple[Way, ...]] = (
 )
 """Every route of the console."""
 
-_FOR_PROGRAMS: Final = ("/api/", "/log/", "/mcp", "/marketplace/webhook", "/openapi.json", "/healthz", "/readyz")
 
-Handle = Callable[[Request, Exception], Any]
+class Console:
+    """The console of an installation: its pages, and its page for an address that does not exist."""
 
+    def __init__(self, parts: ConsoleParts) -> None:
+        self._parts = parts
+        routes = [route_of(way, parts) for way in WAYS]
+        uploads = [handing_over.upload_route(parts), importing.upload_route(parts)]
+        self.router = Router([*routes, *uploads], redirect_slashes=False)
 
-def add_console(app: FastAPI, parts: ConsoleParts) -> None:
-    """Add every page of the console to an application, and its pages for addresses that do not exist."""
-    app.router.routes.extend(route_of(way, parts) for way in WAYS)
-    app.router.routes.append(handing_over.upload_route(parts))
-    app.router.routes.append(importing.upload_route(parts))
-    app.add_exception_handler(HTTPException, _for_people_too(parts, app.exception_handlers[HTTPException]))
-
-
-def _for_people_too(parts: ConsoleParts, for_programs: Handle) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """Return the handler that answers a browser with a page, and a program as before."""
-
-    async def handle(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        wants_page = "text/html" in request.headers.get("accept", "") and status in {404, 405}
-        if not wants_page or request.url.path.startswith(_FOR_PROGRAMS):
-            response: Response = for_programs(request, error)
-            return response
-        visit = Visit(parts=parts, request=request)
-        return await run_in_threadpool(answer, visit, get("", _missing, Audience.ANYBODY), _told(request, status))
-
-    return handle
+    def missing(self, request: Request, status: int) -> Response:
+        """Say in a page that there is nothing, or nothing that takes such a request."""
+        visit = Visit(parts=self._parts, request=request)
+        return answer(visit, get("", _missing, Audience.ANYBODY), _told(request, status))
 
 
 def _told(request: Request, status: int) -> FairkeeperError:

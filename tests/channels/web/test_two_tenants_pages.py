@@ -25,6 +25,7 @@ from fairkeeper.access.credentials import form_token
 from fairkeeper.api.authzen import EVALUATION_PATH, EVALUATIONS_PATH, METADATA_PATH
 from fairkeeper.api.outcomes import OUTCOMES_PATH
 from fairkeeper.web.app import WAYS
+from fairkeeper.web.door import ConsoleDoor
 from fairkeeper.web.routes.opportunities.importing import UPLOAD_PATH as INSIGHTS_PATH
 from fairkeeper.web.routes.payouts.handing_over import UPLOAD_PATH
 from fairkeeper.web.serving.ways import Audience, Way
@@ -165,10 +166,11 @@ def shape_of(address: str) -> str:
 
 def pages_of(stage: Stage) -> list[Way]:
     """Return every page and form of the console, and fail when a route of the application is neither."""
-    described = set(stage.app.openapi()["paths"])
+    described, door = set(stage.app.openapi()["paths"]), stage.app.router.default
+    assert isinstance(door, ConsoleDoor)
     routes = {
         (method, route.path)
-        for route in stage.app.routes
+        for route in (*stage.app.routes, *door.open().router.routes)
         if isinstance(route, StarletteRoute)
         and route.path not in {*described, MCP_PATH, "/openapi.json", *AUTHZEN_PATHS}
         for method in (route.methods or {"GET"}) - {"HEAD"}

@@ -13,7 +13,7 @@ from fairkeeper.jobs.handler import Work
 from fairkeeper.jobs.readiness import KnownToMicrosoft, ReadinessWork
 from fairkeeper.outbound.probing import AddressProber
 from fairkeeper.overview.ports import OwnAddresses
-from fairkeeper.web.serving.console import LANDING_PATH
+from fairkeeper.web.door import LANDING_PATH
 
 
 def own_addresses(settings: Settings) -> OwnAddresses:

@@ -21,7 +21,6 @@ from fairkeeper.values.ids import TenantId
 from fairkeeper.web.pages.base import Environment
 from fairkeeper.web.parts import Fact, Link
 
-LANDING_PATH = "/marketplace/landing"
 CALLBACK_PATH = "/sign-in/callback"
 
 

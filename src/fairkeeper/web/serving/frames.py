@@ -27,9 +27,10 @@ from fairkeeper.overview.names import name_things
 from fairkeeper.overview.queries import show_today
 from fairkeeper.overview.searching.looking import search
 from fairkeeper.payouts.queries import list_findings
+from fairkeeper.web.door import LANDING_PATH
 from fairkeeper.web.pages.base import Frame, Person, Room, Theme
 from fairkeeper.web.parts import Notice
-from fairkeeper.web.serving.console import CALLBACK_PATH, LANDING_PATH
+from fairkeeper.web.serving.console import CALLBACK_PATH
 from fairkeeper.web.serving.telling import in_words, names_of, proof_of
 from fairkeeper.web.serving.visit import Visit
 

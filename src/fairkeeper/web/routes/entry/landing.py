@@ -35,6 +35,7 @@ from fairkeeper.customers.store import count_readings
 from fairkeeper.customers.views import SubscriptionDetail
 from fairkeeper.errors import DeniedError, NotFoundError, UpstreamError
 from fairkeeper.overview.onboarding import LandingStep, record_landing_step
+from fairkeeper.web.door import LANDING_PATH
 from fairkeeper.web.pages.buyer import LandingTokenExpired
 from fairkeeper.web.parts import LOGO_PATH
 from fairkeeper.web.routes.entry.landing_pages import (
@@ -56,7 +57,6 @@ from fairkeeper.web.routes.entry.proving import (
     visitor_header,
     visitor_of,
 )
-from fairkeeper.web.serving.console import LANDING_PATH
 from fairkeeper.web.serving.frames import open_frame
 from fairkeeper.web.serving.visit import Visit
 from fairkeeper.web.serving.ways import Audience, Way, get, post

@@ -16,6 +16,7 @@ from fairkeeper.customers.path.landing_look import FieldType, LandingLook, LookF
 from fairkeeper.customers.path.lifecycle import ProvisioningState
 from fairkeeper.customers.views import SubscriptionDetail
 from fairkeeper.values.ids import new_id
+from fairkeeper.web.door import LANDING_PATH
 from fairkeeper.web.format import count, state
 from fairkeeper.web.forms import Field, FieldKind, Form, Option
 from fairkeeper.web.pages.buyer import (
@@ -31,7 +32,6 @@ from fairkeeper.web.pages.buyer import (
 )
 from fairkeeper.web.parts import Fact, Identifier, Link, Logo
 from fairkeeper.web.routes.entry.proving import Proved
-from fairkeeper.web.serving.console import LANDING_PATH
 from fairkeeper.web.serving.frames import open_frame
 from fairkeeper.web.serving.telling import path_of
 from fairkeeper.web.serving.visit import Visit
