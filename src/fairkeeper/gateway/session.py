@@ -53,10 +53,6 @@ SendOn = Callable[[JSONRPCMessage], Awaitable[None]]
 PLANTED: Final = "The call holds a planted string that must go nowhere; nothing was called."
 
 
-def _since(began: float) -> float:
-    return time.monotonic() - began
-
-
 class Session:
     """Governs one session.
 
@@ -148,7 +144,11 @@ class Session:
         if isinstance(message, JSONRPCResponse):
             message = message.model_copy(update={"result": treat(message.result, self._treatment, seen)})
         self._tell(
-            name, answer, "ok" if isinstance(message, JSONRPCResponse) else "error", took=_since(began), seen=seen
+            name,
+            answer,
+            "ok" if isinstance(message, JSONRPCResponse) else "error",
+            took=time.monotonic() - began,
+            seen=seen,
         )
         await self._to_server(message)
 
@@ -212,15 +212,10 @@ class Session:
         by_provenance = self._agent.labels == "provenance"
         labels = self._provenance.of_call(arguments, carries, computes) if by_provenance else self._labels
         question = Question(
-            tool=name,
-            arguments=arguments,
-            manifest=manifest,
-            task=None if by_provenance else self._session_id,
-            session=self._session_id,
-            use=self._agent.use_id,
-            labels=labels,
+            tool=name, arguments=arguments, manifest=manifest, task=None if by_provenance else self._session_id,
+            session=self._session_id, use=self._agent.use_id, labels=labels,
             approval=self._approvals.get(key_of(name, arguments)),
-        )
+        )  # fmt: skip
         return name, question, ""
 
     def _remember_approval(self, question: Question, answer: Answer) -> None:
@@ -331,7 +326,7 @@ class Session:
         self, waiting: Waiting, answer: Answer, message: JSONRPCResponse | JSONRPCError
     ) -> tuple[JSONRPCResponse | JSONRPCError, Callable[[], None]]:
         """Return a result treated, and what tells what came of the call."""
-        seen, took = Seen(), _since(waiting.began)
+        seen, took = Seen(), waiting.took
         treatment = self._treatment.with_kinds(answer.redact)
         if isinstance(message, JSONRPCError):
             error = message.error.model_copy(update={"message": treat(message.error.message, treatment, seen)})
@@ -501,4 +496,4 @@ class Session:
 
     def _end(self, waiting: Waiting, sentence: str) -> None:
         if waiting.answer is not None:
-            self._tell(waiting.name, waiting.answer, "error", took=_since(waiting.began), error=sentence)
+            self._tell(waiting.name, waiting.answer, "error", took=waiting.took, error=sentence)

@@ -63,6 +63,11 @@ class Waiting:
     timer: asyncio.TimerHandle | None = None
     progress: Any = None
 
+    @property
+    def took(self) -> float:
+        """How long it has waited until now, in seconds."""
+        return time.monotonic() - self.began
+
 
 def refusal(message: JSONRPCRequest, sentence: str, answer: Answer | None) -> JSONRPCResponse | JSONRPCError:
     """Return a no: to a call as a result that a model can read, to all else as an error."""

@@ -5,9 +5,11 @@ Separate, because the demo and the tests start it beside the server and need its
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import uvicorn
@@ -19,6 +21,8 @@ from fairkeeper.sandbox.control import Controls
 from fairkeeper.sandbox.reports.asking import Desk
 
 _START_SECONDS = 20.0
+_TICK_SECONDS = 1.0
+"""After which uvicorn writes the date of answers anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +38,51 @@ class RunningSandbox:
     url: str
     controls: Controls
     reports: Desk
-    _server: uvicorn.Server
+    _server: _Server
     _thread: threading.Thread
 
     def stop(self) -> None:
         """Stop serving and wait until it has."""
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join(timeout=30)
+
+
+class _Server(uvicorn.Server):
+    """Ends at once where nothing is under way: uvicorn looks every tenth of a second, and then waits for another."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Let it end, from another thread."""
+        self.should_exit = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._ending.set)
+
+    async def main_loop(self) -> None:
+        """Serve until it is told to end."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_SECONDS):
+                    await self._ending.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let idle connections go; wait, as uvicorn does, where an answer is under way."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for _ in range(3):  # until the event loop has told of what was closed
+            await asyncio.sleep(0)
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for bound in sockets or []:
+            bound.close()
+        await self.lifespan.shutdown()
 
 
 def run_in_thread(config: SandboxConfig, host: str = "127.0.0.1", port: int = 0) -> RunningSandbox:
@@ -57,7 +99,7 @@ def run_in_thread(config: SandboxConfig, host: str = "127.0.0.1", port: int = 0)
     bound = _bind(host, port)
     url = f"http://{host}:{bound.getsockname()[1]}"
     app = create_sandbox(config if config.base_url else replace(config, base_url=url))
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=3, loop="asyncio"
         )

@@ -161,7 +161,7 @@ def old_system() -> Iterator[Callable[[int], tuple[str, list[dict[str, Any]]]]]:
 
         server = http.server.ThreadingHTTPServer((HOST, 0), Handler)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return f"http://{HOST}:{server.server_port}/api/AzureWebhook", heard
 
     yield start

@@ -120,7 +120,6 @@ def test_the_log_verifies_after_the_erasure_and_the_export_says_erased(world: Wo
 
 def test_auto_activation_needs_no_landing_page(world: World) -> None:
     subscription_id = world.buy("business", auto_activation=True)
-    assert world.count(TaskRow) == 0
 
     world.work()
 

@@ -185,7 +185,7 @@ def open_world(database: Database, *, has_teams: bool = True) -> Iterator[World]
     controller = Controller(post, hostname="127.0.0.1", port=port)
     controller.start()
     receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Receiver", (_Receiver,), {"channel": channel}))
-    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         mailer = SMTPMailer(
             MailServer(host="127.0.0.1", port=port, is_tls=False), sender="Fairkeeper <fk@fairmile.example>"

@@ -152,6 +152,24 @@ def test_what_is_no_file_of_insights_is_a_finding(content: bytes) -> None:
     assert not is_insights_file(content)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_may_end_as_they_do_on_any_system(rows: Any, end: str) -> None:
+    found = prepared(end.join([HEAD, f"a,{CONTOSO},10,2,1,3,", f"b,{FABRIKAM},20,2,1,3,", ""]))
+    assert [row["eligible_seats"] for row in rows(found).values()] == [10, 20]
+
+
+def test_a_return_amid_a_row_is_a_blank_and_amid_what_is_no_head_nothing(rows: Any) -> None:
+    found = prepared(f"made by\rhand\r\n{HEAD}\r\nCon\rtoso \u0153\u00f8,{CONTOSO},10,2,1,3,\r\n")
+    assert [row["tenant_name"] for row in rows(found).values()] == ["Con toso \u0153\u00f8"]
+
+
+def test_a_row_without_end_is_a_finding() -> None:
+    found = prepare("x.csv", f"{HEAD}\n{'x' * 5_000_000},{CONTOSO},10\n".encode(), taken_on=None, today=TODAY)
+    assert isinstance(found, Finding)
+    assert found.code == "opportunities.insights_file_damaged"
+    assert "x" * 100 not in found.message
+
+
 def test_a_row_that_is_too_long_or_too_short_hides_no_other() -> None:
     assert prepared(f"{HEAD}\na,{CONTOSO},10\nb,{FABRIKAM},10,2,1,3,2027-03-31,more,and more\n").rows == 2
 

@@ -255,6 +255,10 @@ HOSTILE = {
     "another table": (b"name,colour\na,b\n", "report_unknown"),
     "quotes that never end": (b'"a,b\n' * 51, "report_unknown"),
     "XML": (b"<html><body>Sign in</body></html>", "file_unreadable"),
+    "XML in an encoding that does not exist": (
+        b'<?xml version="1.0" encoding="latin-99"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"/>',
+        "file_unreadable",
+    ),
     "OFX of nothing": (b"OFXHEADER:100\n<OFX></OFX>", "file_unreadable"),
 }
 

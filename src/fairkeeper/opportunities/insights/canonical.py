@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from fairkeeper.errors import InvalidError
 from fairkeeper.opportunities.insights.cells import ABSENT, MACROS, SQL_TYPES, UNREADABLE, VALUE
 from fairkeeper.opportunities.insights.fields import Field, FieldType, Tab
 from fairkeeper.opportunities.insights.reading import TextTable
@@ -66,12 +67,28 @@ class CanonicalTable:
     known_values: dict[str, int]
 
 
+class TableUnreadableError(InvalidError):
+    """A table whose headers are known and whose rows are none."""
+
+    code = "opportunities.table_unreadable"
+    remedy = "Export the file again; in a spreadsheet, save it as CSV (UTF-8)."
+
+
 def canonical_of(table: TextTable) -> CanonicalTable:
-    """Return the canonical table of a recognised table."""
+    """Return the canonical table of a recognised table.
+
+    Raises:
+        TableUnreadableError: Its rows cannot be told apart (one of many megabytes, or what is no text).
+    """
+    import duckdb
+
     with connected() as connection, tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "rows.csv"
         source.write_bytes(table.csv_text)
-        _load(connection, table, source)
+        try:
+            _load(connection, table, source)
+        except duckdb.InvalidInputException as error:
+            raise TableUnreadableError(f"Its rows cannot be read: {str(error).splitlines()[0][:200]}.") from error
         return _Making(connection, table.matched.tab, Path(folder)).make()
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from fairkeeper.opportunities.insights.canonical import canonical_of
+from fairkeeper.opportunities.insights.canonical import TableUnreadableError, canonical_of
 from fairkeeper.opportunities.insights.doctor import examine
 from fairkeeper.opportunities.insights.fields import Tab
 from fairkeeper.opportunities.insights.keeping import digest_of
-from fairkeeper.opportunities.insights.kinds import DAY_ASSUMED
+from fairkeeper.opportunities.insights.kinds import DAY_ASSUMED, FILE_DAMAGED
 from fairkeeper.opportunities.insights.reading import read_table
 from fairkeeper.values.findings import Finding, Findings
 
@@ -57,7 +57,10 @@ def prepare(
     table = read_table(name, content, tabs)
     if isinstance(table, Finding):
         return table
-    canonical = canonical_of(table)
+    try:
+        canonical = canonical_of(table)
+    except TableUnreadableError as error:
+        return FILE_DAMAGED.found(error.message, file=name)
     findings = examine(table.matched, canonical, file=name)
     day = taken_on or day_in(name)
     if day is None:

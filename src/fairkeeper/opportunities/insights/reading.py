@@ -56,7 +56,19 @@ def read_table(name: str, content: bytes, tabs: Sequence[Tab] | None = None) -> 
         text = _decoded(content)
     except UnicodeDecodeError:
         return FILE_DAMAGED.found("The file is neither a workbook nor a text.", file=name)
-    return _from_text(name, text, tabs)
+    return _from_text(name, _in_lines(text), tabs)
+
+
+def _in_lines(text: str) -> str:
+    r"""Return a text whose lines end in one way; a return that ends no line is a blank.
+
+    Example:
+        >>> _in_lines("a,b\rc,d"), _in_lines("a,b\r\nc\rd,e\r\n")
+        ('a,b\nc,d', 'a,b\nc d,e\n')
+    """
+    if "\r" not in text:
+        return text
+    return text.replace("\r\n", "\n").replace("\r", " ") if "\n" in text else text.replace("\r", "\n")
 
 
 def _decoded(content: bytes) -> str:
@@ -74,9 +86,9 @@ def _from_text(name: str, text: str, tabs: Sequence[Tab] | None) -> TextTable | 
     position = 0
     for number in range(_HEADER_SEARCH_ROWS):
         end = text.find("\n", position)
-        line = text[position : end if end >= 0 else len(text)].rstrip("\r")
+        line = text[position : end if end >= 0 else len(text)]
         for separator in _SEPARATORS:
-            headers = next(csv.reader([line], delimiter=separator), [])
+            headers = _cells_of(line, separator)
             found = match(headers, tabs) if len(headers) > 1 else None
             if found is not None:
                 body = text[end + 1 :] if end >= 0 else ""
@@ -85,6 +97,13 @@ def _from_text(name: str, text: str, tabs: Sequence[Tab] | None) -> TextTable | 
             break
         position = end + 1
     return FILE_NOT_RECOGNISED.found("None of its first rows holds the headers of a tab of the insights.", file=name)
+
+
+def _cells_of(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return []  # such a line holds no headers
 
 
 def _from_workbook(name: str, content: bytes, tabs: Sequence[Tab] | None) -> TextTable | Finding:

@@ -162,7 +162,10 @@ def _iterate(stream: Any, events: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     """Go through XML without entities, references outside and growth."""
     from defusedxml.ElementTree import iterparse
 
-    yield from iterparse(stream, events=events, forbid_dtd=True)
+    try:
+        yield from iterparse(stream, events=events, forbid_dtd=True)
+    except LookupError as error:  # an encoding that does not exist
+        raise ParseError(str(error)) from error
 
 
 def _shared_texts(archive: zipfile.ZipFile, names: set[str], limits: FileLimits) -> list[str]:
