@@ -224,6 +224,7 @@ def test_an_exfiltration_becomes_a_finished_incident_package(
     asking.get_by_role("button", name="Close the incident").click()
     expect(page.get_by_text("of its notices wait")).to_be_visible()
     page.get_by_role("link", name="Go back").click()
+    expect(page.get_by_role("link", name="Settle the notice").first).to_be_visible()  # only then can they be counted
     for _ in range(page.get_by_role("link", name="Settle the notice").count()):
         page.get_by_role("link", name="Settle the notice").first.click()
         asking.get_by_role("radio", name="It was sent").check()
