@@ -41,14 +41,11 @@ time.sleep(60)
 @pytest.fixture(autouse=True)
 def nothing_left_open() -> Iterator[None]:
     """Fail where a transport is left open; what says so is its end, at the collector's leisure."""
-    gc.freeze()  # what others left is theirs, and is not looked through for each test here
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", ResourceWarning)
-            yield
-            gc.collect()
-    finally:
-        gc.unfreeze()
+    gc.freeze()  # what others left is theirs, and is not looked through for each test here, nor afterwards
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        yield
+        gc.collect()
     assert [str(each.message) for each in caught if "unclosed transport" in str(each.message)] == []
 
 
