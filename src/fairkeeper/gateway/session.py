@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
@@ -310,13 +309,8 @@ class Session:
         if waiting is None:
             return  # came after its time; it was answered already
         if waiting.answer is not None:
-            treated, tell = self._result(waiting, waiting.answer, message)
-            try:
-                await self._to_client(treated, None)
-            finally:
-                tell()  # whether it was received or not; the agent need not wait for this
-            return
-        if waiting.method in LISTS and isinstance(message, JSONRPCResponse):
+            message = self._result(waiting, waiting.answer, message)
+        elif waiting.method in LISTS and isinstance(message, JSONRPCResponse):
             message = await self._listed(waiting.method, message)
         elif isinstance(message, JSONRPCResponse):
             message = message.model_copy(update={"result": treat(message.result, self._treatment, Seen())})
@@ -324,8 +318,8 @@ class Session:
 
     def _result(
         self, waiting: Waiting, answer: Answer, message: JSONRPCResponse | JSONRPCError
-    ) -> tuple[JSONRPCResponse | JSONRPCError, Callable[[], None]]:
-        """Return a result treated, and what tells what came of the call."""
+    ) -> JSONRPCResponse | JSONRPCError:
+        """Return a result treated; what came of the call is in the journal before anybody has its answer."""
         seen, took = Seen(), waiting.took
         treatment = self._treatment.with_kinds(answer.redact)
         if isinstance(message, JSONRPCError):
@@ -334,17 +328,17 @@ class Session:
                 error = error.model_copy(update={"data": treat(error.data, treatment, seen)})
             # A model reads errors as it reads results, so what stands in one reaches the session just so.
             self._came(waiting, [error.message, error.data])
-            tell = partial(self._tell, waiting.name, answer, "error", took=took, seen=seen, error=error.message)
-            return message.model_copy(update={"error": error}), tell
+            self._tell(waiting.name, answer, "error", took=took, seen=seen, error=error.message)
+            return message.model_copy(update={"error": error})
         result = treat(message.result, treatment, seen)
         is_error = bool(result.get("isError"))
         self._came(waiting, plain(result))
-        tell = partial(
-            self._tell, waiting.name, answer, "error" if is_error else "ok", took=took, seen=seen, result=result,
+        self._tell(
+            waiting.name, answer, "error" if is_error else "ok", took=took, seen=seen, result=result,
             error="The tool answered with an error." if is_error else "",
             measured=answer.measured(plain(message.result)) if answer.measures and not is_error else {},
         )  # fmt: skip
-        return message.model_copy(update={"result": result}), tell
+        return message.model_copy(update={"result": result})
 
     def _came(self, waiting: Waiting, value: Any) -> None:
         """Note what reached the session, with the labels of the tool that it came from."""

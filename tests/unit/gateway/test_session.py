@@ -1,4 +1,4 @@
-"""One session, without a server: what is told of a call whose answer nobody could take any more."""
+"""One session, without a server: what came of a call is kept before its answer goes out, whether it arrives or not."""
 
 from __future__ import annotations
 
@@ -29,22 +29,30 @@ class Recorded(Observation):
 
 
 class Line:
-    """What a session sends, in order; to the client it breaks when an answer comes."""
+    """What a session sends, in order; to the client it breaks when an answer comes.
 
-    def __init__(self) -> None:
+    Attributes:
+        kept: What had been told when the answer was sent.
+    """
+
+    def __init__(self, asker: Recorded) -> None:
         self.to_server: asyncio.Queue[Any] = asyncio.Queue()
+        self.kept: Came | None = None
+        self._asker = asker
 
     async def send_to_server(self, message: JSONRPCMessage) -> None:
         await self.to_server.put(message)
 
     async def send_to_client(self, message: JSONRPCMessage, related: str | int | None) -> None:
         assert isinstance(message, (JSONRPCResponse, JSONRPCError, JSONRPCNotification))
+        self.kept = self._asker.came
         raise asyncio.CancelledError
 
 
-def test_the_outcome_of_a_call_is_told_though_its_answer_does_not_reach_the_client() -> None:
+def test_what_came_of_a_call_is_kept_before_its_answer_goes_out_though_it_never_arrives() -> None:
     async def call() -> Came | None:
-        line, asker = Line(), Recorded("files")
+        asker = Recorded("files")
+        line = Line(asker)
         session = Session(
             server=ServerPart(name="files"), agent=AgentPart(name="clerk", agent_id="agt_1", servers=("files",)),
             asker=asker, to_client=line.send_to_client, to_server=line.send_to_server, session_id="ses_1",
@@ -59,7 +67,7 @@ def test_the_outcome_of_a_call_is_told_though_its_answer_does_not_reach_the_clie
         answered = asyncio.create_task(session.from_server(JSONRPCResponse(jsonrpc="2.0", id=7, result=result)))
         await asyncio.wait([answered])
         assert answered.cancelled()
-        return asker.came
+        return line.kept
 
     came = asyncio.run(call())
     assert came is not None

@@ -27,6 +27,8 @@ from fairkeeper.opportunities.lenses.scoring import score
 from fairkeeper.sandbox.insights.export import export_csv, taken_on, tenant_id
 from fairkeeper.sandbox.insights.market import Market, MarketPlan, make_market
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(101, 111)
 TENANTS = 3000
 MONTHS = 13
