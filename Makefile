@@ -50,8 +50,9 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
+# A third of the examples, other ones each time; `make test` takes all.
 tests-quick: setup
-	$(PYTEST) -q -n $(WORKERS) -m "not browser and not postgresql and not slow" tests/unit tests/architecture
+	HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(PYTEST) -q -n $(WORKERS) -m "not browser and not postgresql and not slow" tests/unit tests/architecture
 
 ifdef ROOM
 # One room: its folders under tests/, the test files named for it, and the examples in its code.

@@ -31,9 +31,10 @@ os.environ["TZ"] = "Asia/Kolkata"
 if hasattr(time, "tzset"):
     time.tzset()
 
-# --- hypothesis: `dev` explores, `ci` repeats the same examples, `deep` is for a quiet evening ---
+# --- hypothesis: `quick` and `dev` explore, `ci` repeats the same examples, `deep` is for a quiet evening ---
 
 _SLOW_MACHINE = (HealthCheck.too_slow,)  # two shared cores
+settings.register_profile("quick", max_examples=20, deadline=None, suppress_health_check=_SLOW_MACHINE)
 settings.register_profile("dev", max_examples=60, deadline=None, suppress_health_check=_SLOW_MACHINE)
 settings.register_profile(
     "ci",  # the same sixty each time: what more of them would find, they would have found the first time
