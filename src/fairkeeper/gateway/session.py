@@ -142,13 +142,8 @@ class Session:
         seen = Seen()
         if isinstance(message, JSONRPCResponse):
             message = message.model_copy(update={"result": treat(message.result, self._treatment, seen)})
-        self._tell(
-            name,
-            answer,
-            "ok" if isinstance(message, JSONRPCResponse) else "error",
-            took=time.monotonic() - began,
-            seen=seen,
-        )
+        outcome = "ok" if isinstance(message, JSONRPCResponse) else "error"
+        self._tell(name, answer, outcome, took=time.monotonic() - began, seen=seen)
         await self._to_server(message)
 
     # --- a governed call

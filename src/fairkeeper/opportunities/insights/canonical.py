@@ -6,6 +6,7 @@ are sorted by tenant, so that one tenant is found in a large snapshot without re
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,7 +89,9 @@ def canonical_of(table: TextTable) -> CanonicalTable:
         try:
             _load(connection, table, source)
         except duckdb.InvalidInputException as error:
-            raise TableUnreadableError(f"Its rows cannot be read: {str(error).splitlines()[0][:200]}.") from error
+            line = re.search(r"Line: ([0-9]+)", str(error))  # of the rows alone
+            where = f" from row {table.first_row + int(line[1]) - 1} on" if line else ""
+            raise TableUnreadableError(f"Its rows cannot be read{where}.") from error
         return _Making(connection, table.matched.tab, Path(folder)).make()
 
 
