@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -19,9 +20,24 @@ def test_the_network_is_refused(address: tuple[str, int]) -> None:
         unconnected.connect(address)
 
 
-def test_names_are_not_looked_up() -> None:
+def test_no_datagram_leaves_the_machine() -> None:
+    elsewhere = ("192.0.2.1", 9)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unconnected:
+        sending: list[Callable[[], object]] = [
+            lambda: unconnected.connect_ex(elsewhere),
+            lambda: unconnected.sendto(b"away", elsewhere),
+            lambda: unconnected.sendto(b"away", 0, elsewhere),
+            lambda: unconnected.sendmsg([b"away"], [], 0, elsewhere),
+        ]
+        for send in sending:
+            with pytest.raises(RuntimeError, match="tests stay on loopback"):
+                send()
+
+
+@pytest.mark.parametrize("look_up", [lambda name: socket.getaddrinfo(name, 443), socket.gethostbyname])
+def test_names_are_not_looked_up(look_up: Callable[[str], object]) -> None:
     with pytest.raises(RuntimeError, match="tests stay on loopback"):
-        socket.getaddrinfo("example.com", 443)
+        look_up("example.com")
 
 
 def test_the_network_is_refused_to_asynchronous_code() -> None:
