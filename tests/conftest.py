@@ -1,6 +1,7 @@
-"""What every test gets: no network, no settings of this machine, a foreign time zone, one way to find Chromium.
+"""What every test gets: no network, no settings of this machine, a foreign time zone.
 
-Only generic things stand here. A room's builders live beside its tests, the `database` fixture in tests/databases.py.
+Only generic things stand here. A room's builders live beside its tests, `database` in tests/databases.py, `chromium` in
+tests/browsers.py.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import functools
 import gc
 import ipaddress
 import os
-import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.browsers", "tests.databases"]
 
 # --- the surroundings, set before any test module is imported ---
 
@@ -124,23 +124,6 @@ socket.socket.sendto = _reaches_loopback(socket.socket.sendto, slice(-1, None)) 
 socket.socket.sendmsg = _reaches_loopback(socket.socket.sendmsg, slice(4, 5))  # type: ignore[method-assign]
 for _function in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
     setattr(socket, _function, _asks_for_loopback(getattr(socket, _function)))
-
-
-# --- things tests ask for ---
-
-
-@pytest.fixture(scope="session")
-def chromium_path() -> str:
-    """The browser for stories: the one named by FAIRKEEPER_TEST_CHROMIUM, or what this machine has."""
-    named = os.environ.get("FAIRKEEPER_TEST_CHROMIUM")
-    candidates = [named] if named else ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-    for candidate in candidates:
-        if found := shutil.which(candidate):
-            return found
-    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-    if shutil.which(mac):
-        return mac
-    pytest.fail("No Chromium: run `make browser`, or name one in FAIRKEEPER_TEST_CHROMIUM.")
 
 
 # --- several workers: each begins with what takes long, and opens for it only what nobody else has to open ---

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.runner import RunningSandbox, run_in_thread
@@ -25,18 +25,8 @@ def running() -> Iterator[RunningSandbox]:
             sandbox.stop()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        try:
-            yield chromium
-        finally:
-            chromium.close()
-
-
-def test_a_person_buys_changes_and_cancels_without_javascript(running: RunningSandbox, browser: Browser) -> None:
-    page = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}).new_page()
+def test_a_person_buys_changes_and_cancels_without_javascript(running: RunningSandbox, chromium: Browser) -> None:
+    page = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}).new_page()
     page.goto(running.url)
     page.get_by_role("link", name="Buy Team Plus", exact=True).click()
     page.get_by_label("Buy as", exact=True).select_option(CORA)
@@ -56,9 +46,9 @@ def test_a_person_buys_changes_and_cancels_without_javascript(running: RunningSa
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])
 def test_no_page_is_too_wide_or_refused_by_axe(
-    running: RunningSandbox, browser: Browser, scheme: str, width: int
+    running: RunningSandbox, chromium: Browser, scheme: str, width: int
 ) -> None:
-    context = browser.new_context(
+    context = chromium.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
         bypass_csp=True,  # axe runs as a script, which the pages themselves forbid

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from fairkeeper.sandbox.config import SandboxConfig
 from fairkeeper.sandbox.ingestion.accounts import SellerAccount
@@ -72,19 +72,9 @@ def shop() -> Iterator[Shop]:
         sandbox.stop()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        try:
-            yield chromium
-        finally:
-            chromium.close()
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     yield context.new_page()
     context.close()
 
@@ -176,14 +166,14 @@ def test_what_is_no_private_offer_is_not_found(shop: Shop) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])
-def test_no_page_is_too_wide_or_refused_by_axe(shop: Shop, browser: Browser, scheme: str, width: int) -> None:
+def test_no_page_is_too_wide_or_refused_by_axe(shop: Shop, chromium: Browser, scheme: str, width: int) -> None:
     plan_id = f"contoso-{scheme}-{width}"
     waiting = shop.deal(plan_id, "To be seen")
     accepted = "5d0c3f0e-6a5f-4c38-9b8e-0f5b6f0f3a01"
     shared = shop.shared(
         f"Seen {scheme} {width}", {"light360": 1, "dark360": 3, "light1200": 4, "dark1200": 5}[f"{scheme}{width}"]
     )
-    context = browser.new_context(
+    context = chromium.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
         bypass_csp=True,  # axe runs as a script, which the pages themselves forbid

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.stories.test_consent_story import at_microsoft, let_hours_pass, press
-from tests.stories.test_customer_path import DESK, PHONE, Come, Somebody, buy, chromium, come, running, sign_in_owner
+from tests.stories.test_customer_path import DESK, PHONE, Come, Somebody, buy, come, running, sign_in_owner
 
-__all__ = ["chromium", "come", "running"]
+__all__ = ["come", "running"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -16,13 +16,12 @@ from tests.stories.test_customer_path import (
     Come,
     Somebody,
     buy,
-    chromium,
     come,
     running,
     sign_in_owner,
 )
 
-__all__ = ["chromium", "come", "running"]
+__all__ = ["come", "running"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 

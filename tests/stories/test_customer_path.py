@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from fairkeeper.proof.receipt import verify_receipt
 from tests.stories.demo_process import RunningDemo, forked_demo
@@ -34,15 +34,6 @@ def running(tmp_path: Path) -> Iterator[RunningDemo]:
     """The demo, as a process of its own, in which nobody has bought yet."""
     with forked_demo(tmp_path / "demo") as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def chromium(chromium_path: str) -> Iterator[Browser]:
-    """One browser for all contexts."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @dataclass(slots=True, kw_only=True)

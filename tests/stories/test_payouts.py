@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from fairkeeper.sandbox.reports.exporting import write_files
 from fairkeeper.sandbox.reports.year import Year
@@ -35,14 +35,6 @@ DROP = """async ({files}) => {
 def running(tmp_path: Path) -> Iterator[RunningDemo]:
     with forked_demo(tmp_path / "demo") as started:
         yield started
-
-
-@pytest.fixture
-def chromium(chromium_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 def _look(page: Page) -> None:

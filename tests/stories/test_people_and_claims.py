@@ -12,13 +12,12 @@ from tests.stories.test_customer_path import (
     Somebody,
     activate,
     buy,
-    chromium,
     come,
     running,
     sign_in_owner,
 )
 
-__all__ = ["chromium", "come", "running"]
+__all__ = ["come", "running"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 

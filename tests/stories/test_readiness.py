@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.stories.demo_process import RunningDemo, forked_demo
 
@@ -135,17 +135,16 @@ SPILLED = """() => [...document.querySelectorAll('.picture g')].flatMap(group =>
 
 
 @pytest.fixture
-def olivia(running: RunningDemo, chromium_path: str) -> Iterator[Page]:
+def olivia(running: RunningDemo, chromium: Browser) -> Iterator[Page]:
     """The owner, signed in at a browser on a desk."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-        page.goto(f"{running.url}/accounts")
-        page.get_by_role("link", name=re.compile("Sign in")).first.click()
-        page.get_by_role("button", name="Olivia Owner").click()
-        page.wait_for_url(f"{running.url}/**")
-        yield page
-        browser.close()
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"{running.url}/accounts")
+    page.get_by_role("link", name=re.compile("Sign in")).first.click()
+    page.get_by_role("button", name="Olivia Owner").click()
+    page.wait_for_url(f"{running.url}/**")
+    yield page
+    context.close()
 
 
 def look(page: Page) -> None:

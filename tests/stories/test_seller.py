@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from fairkeeper.access.credentials import session_cookie
 from fairkeeper.deals.book.queries import list_deals
@@ -32,14 +32,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def page(served: Served, chromium_path: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        name = session_cookie(served.url).name
-        context.add_cookies([{"name": name, "value": COOKIE, "url": served.url}])
-        yield context.new_page()
-        browser.close()
+def page(served: Served, chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    name = session_cookie(served.url).name
+    context.add_cookies([{"name": name, "value": COOKIE, "url": served.url}])
+    yield context.new_page()
+    context.close()
 
 
 def look(page: Page) -> None:

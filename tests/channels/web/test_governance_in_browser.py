@@ -8,14 +8,11 @@ and the customer narrows its own agents by a template.
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.customers.path.lifecycle import OperationState
@@ -37,18 +34,6 @@ SCHEMA = {
     "properties": {"to": {"type": "string", "maxLength": 100}, "amount": {"type": "integer", "minimum": 1}},
     "required": ["to", "amount"],
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Chromium: playwright's own where it is installed, otherwise the machine's."""
-    with sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        found = str(own) if own.exists() else shutil.which("chromium") or shutil.which("google-chrome")
-        assert found, "no Chromium here; `make setup` installs it"
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 def page_of(browser: Browser, visitor: Visitor, *, width: int, height: int) -> tuple[Page, list[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
 from fairkeeper.web.assets import CONTENT_SECURITY_POLICY
 from fairkeeper.web.preview.__main__ import write_preview
@@ -52,29 +51,17 @@ def address(preview: Path) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium: playwright's own where it is installed, otherwise the machine's."""
-    with sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        found = str(own) if own.exists() else shutil.which("chromium") or shutil.which("google-chrome")
-        assert found, "no Chromium here; `make setup` installs it"
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(chromium: Browser) -> Iterator[Page]:
     """A wide page of its own that fails the test when the browser complains about a script or the policy."""
-    with _opened(browser) as (page, complaints):
+    with _opened(chromium) as (page, complaints):
         yield page
     assert complaints == []
 
 
 @pytest.fixture(scope="module")
-def kept_page(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
-    with _opened(browser) as kept:
+def kept_page(chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
+    with _opened(chromium) as kept:
         yield kept
 
 
@@ -89,8 +76,8 @@ def shared_page(kept_page: tuple[Page, list[str]]) -> Iterator[Page]:
 
 
 @contextmanager
-def _opened(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+def _opened(chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
     opened = context.new_page()
     complaints: list[str] = []
 
@@ -123,9 +110,9 @@ def test_axe_finds_nothing_in_the_dark(shared_page: Page, address: str, name: st
     assert violations(shared_page) == []
 
 
-def test_nothing_scrolls_sideways(browser: Browser, address: str) -> None:
+def test_nothing_scrolls_sideways(chromium: Browser, address: str) -> None:
     """640 pixels are a 1280-pixel window at 200 % zoom."""
-    context = browser.new_context()
+    context = chromium.new_context()
     opened = context.new_page()
     wide = []
     for name in NAMES:
@@ -139,8 +126,8 @@ def test_nothing_scrolls_sideways(browser: Browser, address: str) -> None:
     assert wide == []
 
 
-def test_long_texts_do_not_push_a_page_sideways(browser: Browser, address: str, preview: Path) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740})
+def test_long_texts_do_not_push_a_page_sideways(chromium: Browser, address: str, preview: Path) -> None:
+    context = chromium.new_context(viewport={"width": 360, "height": 740})
     opened = context.new_page()
     wide = []
     for name in (
@@ -267,9 +254,9 @@ def test_a_form_that_failed_puts_its_reasons_in_view(page: Page, address: str) -
 
 
 def test_without_scripts_the_rail_opens_the_ids_are_whole_and_questions_are_pages(
-    browser: Browser, address: str
+    chromium: Browser, address: str
 ) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
     opened = context.new_page()
     opened.goto(f"{address}/customer.html")
     rail = opened.get_by_role("navigation", name="Rooms")

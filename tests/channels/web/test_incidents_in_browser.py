@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from fairkeeper.action.principal import Principal, PrincipalKind
 from fairkeeper.assurance.monitoring.acts import Act
@@ -145,18 +143,6 @@ def usual_weeks(stage: Stage, helper: Helper, until: datetime) -> None:
 def let_act(stage: Stage) -> None:
     with stage.installation.database.write() as session:  # its use is paused in this world
         session.get_one(SubscriptionRow, stage.contoso.subscription_id).operation = OperationState.ENABLED
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Chromium: playwright's own where it is installed, otherwise the machine's."""
-    with sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        found = str(own) if own.exists() else shutil.which("chromium") or shutil.which("google-chrome")
-        assert found, "no Chromium here; `make setup` installs it"
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 def look(page: Page) -> None:
