@@ -1,7 +1,8 @@
 """Run the fuzzers: `python -m fuzz [target …] [--seconds N] [--seed N]`, or `make fuzz ONLY=deal SECONDS=600`.
 
 Each target runs for that many seconds of processor time, so that what else the machine does changes nothing. What makes
-a parser crash or hang is written to build/fuzz/ and named, with the seed that makes it again; then the run fails.
+a parser crash or hang is written to build/fuzz/ and named, with the seed that makes it again; then the run fails. Where
+a library ends the process itself, the input that it was given is left there as TARGET-running.
 `--seconds` of 600 is what a release is held to.
 """
 
@@ -79,16 +80,20 @@ def run(target: Target, *, seconds: float, seed: int) -> list[str]:
     if not seeds or wrong:
         return [f"{target.name}: {wrong[0] if wrong else 'there are no seeds'}"]
     faults: dict[str, str] = {}
+    FOUND.mkdir(parents=True, exist_ok=True)
+    running = FOUND / f"{target.name}-running"
     ends, tried = time.process_time() + seconds, 0
     while time.process_time() < ends and len(faults) < _MOST_FAULTS:
         data = mutate(draw, seeds)
         tried += 1
+        running.write_bytes(data)
         fault = fault_of(target, data)
         if fault is not None:
             last = traceback.extract_tb(fault.__traceback__)[-1]
             key = f"{type(fault).__name__} at {Path(last.filename).name}:{last.lineno}"
             if key not in faults:
                 faults[key] = f"{target.name}: {key}: {str(fault)[:200]} ({_keep(target, data)})"
+    running.unlink()
     print(f"  {target.name}: {tried} inputs, {len(faults)} faults", flush=True)
     return list(faults.values())
 
@@ -103,7 +108,6 @@ def wrong_seed(target: Target, data: bytes) -> str:
 
 
 def _keep(target: Target, data: bytes) -> Path:
-    FOUND.mkdir(parents=True, exist_ok=True)
     path = FOUND / f"{target.name}-{hashlib.sha256(data).hexdigest()[:12]}"
     path.write_bytes(data)
     return path

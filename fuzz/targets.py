@@ -23,6 +23,7 @@ import xlsxwriter
 
 from fairkeeper.accounts.files.reading import read_structure
 from fairkeeper.api.floods import FloodGate, FloodRules, read_networks
+from fairkeeper.assurance.posture.answers.questionnaire import read_questionnaire
 from fairkeeper.consent.plan.reading import read_plan
 from fairkeeper.customers.actions.custody.adopt import read_file
 from fairkeeper.customers.marketplace.operation import read_operation, read_webhook
@@ -251,6 +252,15 @@ def _lists_of_deals() -> Sequence[bytes]:
     return [_csv(rows), _workbook(rows)]
 
 
+def _questionnaires() -> Sequence[bytes]:
+    rows = (
+        ("Ref", "Question", "Answer"),
+        ("A-1", "Do you encrypt data at rest?", ""),
+        ("A-2", "Who reads the logs?", ""),
+    )
+    return [_csv(rows), _workbook(rows)]
+
+
 # -------------------- what Microsoft sends
 
 
@@ -386,6 +396,7 @@ TARGETS: Final[tuple[Target, ...]] = (
     Target(name="plans", seeds=_bodies(_PLANS), read=_document(read_plans)),
     Target(name="deal", seeds=_files("deals/*.yaml", "deals/faults/*.yaml"), read=_text(read_deal)),
     Target(name="deal-list", seeds=_lists_of_deals, read=read_deal_table),
+    Target(name="questionnaire", seeds=_questionnaires, read=read_questionnaire),
     Target(name="consent-plan", seeds=_files("consent/*.yaml"), read=_text(read_plan)),
     Target(name="structure", seeds=_files("accounts/*.yaml", "accounts/faults/*.yaml"), read=_text(read_structure)),
     Target(name="policies", seeds=_files("policies/*.cedar"), read=_text(_policies)),

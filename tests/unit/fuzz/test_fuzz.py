@@ -45,6 +45,19 @@ def test_what_is_wrong_is_noticed_once_and_kept(monkeypatch: pytest.MonkeyPatch,
     assert b"NaN" in kept.read_bytes()
 
 
+def test_what_ends_the_process_itself_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(program, "FOUND", tmp_path)
+
+    def end(data: bytes) -> object:
+        if data == b"seed, seed, seed":
+            return None
+        raise SystemExit  # passes through like the end of a process
+
+    with pytest.raises(SystemExit):
+        program.run(Target(name="ending", seeds=lambda: [b"seed, seed, seed"], read=end), seconds=5, seed=1)
+    assert (tmp_path / "ending-running").read_bytes() not in {b"", b"seed, seed, seed"}
+
+
 def test_a_bug_and_a_hang_are_faults_and_a_refusal_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     def bug(_data: bytes) -> object:
         raise BugError("ours")

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from fairkeeper.deals.errors import TableUnreadableError
-from fairkeeper.values.workbooks import refuse_oversized
+from fairkeeper.values.workbooks import bounded_workbook
 
 MOST_ROWS: Final = 20_000
 _XLSX: Final = b"PK"
@@ -108,8 +108,7 @@ def _spreadsheet(content: bytes) -> list[list[str]]:
     import python_calamine  # as above
 
     try:
-        refuse_oversized(content)
-        book = python_calamine.load_workbook(io.BytesIO(content))
+        book = python_calamine.load_workbook(io.BytesIO(bounded_workbook(content)))
         return [[_text(cell) for cell in row] for row in book.get_sheet_by_index(0).to_python()]
     except Exception as error:  # the reader has an error of its own for each way to be broken
         message = f"The spreadsheet cannot be read: {str(error)[:200]}."

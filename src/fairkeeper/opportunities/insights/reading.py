@@ -16,7 +16,7 @@ from typing import Any, Final
 from fairkeeper.opportunities.insights.fields import Matched, Tab, match
 from fairkeeper.opportunities.insights.kinds import FILE_DAMAGED, FILE_NOT_RECOGNISED
 from fairkeeper.values.findings import Finding
-from fairkeeper.values.workbooks import WorkbookBounds, refuse_oversized
+from fairkeeper.values.workbooks import WorkbookBounds, bounded_workbook
 
 LARGEST_FILE_BYTES: Final = 400_000_000
 _BOUNDS: Final = WorkbookBounds(unpacked_bytes=2_000_000_000, cells=60_000_000)
@@ -110,8 +110,7 @@ def _from_workbook(name: str, content: bytes, tabs: Sequence[Tab] | None) -> Tex
     import python_calamine
 
     try:
-        refuse_oversized(content, _BOUNDS)
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(bounded_workbook(content, _BOUNDS)))
         for sheet_name in book.sheet_names:
             rows = book.get_sheet_by_name(sheet_name).to_python(skip_empty_area=False)
             table = _from_rows(rows, tabs)

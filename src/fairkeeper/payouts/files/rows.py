@@ -17,6 +17,7 @@ from xml.etree.ElementTree import ParseError
 
 from fairkeeper.payouts.files.limits import FileLimits
 from fairkeeper.payouts.files.text import Look
+from fairkeeper.values.workbooks import column_number
 
 Row = tuple[int, Sequence[str]]
 """A row as a spreadsheet counts it, the header being row 1, and its fields."""
@@ -208,7 +209,7 @@ def _cells(row: Any, texts: Sequence[str], limits: FileLimits, copied: Copied, n
     cells: list[str] = []
     for cell in row:
         matched = _REFERENCE.fullmatch(cell.get("r", ""))
-        place = _column_number(matched[1]) if matched else len(cells)
+        place = column_number(matched[1]) - 1 if matched else len(cells)
         if place > limits.columns:
             continue
         value, has_formula = _cell_text(cell, texts)
@@ -235,19 +236,6 @@ def _cell_text(cell: Any, texts: Sequence[str]) -> tuple[str, bool]:
     elif cell.get("t") == "b":
         value = {"1": "TRUE", "0": "FALSE"}.get(value, value)
     return value, has_formula
-
-
-def _column_number(letters: str) -> int:
-    """Return the place of a column from 0.
-
-    Example:
-        >>> _column_number("A"), _column_number("AA")
-        (0, 26)
-    """
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
 
 
 # -------------------- bank lines

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from fairkeeper.assurance.errors import QuestionnaireUnreadableError
 from fairkeeper.assurance.posture.answers.matching import words_of
-from fairkeeper.values.workbooks import WorkbookBounds, WorkbookRefusedError, refuse_oversized
+from fairkeeper.values.workbooks import WorkbookBounds, WorkbookRefusedError, bounded_workbook
 
 _BOUNDS: Final = WorkbookBounds()
 MOST_SHEETS: Final = 40
@@ -187,8 +187,7 @@ def _workbook(content: bytes) -> list[tuple[str, list[list[str]]]]:
     import python_calamine  # its import takes long, and only a workbook needs it
 
     try:
-        refuse_oversized(content)
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(bounded_workbook(content)))
         names = book.sheet_names
         if len(names) > MOST_SHEETS:
             raise QuestionnaireUnreadableError(f"The workbook has {len(names)} sheets, above {MOST_SHEETS}.")
