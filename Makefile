@@ -1,6 +1,6 @@
 # The only door: what a person runs here, CI runs too. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix docs bench fuzz package sbom bench-agentdojo lock browser lint types tests-quick
+.PHONY: help setup demo test check fix docs bench fuzz package sbom bench-agentdojo lock browser lint types tests-quick tests-whole
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -62,7 +62,13 @@ test: setup ## everything CI runs; `make test ROOM=deals` runs one room
 	if [ -z "$$paths" ]; then echo "No tests are named for '$(ROOM)'." >&2; exit 2; fi; \
 	$(PYTEST) --doctest-modules $(ARGS) $$paths
 else
-test: setup browser lint types
+# On two cores: what is installed waits for the network, and one core suffices for the types.
+test:
+	@$(MAKE) --no-print-directory --jobs=2 setup browser
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory --jobs=2 types tests-whole
+
+tests-whole: setup browser
 	$(PYTEST) -n $(WORKERS) --dist worksteal $(ARGS) tests
 endif
 
