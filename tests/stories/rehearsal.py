@@ -41,9 +41,8 @@ from fairkeeper.sandbox.runner import RunningSandbox, run_in_thread
 from fairkeeper.sandbox.webhooks.courier import CourierSettings
 from fairkeeper.sandbox.webhooks.deliveries import DeliveryStatus, RetryRule
 from fairkeeper.values.clock import SystemClock
-from tests.stories.forked_server import ForkedServer
+from tests.stories.forked_server import ForkedServer, database_settings
 from tests.stories.publisher_side import WEBHOOK_PATH, FrontDoor, PublishersSystems
-from tests.stories.server_process import Server, database_settings
 
 LEASE_SECONDS: Final = 2
 _PLAN, _SEATS = "team-plus", 10
@@ -143,15 +142,15 @@ class Rehearsal:
     token: str
     folder: Path
     chance: random.Random = field(repr=False)
-    servers: list[Server] = field(default_factory=list, repr=False)
+    servers: list[ForkedServer] = field(default_factory=list, repr=False)
 
-    def start_server(self) -> Server:
+    def start_server(self) -> ForkedServer:
         """Begin to start a server; it ends with the rehearsal at the latest."""
         server = ForkedServer(self.settings, self.folder / f"server-{len(self.servers)}.log")
         self.servers.append(server)
         return server
 
-    def kill(self, server: Server) -> None:
+    def kill(self, server: ForkedServer) -> None:
         """Kill a server, with whatever is on its way to it; nothing comes to it any more."""
         server.kill()
         self.door.close_to(server.url)
@@ -186,7 +185,7 @@ class Rehearsal:
         return any(market.awaiting_answer(each) for each in self.crowd.subscription_ids)
 
 
-def started_server(rehearsal: Rehearsal) -> Server:
+def started_server(rehearsal: Rehearsal) -> ForkedServer:
     """Start a server, wait until it is ready, and let requests come to it."""
     server = rehearsal.start_server()
     server.wait_until_ready()
@@ -194,7 +193,7 @@ def started_server(rehearsal: Rehearsal) -> Server:
     return server
 
 
-def three_servers(rehearsal: Rehearsal) -> list[Server]:
+def three_servers(rehearsal: Rehearsal) -> list[ForkedServer]:
     """Start three servers at once."""
     servers = [rehearsal.start_server() for _ in range(3)]
     for server in servers:

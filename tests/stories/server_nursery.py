@@ -1,7 +1,7 @@
 """A program of its own: imports the server once, then forks one for each line it is told; `forked_server` talks to it.
 
-A line is JSON: `{"words", "environment", "log", "told"}` starts `fairkeeper` with these words and is answered with the
-process id, `{"wait": pid}` is answered with its exit code once it has ended (minus the signal's number, as subprocess
+A line is JSON: `{"words", "environment", "log", "told", "before"}` starts `fairkeeper` with these words, after the code in
+`before` has run, and is answered with the process id; `{"wait": pid}` is answered with its exit code once it has ended (minus the signal's number, as subprocess
 tells it).
 """
 
@@ -71,6 +71,7 @@ def _become_server(wish: dict[str, Any]) -> None:
         os.dup2(os.open(wish["told"], os.O_WRONLY), 1)
         os.dup2(os.open(wish["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), 2)
         sys.argv = ["fairkeeper", *wish["words"]]
+        exec(wish["before"], {})  # noqa: S102 - a test's own code
         from fairkeeper.__main__ import main as command
 
         command()

@@ -13,9 +13,9 @@ from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.database.tasks import TaskRow
 from fairkeeper.jobs.worker import POLL_SECONDS
 from fairkeeper.sandbox.marketplace.faults import Faults
+from tests.stories.forked_server import ForkedServer
 from tests.stories.record_check import check_everything
 from tests.stories.rehearsal import LEASE_SECONDS, Rehearsal, rehearse, started_server, three_servers, wait_until
-from tests.stories.server_process import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -82,7 +82,7 @@ def test_a_killed_ones_work_is_taken_over_when_its_lease_ends(postgresql_new: Da
         assert max(late_seconds) < POLL_SECONDS + SLOW_MACHINE_SECONDS
 
 
-def _let_claim_a_notice(rehearsal: Rehearsal, victim: Server, *, frozen: list[Server]) -> datetime:
+def _let_claim_a_notice(rehearsal: Rehearsal, victim: ForkedServer, *, frozen: list[ForkedServer]) -> datetime:
     """Make one server take a notice and ask Microsoft slowly, while the others stand still; return its lease's end."""
     for server in frozen:
         rehearsal.door.close_to(server.url)

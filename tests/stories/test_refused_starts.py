@@ -13,8 +13,7 @@ from psycopg import sql
 from fairkeeper.bootstrap.database.preparation import prepare
 from fairkeeper.database.engine import DatabaseAddress
 from tests.databases import CUSTOMER, OWNER, STAFF, PostgresServer
-from tests.stories.forked_server import ForkedServer
-from tests.stories.server_process import ServerProcess, database_settings
+from tests.stories.forked_server import ForkedServer, database_settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -25,18 +24,14 @@ from sqlalchemy.pool import Pool
 @event.listens_for(Pool, "checkout")
 def weaken(connection, _record, _proxy):
     connection.execute("PRAGMA synchronous={level}")
-
-from fairkeeper.__main__ import main
-main()
 """
-"""The server, with what it sets on SQLite undone behind its back."""
+"""What the server sets on SQLite is undone behind its back."""
 
 
-def refusal(address: DatabaseAddress, folder: Path, *, program: tuple[str, ...] = ()) -> str:
-    """Start a server, or another program that is one, see it refuse, and return the error's code and message."""
+def refusal(address: DatabaseAddress, folder: Path, *, before: str = "") -> str:
+    """Start a server, see it refuse, and return the error's code and message."""
     settings = {**database_settings(address), "data_dir": str(folder / "data"), "port": "0"}
-    log = folder / "server.log"
-    server = ServerProcess(settings, log, program=program) if program else ForkedServer(settings, log)
+    server = ForkedServer(settings, folder / "server.log", before=before)
     try:
         exit_code, error = server.wait_until_refused()
     finally:
@@ -52,8 +47,7 @@ def refusal(address: DatabaseAddress, folder: Path, *, program: tuple[str, ...] 
 @pytest.mark.parametrize(("level", "number"), [("OFF", 0), ("NORMAL", 1)])
 def test_sqlite_that_does_not_write_through_is_refused(tmp_path: Path, level: str, number: int) -> None:
     address = DatabaseAddress(url=f"sqlite:///{tmp_path / 'fairkeeper.db'}")
-    program = ("-c", WEAKENED.format(level=level))
-    assert refusal(address, tmp_path, program=program) == (
+    assert refusal(address, tmp_path, before=WEAKENED.format(level=level)) == (
         f"database.not_durable: SQLite's synchronous is {number}, below FULL: a commit that we acknowledge could be "
         "lost."
     )
@@ -62,7 +56,7 @@ def test_sqlite_that_does_not_write_through_is_refused(tmp_path: Path, level: st
 def test_sqlite_that_writes_through_more_often_is_taken(tmp_path: Path) -> None:
     """EXTRA is stronger than FULL; and so it is the level that is refused above, not the listener."""
     settings = {"data_dir": str(tmp_path), "port": "0"}
-    server = ServerProcess(settings, tmp_path / "server.log", program=("-c", WEAKENED.format(level="EXTRA")))
+    server = ForkedServer(settings, tmp_path / "server.log", before=WEAKENED.format(level="EXTRA"))
     try:
         server.wait_until_ready()
         assert server.stop() == 0
