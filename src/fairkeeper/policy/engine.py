@@ -25,6 +25,7 @@ from typing import Any, Final, cast
 
 import cedarpy
 
+from fairkeeper.policy.document import policy_document
 from fairkeeper.policy.errors import PolicyProblem, PolicyRefusedError
 from fairkeeper.policy.limits import problems_of_shape
 
@@ -266,7 +267,7 @@ def _decision(answer: cedarpy.Decision, determining: Iterable[str], failed: Iter
 @lru_cache(maxsize=64)
 def _read(policies: str) -> tuple[cedarpy.PolicySet, tuple[str, ...], tuple[PolicyProblem, ...]]:
     """Parse policies under their `@id`s (the parser's own ids are positions) and say which lack one or share one."""
-    document: dict[str, Any] = json.loads(cedarpy.policies_to_json_str(policies))
+    document = policy_document(policies)
     problems: list[PolicyProblem] = []
     ids: list[str] = []
     for group in ("staticPolicies", "templates"):

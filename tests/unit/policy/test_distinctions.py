@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from fairkeeper.policy.decision.compiled import Compiled
 from fairkeeper.policy.decision.distinctions import Distinctions
 from fairkeeper.policy.decision.facts import Moment
-from fairkeeper.policy.decision.looking import read_policies
 from fairkeeper.policy.decision.order import decide
+from fairkeeper.policy.document import policy_document
 from tests.unit.policy.facts import NOON, agent, basis, call, policies, tool
 
 ON_CALL = "forbid (principal, action, resource)"
@@ -19,7 +19,7 @@ HAS_AMOUNT = 'context.numbers.hasTag("amount")'
 
 
 def told(condition: str) -> Distinctions:
-    return Distinctions(read_policies(f"{ON_CALL} when {{ {condition} }};"))
+    return Distinctions(policy_document(f"{ON_CALL} when {{ {condition} }};"))
 
 
 def test_numbers_between_two_constants_are_alike() -> None:
@@ -91,7 +91,9 @@ def test_remembered_answers_are_those_of_a_slice_that_remembers_nothing(
 
 def test_policies_that_tell_the_same_apart_are_equal() -> None:
     condition = f"{AMOUNT} > 10 && context.depth < 3"
-    for_one = Distinctions(read_policies(f'forbid (principal == Agent::"a", action, resource) when {{ {condition} }};'))
+    for_one = Distinctions(
+        policy_document(f'forbid (principal == Agent::"a", action, resource) when {{ {condition} }};')
+    )
     assert for_one == told(condition)
     assert hash(for_one) == hash(told(condition))
     assert for_one != told(f"{AMOUNT} > 11 && context.depth < 3")

@@ -36,6 +36,15 @@ def test_dangerous_shape_is_refused_without_being_parsed(body: str, message: str
     assert message in " ".join(problem.message for problem in problems)
 
 
+@pytest.mark.parametrize("chain", [" && true", " || true", '["a"]', ".contains(1)", " + 1", " - 1", " * 1"])
+def test_a_chain_longer_than_can_be_read_again_is_refused_in_words(chain: str) -> None:
+    """Cedar's text takes as many as fit into a policy; its JSON form does not, nor who walks through it in Python."""
+    for count in (61, 1_000, 15_000 // len(chain)):
+        problems = validate(policy("true" + chain * count), SCHEMA)
+        assert [problem.message for problem in problems if "chains more than about 55" in problem.message], count
+    assert not [each for each in validate(policy("true" + chain * 56), SCHEMA) if "cannot be read" in each.message]
+
+
 @pytest.mark.parametrize(
     "declaration",
     [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fairkeeper.policy.decision.looking import looks_at_entities, read_policies
+from fairkeeper.policy.decision.looking import looks_at_entities
 from fairkeeper.policy.decision.reasons import Reason
+from fairkeeper.policy.document import policy_document
 from tests.unit.policy.facts import CUSTOMER, TOOL, basis, policies, verdict
 
 ON_ALL = "forbid (principal, action, resource)"
@@ -22,7 +23,7 @@ ON_ALL = "forbid (principal, action, resource)"
     ],
 )
 def test_names_and_the_context_alone_look_at_nothing(policy: str) -> None:
-    assert not looks_at_entities(read_policies(policy))
+    assert not looks_at_entities(policy_document(policy))
 
 
 @pytest.mark.parametrize(
@@ -42,12 +43,12 @@ def test_names_and_the_context_alone_look_at_nothing(policy: str) -> None:
     ],
 )
 def test_attributes_ancestors_and_templates_do(policy: str) -> None:
-    assert looks_at_entities(read_policies(policy))
+    assert looks_at_entities(policy_document(policy))
 
 
 def test_one_policy_that_looks_is_enough() -> None:
     both = f'{ON_ALL} when {{ context.depth > 2 }};\n{ON_ALL} when {{ resource.effect == "write" }};'
-    assert looks_at_entities(read_policies(both))
+    assert looks_at_entities(policy_document(both))
 
 
 @pytest.mark.parametrize(
@@ -62,4 +63,4 @@ def test_what_is_registered_is_there_for_whoever_looks_at_it(condition: str) -> 
 
 def test_a_text_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(ValueError, match="unexpected end of input"):
-        read_policies("forbid (")
+        policy_document("forbid (")

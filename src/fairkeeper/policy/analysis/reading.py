@@ -7,11 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-import cedarpy
 
 from fairkeeper.policy.analysis.conditions import Expression
+from fairkeeper.policy.document import policy_document
 from fairkeeper.policy.errors import PolicyProblem, PolicyRefusedError
 from fairkeeper.policy.limits import problems_of_shape
 
@@ -57,7 +55,7 @@ def read_policies(text: str) -> tuple[Policy, ...]:
     if shape:
         raise PolicyRefusedError(tuple(PolicyProblem(policy_id=None, message=each) for each in shape))
     try:
-        document: dict[str, Any] = json.loads(cedarpy.policies_to_json_str(text))
+        document = policy_document(text)
     except ValueError as problem:
         message = f"The policies cannot be read: {problem}."
         raise PolicyRefusedError((PolicyProblem(policy_id=None, message=message),)) from problem

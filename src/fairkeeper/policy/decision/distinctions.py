@@ -36,11 +36,11 @@ class Distinctions:
     `usage:NAME` for what is used of a billing dimension.
 
     Args:
-        policies: As `read_policies` returns them.
+        policies: As `policy_document` returns them.
 
     Example:
-        >>> from fairkeeper.policy.decision.looking import read_policies
-        >>> told = Distinctions(read_policies("forbid (principal, action, resource) when { context.depth > 2 };"))
+        >>> from fairkeeper.policy.document import policy_document
+        >>> told = Distinctions(policy_document("forbid (principal, action, resource) when { context.depth > 2 };"))
         >>> told.of("depth", 1) == told.of("depth", 2), told.of("depth", 2) == told.of("depth", 3)
         (True, False)
     """

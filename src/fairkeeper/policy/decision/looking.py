@@ -9,11 +9,8 @@ entity; `in` looks at ancestors, `.`, `has` and tags at attributes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
-
-import cedarpy
 
 _SCOPES: Final = ("principal", "resource")
 _BY_NAME: Final = frozenset({"All", "=="})
@@ -23,26 +20,17 @@ Policies = Mapping[str, Any]
 """Policies in Cedar's JSON format."""
 
 
-def read_policies(text: str) -> Policies:
-    """Read policies, once for whoever asks what they look at.
-
-    Raises:
-        ValueError: The text cannot be read.
-    """
-    found: Policies = json.loads(cedarpy.policies_to_json_str(text))
-    return found
-
-
 def looks_at_entities(policies: Policies) -> bool:
     """Say whether an answer may depend on attributes or ancestors of agent, tool or use; yes where that is not plain.
 
     Example:
+        >>> from fairkeeper.policy.document import policy_document
         >>> looks_at_entities(
-        ...     read_policies('forbid (principal == Agent::"a", action, resource) when { context.depth > 2 };')
+        ...     policy_document('forbid (principal == Agent::"a", action, resource) when { context.depth > 2 };')
         ... )
         False
         >>> looks_at_entities(
-        ...     read_policies('forbid (principal, action, resource) when { resource.effect == "write" };')
+        ...     policy_document('forbid (principal, action, resource) when { resource.effect == "write" };')
         ... )
         True
     """
@@ -54,10 +42,13 @@ def looks_at_entities(policies: Policies) -> bool:
 
 
 def _looks(expression: Any) -> bool:
-    if isinstance(expression, list):
-        return any(_looks(each) for each in expression)
-    if not isinstance(expression, dict):
-        return False
-    if expression.get("Var") in _SCOPES or "in" in expression or "is" in expression or "__entity" in expression:
-        return True
-    return any(_looks(each) for each in expression.values())
+    left = [expression]  # what a chain of operators nests is deep, and this is asked from a server's depths
+    while left:
+        part = left.pop()
+        if isinstance(part, list):
+            left += part
+        elif isinstance(part, dict):
+            if part.get("Var") in _SCOPES or "in" in part or "is" in part or "__entity" in part:
+                return True
+            left += part.values()
+    return False

@@ -24,8 +24,9 @@ import msgspec
 from fairkeeper.policy.decision.distinctions import Distinctions
 from fairkeeper.policy.decision.facts import PUBLISHER, Basis, Lane, PermitFacts
 from fairkeeper.policy.decision.labels import Labels
-from fairkeeper.policy.decision.looking import looks_at_entities, read_policies
+from fairkeeper.policy.decision.looking import looks_at_entities
 from fairkeeper.policy.decision.reasons import Reason
+from fairkeeper.policy.document import policy_document
 from fairkeeper.policy.engine import EntityUid
 
 PERMIT_PREFIX: Final = "permit:"
@@ -171,7 +172,7 @@ class PolicySlice:
                 permits[permit.use_id].append(_permit_policy(basis, permit))
         own = "\n".join(policy.text for policy in basis.policies)
         text = "\n".join((own, *(policy for each in permits.values() for policy in each)))
-        read = read_policies(text)
+        read = policy_document(text)
         self._names, self._tags = mentioned(text), tags_mentioned(text)
         self._answers: dict[tuple[Any, ...], PolicyAnswer] = {}
         self._parts = _parts_of(self._names, self._tags, Distinctions(read))
@@ -293,7 +294,7 @@ def _permit_policy(basis: Basis, permit: PermitFacts) -> str:
 
 def _refuse_permits(policy_id: str, text: str) -> None:
     """Refuse a customer's policy that permits; it could only have got here around the check when it was saved."""
-    document: dict[str, Any] = json.loads(cedarpy.policies_to_json_str(text))
+    document = policy_document(text)
     if document.get("templates") or any(each["effect"] != "forbid" for each in document["staticPolicies"].values()):
         message = f"the customer's policy {policy_id} does more than forbid"
         raise ValueError(message)
