@@ -40,7 +40,9 @@ $(STAMP): requirements/dev.lock pyproject.toml
 demo: setup ## serve the console with the sandbox on SQLite (FAIRKEEPER_PORT, 8700)
 	@$(BIN)/fairkeeper demo --with-customer --agent $(ARGS)
 
-check: setup lint types tests-quick ## lint, types and unit tests: under a minute, no browser, no PostgreSQL
+# One core suffices for the types; the tests begin beside them.
+check: setup lint ## lint, types and unit tests: under a minute, no browser, no PostgreSQL
+	@$(MAKE) --no-print-directory --jobs=2 types tests-quick
 
 lint: setup
 	$(BIN)/ruff format --check --quiet .
@@ -62,7 +64,7 @@ test: setup ## everything CI runs; `make test ROOM=deals` runs one room
 	if [ -z "$$paths" ]; then echo "No tests are named for '$(ROOM)'." >&2; exit 2; fi; \
 	$(PYTEST) --doctest-modules $(ARGS) $$paths
 else
-# On two cores: what is installed waits for the network, and one core suffices for the types.
+# Beside each other on two cores, as above; and what is installed waits for the network.
 test:
 	@$(MAKE) --no-print-directory --jobs=2 setup browser
 	@$(MAKE) --no-print-directory lint
