@@ -6,13 +6,13 @@ Source: Model Context Protocol 2025-11-25, read 2026-11-28. It does nothing by i
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mcp_types import ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
+from pydantic_core import from_json
 
 from fairkeeper.agent.client import Answer
 from fairkeeper.agent.manifests import COMPLETE, ELICIT, PROMPT_GET, RESOURCE_READ, RESOURCE_SUBSCRIBE, SAMPLE
@@ -110,7 +110,7 @@ def plain(result: dict[str, Any]) -> Any:
     texts = _texts(result)
     if len(texts) == 1 and texts[0].lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(texts[0])
+            return from_json(texts[0])  # refuses what nests deeper than whoever looks through it can go
         except ValueError:
             return texts
     return texts

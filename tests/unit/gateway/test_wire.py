@@ -21,6 +21,8 @@ def text(*texts: str) -> dict[str, Any]:
         (text('{"id": 1}', '{"id": 2}'), ['{"id": 1}', '{"id": 2}']),
         (text("{not JSON"), ["{not JSON"]),
         (text("12"), ["12"]),
+        (text("[" * 900 + "]" * 900), ["[" * 900 + "]" * 900]),  # Python reads it, and nobody walks through it
+        (text("[" * 100_000 + "]" * 100_000), ["[" * 100_000 + "]" * 100_000]),
         ({"contents": [{"uri": "note://1", "text": "a note"}]}, ["a note"]),
         ({"messages": [{"role": "user", "content": {"type": "text", "text": "greet"}}]}, ["greet"]),
         ({"content": [{"type": "resource", "resource": {"uri": "note://1", "text": "inside"}}]}, ["inside"]),

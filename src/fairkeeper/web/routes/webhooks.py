@@ -220,7 +220,7 @@ def _body(line: NoticeLine) -> str:
         return "Erased with the customer's data."
     try:
         return json.dumps(json.loads(line.body), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line.body
 
 
