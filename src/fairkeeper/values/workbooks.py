@@ -130,12 +130,11 @@ class _Sheet:
         if self._depth > _DEEPEST:
             raise WorkbookRefusedError(f"A part of the workbook is nested more than {_DEEPEST} deep.")
         local = name.rpartition(":")[2]
-        if local == "c":
-            self._place_cell(attributes.get("r"))
-        elif local == "row":
+        if local == "row":  # reaches nowhere as long as no cell stands in it
             self._place_row(attributes.get("r"))
-        else:
+        if local != "c":
             return
+        self._place_cell(attributes.get("r"))
         self._rows, self._columns = max(self._rows, self._row), max(self._columns, self._column)
         if self._rows * max(self._columns, 1) > self._most_cells:
             raise WorkbookRefusedError(

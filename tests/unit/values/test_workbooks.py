@@ -122,6 +122,12 @@ def test_a_sheet_is_refused_before_a_reader_makes_room_for_its_corner(fine: byte
         bounded_workbook(archive({**parts_of(fine), SHEET: text}))
 
 
+def test_a_row_without_cells_reaches_nowhere(fine: bytes) -> None:
+    """Some programs end a sheet with one in the last row there is."""
+    text = parts_of(fine)[SHEET].replace(b"</sheetData>", b'<row r="1048576" ht="12"/></sheetData>')
+    assert read_table(archive({**parts_of(fine), SHEET: text})).rows == read_table(fine).rows
+
+
 def test_cells_that_do_not_say_where_they_stand_are_counted(fine: bytes) -> None:
     workbook = archive({**parts_of(fine), SHEET: BEHIND_EACH_OTHER})
     bounded_workbook(workbook, WorkbookBounds(cells=1_001 * 300))
