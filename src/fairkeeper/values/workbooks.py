@@ -73,7 +73,7 @@ off or have a password.
             for info in infos:
                 with archive.open(info) as part:
                     if info.filename.lower().endswith(_READ):
-                        with packed.open(zipfile.ZipInfo(info.filename), "w", force_zip64=True) as copy:
+                        with packed.open(info.filename, "w", force_zip64=True) as copy:
                             left -= _unpacked(part, left, bounds, copy)
                     else:
                         left -= _unpacked(part, left, bounds)

@@ -146,6 +146,12 @@ def test_a_reader_gets_no_part_that_was_not_looked_through(fine: bytes) -> None:
         bounded_workbook(fine + far)
 
 
+def test_a_reader_gets_it_packed_again() -> None:
+    """What may unpack to two gigabytes is not held unpacked beside the reader."""
+    large = write_spreadsheet("Deals", ("Deal",), [("Contoso",)] * 20_000)
+    assert len(bounded_workbook(large)) < 3 * len(large)
+
+
 @pytest.mark.parametrize("name", [SHEET, SHEET.upper()])
 def test_two_parts_of_one_name_are_refused(fine: bytes, name: str) -> None:
     content = io.BytesIO(fine)
