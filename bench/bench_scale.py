@@ -38,10 +38,9 @@ from fairkeeper.database.engine import DatabaseAddress
 from fairkeeper.database.session import Database
 from fairkeeper.governance.tables import DecisionRow, LimitUsageRow
 from fairkeeper.sandbox.directory import FULFILLMENT_APP_ID, PUBLISHER_TENANT_ID
-from tests.stories.forked_server import ForkedServer
+from tests.stories.forked_server import ForkedServer, database_settings
 from tests.stories.record_check import check_everything
 from tests.stories.rehearsal import Rehearsal, first_token, rehearse, started_server, three_servers, wait_until
-from tests.stories.server_process import Server, database_settings
 
 PROCESSES: Final = 3
 AGENTS: Final = 50
@@ -85,7 +84,7 @@ def _three(address: DatabaseAddress) -> Iterator[tuple[list[int], str, str]]:
             "workers": "0",
         }
         owner_token = first_token(settings)
-        servers: list[Server] = [ForkedServer(settings, folder / f"server-{number}.log") for number in range(PROCESSES)]
+        servers = [ForkedServer(settings, folder / f"server-{number}.log") for number in range(PROCESSES)]
         for server in servers:
             ends.callback(server.kill)
         for server in servers:
@@ -235,7 +234,7 @@ def _kills(report: Report, address: DatabaseAddress) -> None:
         _check_decisions(report, rehearsal, asked, conditions)
 
 
-def _kill_and_start(rehearsal: Rehearsal, servers: list[Server], began: float) -> tuple[int, int]:
+def _kill_and_start(rehearsal: Rehearsal, servers: list[ForkedServer], began: float) -> tuple[int, int]:
     """Send webhooks; kill one of the servers every ten seconds, and start another. Return how many of both."""
     sent = killed = 0
     next_kill = began + BETWEEN_KILLS
