@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -34,12 +35,19 @@ def chromium_path() -> str:
     pytest.fail("No Chromium: run `make browser`, or name one in FAIRKEEPER_TEST_CHROMIUM.")
 
 
-@pytest.fixture(scope="module")
-def chromium(chromium_path: str) -> Iterator[Browser]:
-    """One browser for a module; whoever wants to begin anew opens a context."""
+@contextmanager
+def launched(path: str) -> Iterator[Browser]:
+    """Open a browser; as long as it is open, nothing else in this thread can run an event loop."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(chromium_path: str) -> Iterator[Browser]:
+    """One browser for a module; whoever wants to begin anew opens a context."""
+    with launched(chromium_path) as browser:
+        yield browser

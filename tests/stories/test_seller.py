@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from fairkeeper.access.credentials import session_cookie
 from fairkeeper.deals.book.queries import list_deals
@@ -20,6 +20,7 @@ from fairkeeper.opportunities.agent import AGENT_ID
 from fairkeeper.opportunities.operations import OPERATIONS
 from fairkeeper.opportunities.queries import list_cards, list_pushes, show_card
 from fairkeeper.proof.verification import verify_export
+from tests.browsers import launched
 from tests.stories.opportunities_stage import COOKIE, Served, served_book
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -32,12 +33,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def page(served: Served, chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    name = session_cookie(served.url).name
-    context.add_cookies([{"name": name, "value": COOKIE, "url": served.url}])
-    yield context.new_page()
-    context.close()
+def page(served: Served, chromium_path: str) -> Iterator[Page]:
+    """In a browser of its own, because another test of this module runs an event loop."""
+    with launched(chromium_path) as chromium:
+        context = chromium.new_context(viewport={"width": 1280, "height": 900})
+        name = session_cookie(served.url).name
+        context.add_cookies([{"name": name, "value": COOKIE, "url": served.url}])
+        yield context.new_page()
 
 
 def look(page: Page) -> None:
