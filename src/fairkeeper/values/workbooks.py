@@ -103,7 +103,7 @@ class _Sheet:
 
     def __init__(self, most_cells: int) -> None:
         self._most_cells = most_cells
-        self._row = self._column = 0  # where the newest cell stands
+        self._row = self._column = 0  # where the newest cell stands; its row and itself may say two things, both count
         self._rows = self._columns = 0  # how far all reach
         self._depth = 0
         self._parser = expat.ParserCreate()
@@ -146,7 +146,7 @@ class _Sheet:
         if reference is None:
             self._column += 1
         elif match := _CELL.fullmatch(reference):
-            self._column, self._row = column_number(match[1]), int(match[2])
+            self._column, self._row = column_number(match[1]), max(self._row, int(match[2]))
         else:
             raise WorkbookRefusedError(f"A cell of the workbook stands at {reference[:40]!r}, which is no place.")
 

@@ -109,6 +109,7 @@ BEHIND_EACH_OTHER = sheet(b"<row><c><v>1</v></c></row>" * 1_000 + b"<row>" + b"<
         (reaching(b"&#88;FD1048576"), "row 1,048,576 and column 16,384"),
         (FAR.decode().encode("utf-16"), "row 1,048,576 and column 16,384"),
         (FAR.replace(b"<c ", b"<x:c ").replace(b"</c>", b"</x:c>"), "row 1,048,576 and column 16,384"),
+        (sheet(b'<row r="1048576"><c r="XFC1"/><c/></row>'), "row 1,048,576 and column 16,383"),
         (FAR.replace(b'row r="2"', b'row r="-2"'), "has the number '-2'"),
         (reaching(b"B2").replace(b"</worksheet>", b""), "is no XML"),
         (b"<?xml version='1.0' encoding='nothing'?>" + FAR, "is no XML"),
