@@ -79,6 +79,11 @@ def breaks(before: MetaData, after: MetaData) -> list[str]:
             if column.name not in old.columns and not column.nullable and column.server_default is None
         ]
         uniques = {frozenset(column.name for column in index.columns) for index in old.indexes if index.unique}
+        uniques |= {
+            frozenset(column.name for column in constraint.columns)
+            for constraint in old.constraints
+            if isinstance(constraint, sa.UniqueConstraint)
+        }
         found += [
             f"{name} has a new rule of one row each"
             for index in new.indexes
@@ -97,6 +102,7 @@ def breaks(before: MetaData, after: MetaData) -> list[str]:
         ("ALTER TABLE task DROP COLUMN last_error", ["task.last_error is gone"]),
         ("DROP TABLE idempotency", ["idempotency is gone"]),
         ("CREATE UNIQUE INDEX uq_more ON task (name)", ["task has a new rule of one row each"]),
+        ("CREATE UNIQUE INDEX uq_more ON evidence_entry (leaf_index)", []),
         ("ALTER TABLE task RENAME COLUMN last_error TO error", ["task.last_error is gone"]),
     ],
 )

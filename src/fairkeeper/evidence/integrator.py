@@ -8,7 +8,6 @@ index, and concurrent ones come in either order. Until then an entry is durable 
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from datetime import datetime, timedelta
 
 import structlog
@@ -53,18 +52,17 @@ def integrate(session: Session, keys: LogKeys, *, now: datetime, limit: int = BA
     if not rows and now - head.signed_at < FRESHNESS and head.checkpoint:
         return 0
     frontier = Frontier.from_bytes(head.size, head.frontier)
-    counts = _counts(session, {_owner(row.customer_id) for row in rows})
+    counts = _counts(session, {_owner(row.customer_id): row.customer_id for row in rows})
     places = []
     entries = []
     for offset, row in enumerate(rows):
-        owner = _owner(row.customer_id)
-        customer_index = counts[owner]
-        counts[owner] += 1
+        count = counts[_owner(row.customer_id)]
+        customer_index = count.entries
+        count.entries += 1
         entries.append(leaf_entry(row.header.encode(), customer_index, row.header_salt))
         places.append({"row_id": row.id, "leaf": head.size + offset, "own": customer_index})
     if places:
         session.connection().execute(_PLACE, places)
-        _keep_counts(session, counts, {_owner(row.customer_id): row.customer_id for row in rows})
     extension = frontier.extend([leaf_hash(entry) for entry in entries])
     for bundle in bundle_appends(head.size, entries):
         _grow(session, ENTRIES_LEVEL, bundle.index, bundle.data)
@@ -159,18 +157,13 @@ def _owner(customer_id: str | None) -> str:
     return customer_id or PUBLISHER
 
 
-def _counts(session: Session, owners: set[str]) -> Counter[str]:
-    rows = session.scalars(select(CountRow).where(CountRow.owner.in_(owners)))
-    return Counter({row.owner: row.entries for row in rows})
-
-
-def _keep_counts(session: Session, counts: Counter[str], customers: dict[str, str | None]) -> None:
-    for owner, customer_id in customers.items():
-        row = session.get(CountRow, owner)
-        if row is None:
-            session.add(CountRow(owner=owner, customer_id=customer_id, entries=counts[owner]))
-        else:
-            row.entries = counts[owner]
+def _counts(session: Session, owners: dict[str, str | None]) -> dict[str, CountRow]:
+    """Return the rows that count each owner's entries, made where there is none; what they count is written back."""
+    counts = {row.owner: row for row in session.scalars(select(CountRow).where(CountRow.owner.in_(owners)))}
+    for owner in owners.keys() - counts.keys():
+        counts[owner] = CountRow(owner=owner, customer_id=owners[owner], entries=0)
+        session.add(counts[owner])
+    return counts
 
 
 def _grow(session: Session, level: int, index: int, data: bytes) -> None:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
-    UniqueConstraint,
     bindparam,
     text,
 )
@@ -33,6 +32,7 @@ HEAD_ID = 1
 RECEIPT_SUFFIX: Final = "_receipt/1"
 """Kinds of this ending are receipts; their payloads hold no personal data and stay."""
 _IS_RECEIPT: Final = text(f"kind LIKE '%{RECEIPT_SUFFIX}'")
+_IS_PLACED: Final = text("customer_index IS NOT NULL")
 
 
 class EntryRow(CustomerOwned, Base):
@@ -48,7 +48,14 @@ class EntryRow(CustomerOwned, Base):
         ),
         Index("ix_evidence_entry_receipt", "id", sqlite_where=_IS_RECEIPT, postgresql_where=_IS_RECEIPT),
         Index("ix_evidence_entry_subject", "subject_type", "subject_id", "id"),
-        UniqueConstraint("customer_id", "customer_index"),
+        Index(
+            "ix_evidence_entry_place",
+            "customer_id",
+            "customer_index",
+            unique=True,
+            sqlite_where=_IS_PLACED,
+            postgresql_where=_IS_PLACED,
+        ),
     )
 
     id: Mapped[int] = mapped_column(BIG_KEY, primary_key=True, autoincrement=True)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from fairkeeper.action.operation import Operation
 from fairkeeper.customers.actions.marketplace.follow_reading import ReadingSource, follow_reading
@@ -24,6 +21,7 @@ from fairkeeper.customers.queries import (
     show_subscription,
 )
 from tests.actions.customers.world import FREYA, PETRA, PRODUCT, World, person_of, refused, staff
+from tests.statements import plan_of, statements
 
 NOBODY = "10000000-0000-4000-8000-00000000dead"
 
@@ -150,24 +148,6 @@ def test_notices_are_listed_newest_first_and_page_by_page(world: World) -> None:
     assert all(line.body is None for line in first)
 
 
-@contextmanager
-def statements(world: World) -> Iterator[list[tuple[str, Any]]]:
-    """Collect the statements of the block, each with its parameters."""
-    seen: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        seen.append((statement, parameters))
-
-    engines = {world.database._reader, world.database._writer}  # noqa: SLF001 - what the sessions use
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
-
-
 @pytest.mark.parametrize("operation", [list_customers, list_deadlines, list_reminders], ids=lambda each: each.name)
 def test_the_number_of_questions_to_the_database_does_not_grow(world: World, operation: Operation) -> None:
     def take_over(numbers: range) -> None:
@@ -181,26 +161,18 @@ def test_the_number_of_questions_to_the_database_does_not_grow(world: World, ope
             world.run(follow_reading, subscription=json.dumps(raw), source=ReadingSource.RECONCILIATION)
 
     take_over(range(3))
-    with statements(world) as few:
+    with statements(world.database) as few:
         world.run(operation, staff())
     take_over(range(3, 25))
-    with statements(world) as many:
+    with statements(world.database) as many:
         world.run(operation, staff())
 
     assert len(many) == len(few) <= 5
 
 
 def test_receipts_are_found_by_their_own_index_among_all_entries(world: World) -> None:
-    with statements(world) as asked:
+    with statements(world.database) as asked:
         world.run(list_receipts, staff())
     (found,) = [(statement, values) for statement, values in asked if "_receipt/1" in statement]
 
-    with world.database.read() as session:
-        connection = session.connection()
-        if connection.dialect.name == "sqlite":
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {found[0]}", found[1])
-        else:
-            # So few entries are sooner read than looked up.
-            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-            plan = connection.exec_driver_sql(f"EXPLAIN {found[0]}", found[1])
-        assert "ix_evidence_entry_receipt" in str(plan.all())
+    assert "ix_evidence_entry_receipt" in plan_of(world.database, *found)

@@ -12,7 +12,7 @@ from fairkeeper.action.principal import system
 from fairkeeper.database.session import Database
 from fairkeeper.evidence.append import append, append_many
 from fairkeeper.evidence.integrator import Integrator
-from fairkeeper.evidence.reader import read_head, read_tree
+from fairkeeper.evidence.reader import customer_records, read_head, read_tree
 from fairkeeper.evidence.tables import EntryRow
 from fairkeeper.proof.checkpoint import open_checkpoint
 from fairkeeper.proof.keys import read_chain
@@ -20,6 +20,7 @@ from fairkeeper.proof.merkle import leaf_hash, root_of
 from fairkeeper.proof.record import leaf_entry
 from tests.actions.evidence.world import Log, draft
 from tests.actions.house import NOW
+from tests.statements import plan_of, statements
 
 CIRCUMSTANCES = Circumstances(operation="test.tell", principal=system("test"), at=NOW)
 
@@ -59,6 +60,19 @@ def test_each_entry_gets_one_dense_place_in_the_order_of_commits(log: Log) -> No
     rows = placed(log)
     assert [(row.leaf_index, row.subject_id) for row in rows] == [(n, str(n)) for n in range(6)]
     assert [row.customer_index for row in rows] == [0, 0, 1, 1, 2, 0]
+
+
+def test_a_customers_entries_are_found_in_their_order_by_their_places(sqlite_database: Database) -> None:
+    """PostgreSQL chooses by what the tables hold, and would have to be shown a long log first."""
+    log = Log(sqlite_database)
+    for number in range(4):
+        log.tell(draft(number, "cus_contoso" if number % 2 else "cus_fabrikam"))
+    log.integrator.run_until_current()
+    for customer in ("cus_contoso", None):
+        with log.database.read() as session, statements(log.database) as asked:
+            list(customer_records(session, customer, count=2))
+        (found,) = [each for each in asked if "customer_index >=" in each[0]]
+        assert "ix_evidence_entry_place" in plan_of(log.database, *found)
 
 
 @pytest.mark.parametrize("sizes", [[1, 255, 1, 256, 300], [600], [2] * 130])
