@@ -26,6 +26,7 @@ from fairkeeper.microsoft.ingestion import GRAPH_RESOURCE, IngestionClient
 from fairkeeper.microsoft.ingestion_answers import IngestionVersions
 from fairkeeper.microsoft.marketplace_transport import IMPATIENT
 from fairkeeper.microsoft.resource_manager import AZURE_RESOURCE, ResourceManagerClient
+from fairkeeper.outbound.authorities import authorities
 from fairkeeper.outbound.provisioning import CallRules, NothingToSetUp, ProvisioningWebhook, load_entry_point
 from fairkeeper.outbound.receivers.every_kind import EventReceivers
 from fairkeeper.token.authority import EntraAuthority
@@ -64,8 +65,8 @@ class UnconfiguredTokens:
 def make_http_client(*, is_observing: bool = False) -> httpx.Client:
     """Return the client that all connectors share; it follows no redirection, and only reads while all is observed."""
     if not is_observing:
-        return httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False, limits=_CONNECTIONS)
-    transport = ReadingTransport(httpx.HTTPTransport(limits=_CONNECTIONS))
+        return httpx.Client(verify=authorities(), timeout=_TIMEOUT_SECONDS, follow_redirects=False, limits=_CONNECTIONS)
+    transport = ReadingTransport(httpx.HTTPTransport(verify=authorities(), limits=_CONNECTIONS))
     return httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False, transport=transport)
 
 
@@ -96,7 +97,7 @@ def make_validator(settings: Settings, clock: Clock) -> EntraTokenValidator:
     """Return what proves tokens of Microsoft Entra; it fetches keys when it first needs them."""
 
     def client() -> httpx.Client:
-        return httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
+        return httpx.Client(verify=authorities(), timeout=_TIMEOUT_SECONDS, follow_redirects=False)
 
     return EntraTokenValidator(SigningKeys(make_authority(settings), client_factory=client, clock=clock), clock=clock)
 

@@ -13,6 +13,7 @@ import httpx
 
 from fairkeeper.errors import UpstreamError
 from fairkeeper.outbound.addresses import target_of
+from fairkeeper.outbound.authorities import authorities
 from fairkeeper.outbound.provisioning import CallRules
 
 _MOST_READ: Final = 65_536
@@ -54,7 +55,9 @@ def post(rules: CallRules, address: str, content: bytes, headers: Mapping[str, s
     target = target_of(address, allow_private=rules.allow_private, lookup=rules.lookup)
     try:
         with (
-            httpx.Client(timeout=rules.timeout_seconds, follow_redirects=False, trust_env=False) as client,
+            httpx.Client(
+                verify=authorities(), timeout=rules.timeout_seconds, follow_redirects=False, trust_env=False
+            ) as client,
             client.stream(
                 "POST",
                 target.url,

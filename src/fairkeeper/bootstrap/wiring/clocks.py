@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import structlog
 
+from fairkeeper.outbound.authorities import authorities
 from fairkeeper.values.clock import MovableClock
 
 _log = structlog.get_logger(__name__)
@@ -59,13 +60,13 @@ class FollowedClock:
     def follow_once(self) -> bool:
         """Ask and set once; return whether the sandbox answered."""
         try:
-            with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+            with httpx.Client(verify=authorities(), timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
                 return self._ask(client)
         except httpx.HTTPError:
             return False
 
     def _loop(self) -> None:
-        with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+        with httpx.Client(verify=authorities(), timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
             was_there = True
             while not self._stop.wait(self._interval_seconds):
                 try:

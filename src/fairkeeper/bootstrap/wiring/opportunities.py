@@ -36,6 +36,7 @@ from fairkeeper.opportunities.asking.understanding import asks_for_people
 from fairkeeper.opportunities.errors import AgentNotRegisteredError, NoSnapshotError
 from fairkeeper.opportunities.insights.keeping import ColumnFiles
 from fairkeeper.opportunities.ports import CRM, Narration, Narrator, RoomSettings
+from fairkeeper.outbound.authorities import authorities
 from fairkeeper.outbound.crm.dynamics import Dynamics
 from fairkeeper.outbound.crm.hubspot import HubSpot
 from fairkeeper.outbound.crm.salesforce import Salesforce
@@ -79,7 +80,7 @@ def _narrator(settings: Settings) -> Narrator | None:
         url=settings.narrator_url,
         model=settings.narrator_model,
         key=settings.narrator_key.get_secret_value(),
-        client=httpx.Client(follow_redirects=False),
+        client=httpx.Client(verify=authorities(), follow_redirects=False),
     )
 
 
@@ -253,7 +254,7 @@ def _tokens(each: Connection, clock: Clock) -> ClientCredentials:
         client_id=each.client_id,
         client_secret=secret,
         scope=each.scope,
-        client=httpx.Client(timeout=60, follow_redirects=False),
+        client=httpx.Client(verify=authorities(), timeout=60, follow_redirects=False),
         clock=clock,
     )
 
@@ -283,7 +284,7 @@ def make_crm(settings: Settings, clock: Clock) -> CRM | None:
     address = settings.crm_url or (_HUBSPOT if settings.crm_kind == "hubspot" else None)
     if address is None:
         raise SettingsError(f"FAIRKEEPER_CRM_KIND is {settings.crm_kind}, but FAIRKEEPER_CRM_URL is not set.")
-    client = httpx.Client(timeout=20, follow_redirects=False)
+    client = httpx.Client(verify=authorities(), timeout=20, follow_redirects=False)
     transport = CRMTransport(base_url=address.rstrip("/"), token=_crm_token(settings, clock, client), client=client)
     if settings.crm_kind == "dynamics":
         return Dynamics(transport=transport)

@@ -21,6 +21,7 @@ from fairkeeper.bootstrap.master_keys import FILE_NAME
 from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.database.session import Database
 from fairkeeper.jobs.scanning import Lookout
+from fairkeeper.outbound.authorities import authorities
 from fairkeeper.values.clock import Clock
 
 MOST_FILES: Final = 20_000
@@ -95,7 +96,12 @@ def look_at_own_address(base_url: str, transport: httpx.BaseTransport | None = N
     answers = []
     try:
         with httpx.Client(
-            base_url=base_url, timeout=_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False, transport=transport
+            verify=authorities(),
+            base_url=base_url,
+            timeout=_TIMEOUT_SECONDS,
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
         ) as client:
             answers = [_answer(client.get(path), path) for path in PATHS]
             api = next(each for each in PATHS if each.startswith("/api/"))

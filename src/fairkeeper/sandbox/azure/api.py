@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fairkeeper.errors import InvalidError
+from fairkeeper.sandbox.authorities import authorities
 from fairkeeper.sandbox.azure.store import Authorization, Cloud, JitRequest, ManagedApplication
 from fairkeeper.sandbox.directory import PUBLISHER_TENANT_ID
 from fairkeeper.sandbox.entra import PretendEntra
@@ -281,7 +282,7 @@ def notification_address(address: str) -> str:
 
 
 def _post(address: str, notice: dict[str, Any]) -> int:
-    return httpx.post(address, json=notice, timeout=10, follow_redirects=False).status_code
+    return httpx.post(address, json=notice, timeout=10, follow_redirects=False, verify=authorities()).status_code
 
 
 def _guarded(action: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 import httpx
 
+from fairkeeper.sandbox.authorities import authorities
 from fairkeeper.sandbox.fulfillment.wire import webhook_json
 from fairkeeper.sandbox.marketplace.faults import FaultSwitchboard, Forgery, Quirk
 from fairkeeper.sandbox.marketplace.operations import Notice
@@ -229,7 +230,7 @@ class Courier:
     def _run(self) -> None:
         # Loopback and the publisher's own host only: a proxy of the environment has no part in it.
         with (
-            httpx.Client(timeout=self._settings.timeout_seconds, trust_env=False) as client,
+            httpx.Client(verify=authorities(), timeout=self._settings.timeout_seconds, trust_env=False) as client,
             ThreadPoolExecutor(self._settings.senders, "sandbox-webhook") as senders,
         ):
             while True:

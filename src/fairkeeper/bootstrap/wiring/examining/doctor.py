@@ -42,6 +42,7 @@ from fairkeeper.database.session import Database
 from fairkeeper.database.tasks import TaskRow, TaskState
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.microsoft.errors import EntraUnavailableError
+from fairkeeper.outbound.authorities import authorities
 from fairkeeper.outbound.mail import SMTPMailer
 from fairkeeper.overview.connections import finding_kinds as found
 from fairkeeper.overview.connections.announcing import ANNOUNCED_DAYS
@@ -91,7 +92,9 @@ class Doctor:
     clock: Clock = field(default_factory=SystemClock)
     house_clock: Clock | None = None
     http: httpx.Client = field(
-        default_factory=lambda: httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
+        default_factory=lambda: httpx.Client(
+            verify=authorities(), timeout=_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
+        )
     )
 
     def look(self, names: frozenset[str] = frozenset()) -> Iterator[Seen]:
