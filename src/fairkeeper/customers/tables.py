@@ -175,6 +175,8 @@ class JobRow(CustomerOwned, Base):
     subscription_id: Mapped[SubscriptionId]
     wish: Mapped[str] = mapped_column(String(20))
     attempt: Mapped[int] = mapped_column(Integer)
+    terms: Mapped[dict[str, Any] | None]
+    """Plan and seats as the wish was asked for, so that every repetition says the same; empty for older ones."""
     state: Mapped[str] = mapped_column(String(12))
     message: Mapped[str | None] = mapped_column(Text)
     asked_at: Mapped[datetime]

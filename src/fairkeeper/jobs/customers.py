@@ -287,6 +287,7 @@ class CustomersWork:
                 return None
             row = load_subscription(session, job.subscription_id)
             answers = {each.name: each.value for each in answers_of(session, [row.subscription_id])}
+            terms = job.terms or {"plan_id": row.plan_id, "quantity": row.quantity}
             earlier = session.scalars(_asked_before(job)).first()
         if earlier is not None:
             msg = f"The wish {earlier} to the publisher's systems has to be handed over before {request_id}."
@@ -299,8 +300,8 @@ class CustomersWork:
             subscription_id=row.subscription_id,
             tenant_id=row.beneficiary_tenant_id,
             offer_id=row.offer_id,
-            plan_id=row.plan_id,
-            quantity=row.quantity,
+            plan_id=terms["plan_id"],
+            quantity=terms["quantity"],
             requested_at=job.asked_at,
             answers=answers,
         )

@@ -129,6 +129,20 @@ def test_systems_that_are_down_are_called_until_they_take_it(world: World) -> No
     assert len(world.systems.asked) == 3
 
 
+def test_a_wish_that_is_told_again_says_the_same_whatever_changed_meanwhile(world: World) -> None:
+    """A receiver keeps the ids that it has seen; what the repetition of one said anew would be lost."""
+    world.systems.answers = [UnavailableError("Down.")]
+    subscription_id = world.buy_active(quantity=7)
+    world.customer_does(subscription_id, "change-quantity", quantity=20)
+    world.work()
+
+    world.move(seconds=4)
+
+    first, again, change = world.systems.asked
+    assert again == first
+    assert (first.quantity, change.quantity, change.wish) == (7, 20, "change")
+
+
 def test_systems_that_stay_down_have_failed_in_the_end_and_hold_no_later_wish_up(world: World) -> None:
     world.systems.answers = [UnavailableError("Down.")] * 2
     subscription_id = world.buy_active()

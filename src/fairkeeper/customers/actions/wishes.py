@@ -82,6 +82,7 @@ def ask(context: CommandContext, row: SubscriptionRow, wish: ProvisioningWish) -
         customer_id=row.customer_id,
         wish=wish.value,
         attempt=1 if earlier is None else earlier.attempt + 1,
+        terms={"plan_id": row.plan_id, "quantity": row.quantity},
         state="asked",
         asked_at=context.now,
     )
