@@ -25,7 +25,8 @@ from fairkeeper.assurance.forwarding.kinds import SENTINEL_AUDIENCE, Destination
 from fairkeeper.assurance.forwarding.sentinel import STREAM
 from fairkeeper.database.session import Database
 from fairkeeper.outbound.addresses import AddressRefusedError
-from fairkeeper.outbound.posting import ReceiverUnavailableError
+from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.posting import ReceiverUnavailableError, post
 from fairkeeper.outbound.provisioning import CallRules
 from fairkeeper.outbound.receivers.every_kind import EventReceivers
 from fairkeeper.outbound.receivers.sentinel import MOST_BYTES, pieces
@@ -264,6 +265,48 @@ def test_syslog_over_tls_is_sent_to_whoever_proves_to_be_the_host(tmp_path: Path
     with pytest.raises(ReceiverUnavailableError):
         SyslogSender(rules).send(to_syslog(f"tls://localhost:{stranger.port}"), "b2", [EVENT])
     assert stranger.messages() == []
+
+
+# --- receivers with a certificate of the publisher's own authority
+
+
+class Https(BaseHTTPRequestHandler):
+    """Takes whatever comes."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_an_authority_of_ones_own_is_believed_where_the_environment_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_named: bool
+) -> None:
+    path = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    if is_named:
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    rules = CallRules(allow_private=True, lookup=lambda _host, _port: ["127.0.0.1"])
+    authorities.cache_clear()
+    with HTTPServer(("127.0.0.1", 0), Https) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.handle_request, daemon=True)
+        thread.start()
+        address = f"https://localhost:{server.server_port}/events"
+        try:
+            if is_named:
+                assert post(rules, address, b"{}", {}).is_taken
+            else:
+                with pytest.raises(ReceiverUnavailableError):
+                    post(rules, address, b"{}", {})
+        finally:
+            authorities.cache_clear()
+            thread.join(5)
 
 
 # --- a collector of traces
