@@ -25,7 +25,7 @@ from fairkeeper.assurance.forwarding.kinds import SENTINEL_AUDIENCE, Destination
 from fairkeeper.assurance.forwarding.sentinel import STREAM
 from fairkeeper.database.session import Database
 from fairkeeper.outbound.addresses import AddressRefusedError
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import authorities
 from fairkeeper.outbound.posting import ReceiverUnavailableError, post
 from fairkeeper.outbound.provisioning import CallRules
 from fairkeeper.outbound.receivers.every_kind import EventReceivers

@@ -26,7 +26,7 @@ from fairkeeper.microsoft.ingestion import GRAPH_RESOURCE, IngestionClient
 from fairkeeper.microsoft.ingestion_answers import IngestionVersions
 from fairkeeper.microsoft.marketplace_transport import IMPATIENT
 from fairkeeper.microsoft.resource_manager import AZURE_RESOURCE, ResourceManagerClient
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import authorities
 from fairkeeper.outbound.provisioning import CallRules, NothingToSetUp, ProvisioningWebhook, load_entry_point
 from fairkeeper.outbound.receivers.every_kind import EventReceivers
 from fairkeeper.token.authority import EntraAuthority

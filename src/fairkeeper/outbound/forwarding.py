@@ -16,7 +16,7 @@ import httpx
 
 from fairkeeper.errors import UpstreamError
 from fairkeeper.outbound.addresses import Lookup, look_up, target_of
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import make_client
 
 TIMEOUT_SECONDS: Final = 8.0
 """Below the ten seconds after which Microsoft takes silence for an answer."""
@@ -62,9 +62,7 @@ class OldSystem:
         passed = {name: headers[name] for name in _PASSED_ON if name in headers}
         try:
             with (
-                httpx.Client(
-                    verify=authorities(), timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
-                ) as client,
+                make_client(TIMEOUT_SECONDS) as client,
                 client.stream(
                     "POST",
                     target.url,

@@ -13,7 +13,7 @@ import httpx
 
 from fairkeeper.errors import UpstreamError
 from fairkeeper.outbound.addresses import target_of
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import make_client
 from fairkeeper.outbound.provisioning import CallRules
 
 _MOST_READ: Final = 65_536
@@ -55,9 +55,7 @@ def post(rules: CallRules, address: str, content: bytes, headers: Mapping[str, s
     target = target_of(address, allow_private=rules.allow_private, lookup=rules.lookup)
     try:
         with (
-            httpx.Client(
-                verify=authorities(), timeout=rules.timeout_seconds, follow_redirects=False, trust_env=False
-            ) as client,
+            make_client(rules.timeout_seconds) as client,
             client.stream(
                 "POST",
                 target.url,

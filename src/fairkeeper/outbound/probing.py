@@ -17,7 +17,7 @@ import httpx
 
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.outbound.addresses import Lookup, look_up, target_of
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import make_client
 
 _TIMEOUT_SECONDS: Final = 10.0
 _MOST_HOPS: Final = 4
@@ -104,9 +104,7 @@ class AddressProber:
             "user-agent": "Fairkeeper readiness probe",
             "accept": "text/html,application/json",
         }
-        with httpx.Client(
-            verify=authorities(), timeout=_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
-        ) as client:
+        with make_client(_TIMEOUT_SECONDS) as client:
             return client.request(
                 method,
                 target.url,

@@ -21,7 +21,7 @@ from standardwebhooks import Webhook
 from fairkeeper.customers.ports import ProvisioningAnswer, ProvisioningRequest, ProvisioningWish
 from fairkeeper.errors import FairkeeperError, InvalidError, UnavailableError
 from fairkeeper.outbound.addresses import Lookup, look_up, target_of
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import make_client
 from fairkeeper.values.clock import Clock, SystemClock, format_instant
 
 TIMEOUT_SECONDS: Final = 10.0
@@ -126,9 +126,7 @@ class ProvisioningWebhook:
         }
         try:
             with (
-                httpx.Client(
-                    verify=authorities(), timeout=self._rules.timeout_seconds, follow_redirects=False, trust_env=False
-                ) as client,
+                make_client(self._rules.timeout_seconds) as client,
                 client.stream(
                     "POST",
                     target.url,

@@ -18,7 +18,7 @@ import httpx
 from fairkeeper.messages.errors import MessageInDoubtError, MessageRefusedError, MessageUnavailableError
 from fairkeeper.messages.ports import Card
 from fairkeeper.outbound.addresses import Lookup, look_up, target_of
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import make_client
 
 TIMEOUT_SECONDS: Final = 15.0
 LARGEST_BYTES: Final = 28_000
@@ -75,9 +75,7 @@ class TeamsWorkflow:
         """
         target = target_of(self.url, allow_private=self.allow_private, lookup=self.lookup)
         try:
-            with httpx.Client(
-                verify=authorities(), timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
-            ) as client:
+            with make_client(TIMEOUT_SECONDS) as client:
                 answer = client.post(
                     target.url,
                     json=body_of(card),

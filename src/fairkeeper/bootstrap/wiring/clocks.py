@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import structlog
 
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import authorities
 from fairkeeper.values.clock import MovableClock
 
 _log = structlog.get_logger(__name__)

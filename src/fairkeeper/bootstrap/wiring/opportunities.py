@@ -36,7 +36,7 @@ from fairkeeper.opportunities.asking.understanding import asks_for_people
 from fairkeeper.opportunities.errors import AgentNotRegisteredError, NoSnapshotError
 from fairkeeper.opportunities.insights.keeping import ColumnFiles
 from fairkeeper.opportunities.ports import CRM, Narration, Narrator, RoomSettings
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import authorities
 from fairkeeper.outbound.crm.dynamics import Dynamics
 from fairkeeper.outbound.crm.hubspot import HubSpot
 from fairkeeper.outbound.crm.salesforce import Salesforce

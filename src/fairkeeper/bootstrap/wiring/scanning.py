@@ -21,7 +21,7 @@ from fairkeeper.bootstrap.master_keys import FILE_NAME
 from fairkeeper.bootstrap.settings import Settings
 from fairkeeper.database.session import Database
 from fairkeeper.jobs.scanning import Lookout
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import authorities
 from fairkeeper.values.clock import Clock
 
 MOST_FILES: Final = 20_000

@@ -18,7 +18,8 @@ _log = structlog.get_logger(__name__)
 ROWS_BETWEEN: Final = 600
 """Written rows after which the log is moved; about as many pages of it."""
 PAGES_AT_MOST: Final = 8_000
-"""Pages in the log after which a commit moves the rest itself, so that it starts anew and stays below 40 MB."""
+"""Pages in the log after which a decision's commit moves the rest itself, so that it starts anew; other commits do so
+at `database.engine.WAL_PAGES_AT_MOST`."""
 
 
 class Checkpointer:

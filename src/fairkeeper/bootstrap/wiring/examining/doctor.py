@@ -42,7 +42,7 @@ from fairkeeper.database.session import Database
 from fairkeeper.database.tasks import TaskRow, TaskState
 from fairkeeper.errors import FairkeeperError
 from fairkeeper.microsoft.errors import EntraUnavailableError
-from fairkeeper.outbound.authorities import authorities
+from fairkeeper.outbound.clients import make_client
 from fairkeeper.outbound.mail import SMTPMailer
 from fairkeeper.overview.connections import finding_kinds as found
 from fairkeeper.overview.connections.announcing import ANNOUNCED_DAYS
@@ -91,11 +91,7 @@ class Doctor:
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
     house_clock: Clock | None = None
-    http: httpx.Client = field(
-        default_factory=lambda: httpx.Client(
-            verify=authorities(), timeout=_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
-        )
-    )
+    http: httpx.Client = field(default_factory=lambda: make_client(_TIMEOUT_SECONDS))
 
     def look(self, names: frozenset[str] = frozenset()) -> Iterator[Seen]:
         """Look at one thing after the other: at these, or at everything if none is named."""
