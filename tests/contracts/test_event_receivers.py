@@ -25,7 +25,7 @@ from fairkeeper.assurance.forwarding.kinds import SENTINEL_AUDIENCE, Destination
 from fairkeeper.assurance.forwarding.sentinel import STREAM
 from fairkeeper.database.session import Database
 from fairkeeper.outbound.addresses import AddressRefusedError
-from fairkeeper.outbound.clients import authorities
+from fairkeeper.outbound.clients import CertificatesUnreadableError, authorities
 from fairkeeper.outbound.posting import ReceiverUnavailableError, post
 from fairkeeper.outbound.provisioning import CallRules
 from fairkeeper.outbound.receivers.every_kind import EventReceivers
@@ -307,6 +307,23 @@ def test_an_authority_of_ones_own_is_believed_where_the_environment_names_it(
         finally:
             authorities.cache_clear()
             thread.join(5)
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_certificates_that_cannot_be_read_are_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    path = tmp_path / "own.pem"
+    if text is not None:
+        path.write_text(text, encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    authorities.cache_clear()
+    try:
+        with pytest.raises(CertificatesUnreadableError) as raised:
+            authorities()
+        assert (raised.value.code, "SSL_CERT_FILE" in raised.value.remedy) == ("outbound.certificates", True)
+    finally:
+        authorities.cache_clear()
 
 
 # --- a collector of traces

@@ -11,11 +11,28 @@ from functools import cache
 
 import httpx
 
+from fairkeeper.errors import InvalidError
+
+
+class CertificatesUnreadableError(InvalidError):
+    """What SSL_CERT_FILE or SSL_CERT_DIR names cannot be read as certificates."""
+
+    code = "outbound.certificates"
+    remedy = "Name a file of PEM certificates in SSL_CERT_FILE, or take the variable away."
+
 
 @cache
 def authorities() -> ssl.SSLContext:
-    """Return what proves a server: certifi's list, or the file or folder that SSL_CERT_FILE or SSL_CERT_DIR names."""
-    return httpx.create_ssl_context()
+    """Return what proves a server: certifi's list, or the file or folder that SSL_CERT_FILE or SSL_CERT_DIR names.
+
+    Raises:
+        CertificatesUnreadableError: These are no certificates.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        msg = f"The certificates of those whom Fairkeeper may believe cannot be read: {error}."
+        raise CertificatesUnreadableError(msg) from error
 
 
 def make_client(timeout_seconds: float) -> httpx.Client:
