@@ -8,7 +8,8 @@ rooms that implement them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -76,6 +77,19 @@ class Wiring:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One snapshot of the database, from which a principal's queries read.
+
+    Attributes:
+        principal: Whose; nobody else's query reads from it.
+        session: The snapshot.
+    """
+
+    principal: Principal
+    session: Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request to run an operation.
 
@@ -84,12 +98,14 @@ class Call:
         idempotency_key: Commands only: the same key, principal and request answer as the first time.
         request_id: Correlation id, kept in the evidence header.
         is_agents: Whether an assistant runs it for the principal, and no page or command of a person's.
+        moment: Queries only: what they read from, so that several agree; a snapshot of their own if None.
     """
 
     principal: Principal
     idempotency_key: str | None = None
     request_id: str | None = None
     is_agents: bool = False
+    moment: Moment | None = None
 
 
 class Runner:
@@ -120,9 +136,12 @@ class Runner:
             return operation.function(request)
         principal = call.principal
         self._wiring.authorise(principal, operation, self._customer_of(principal, request))
-        scope = Scope(principal.customer_id) if principal.customer_id else STAFF
         if operation.kind is OperationKind.QUERY:
-            return self._read(operation, request, call, scope)
+            return self._read(operation, request, call)
+        if call.moment is not None:
+            msg = f"{operation.name} is a command, and its caller reads of one moment; what it does would not be seen"
+            raise BugError(msg)
+        scope = _scope_of(principal)
         try:
             with self.database.write(scope) as session:
                 outcome = self._run_within(session, operation, request, call)
@@ -136,19 +155,37 @@ class Runner:
             raise outcome.refusal
         return outcome.result
 
-    def _read(self, operation: Operation, request: OperationInput, call: Call, scope: Scope) -> Any:
+    @contextmanager
+    def moment(self, principal: Principal) -> Iterator[Moment]:
+        """Hold one snapshot for several queries of a principal, so that what they answer is of the same moment.
+
+        No command runs for it meanwhile: the queries after it would not see what it did.
+        """
+        with self.database.read(_scope_of(principal)) as session:
+            yield Moment(principal=principal, session=session)
+
+    def _read(self, operation: Operation, request: OperationInput, call: Call) -> Any:
         finish = self._wiring.mediate(operation, request, call)
         try:
-            with self.database.read(scope) as session:
-                context = QueryContext(
-                    session=session, now=self.clock.now(), principal=call.principal, ports=self._wiring.ports
-                )
-                result = operation.function(context, request)
+            if call.moment is None:
+                with self.moment(call.principal) as moment:
+                    result = self._read_at(moment, operation, request)
+            elif call.moment.principal == call.principal:
+                result = self._read_at(call.moment, operation, request)
+            else:
+                msg = f"{operation.name} was to be read from another principal's snapshot"
+                raise BugError(msg)
         except BaseException:
             finish(False)
             raise
         finish(True)
         return result
+
+    def _read_at(self, moment: Moment, operation: Operation, request: OperationInput) -> Any:
+        context = QueryContext(
+            session=moment.session, now=self.clock.now(), principal=moment.principal, ports=self._wiring.ports
+        )
+        return operation.function(context, request)
 
     def allows(self, operation: Operation, principal: Principal) -> bool:
         """Say whether a principal may run an operation on what it may see; for pages that offer only what works."""
@@ -225,6 +262,10 @@ class Runner:
             msg = f"The idempotency key {row.key!r} was used for another request ({row.operation})."
             raise ConflictError(msg, code="action.idempotency_mismatch", remedy="Use a new key for a new request.")
         return row
+
+
+def _scope_of(principal: Principal) -> Scope:
+    return Scope(principal.customer_id) if principal.customer_id else STAFF
 
 
 def _digest(operation: Operation, request: OperationInput) -> str:

@@ -261,6 +261,11 @@ class Timeline:
     refresh_href: str = ""
 
     @property
+    def newest(self) -> str:
+        """Address of the newest entry's proof; another one says that more has happened. Empty for no entries."""
+        return self.entries[0].proof.href if self.entries else ""
+
+    @property
     def is_waiting(self) -> bool:
         """Whether an entry still waits for its checkpoint."""
         return any(entry.proof.state is ProofState.WAITING for entry in self.entries)

@@ -22,6 +22,7 @@ from fairkeeper.action.operation import (
 )
 from fairkeeper.action.principal import ANONYMOUS
 from fairkeeper.action.registry import Registry
+from fairkeeper.action.runner import Call
 from fairkeeper.action.tables import IdempotencyRow
 from fairkeeper.database.session import Database
 from fairkeeper.database.tasks import TaskRow
@@ -110,6 +111,26 @@ def test_a_command_that_fails_leaves_nothing(house: House) -> None:
 def test_a_question_records_nothing_and_cannot_write(house: House) -> None:
     assert house.run(how_many, OWNER, name="-") == Count(count=0)
     assert house.entries() == []
+
+
+def test_questions_of_one_moment_agree_whatever_is_committed_meanwhile(house: House) -> None:
+    request = Name(name="-")
+    with house.runner.moment(OWNER) as moment:
+        call = Call(principal=OWNER, moment=moment)
+        first = house.runner.run(how_many, request, call)
+        house.run(count_name, OWNER, name="ada")
+        assert house.runner.run(how_many, request, call) == first == Count(count=0)
+        assert house.run(how_many, OWNER, name="-") == Count(count=1)
+
+
+def test_a_moment_is_its_principals_alone_and_for_questions_alone(house: House) -> None:
+    with house.runner.moment(OWNER) as moment:
+        somebody = Call(principal=staff("auditor"), moment=moment)
+        with pytest.raises(BugError, match="another principal's"):
+            house.runner.run(how_many, Name(name="-"), somebody)
+        with pytest.raises(BugError, match="would not be seen"):
+            house.runner.run(count_name, Name(name="ada"), Call(principal=OWNER, moment=moment))
+    assert rows(house, TaskRow) == 0
 
 
 def test_a_check_needs_nobody(house: House) -> None:

@@ -7,6 +7,7 @@ import http.server
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
 from fairkeeper.web.assets import CONTENT_SECURITY_POLICY
+from fairkeeper.web.pages.customers import CustomerPage
+from fairkeeper.web.parts import Proof, ProofState
 from fairkeeper.web.preview.__main__ import write_preview
 from fairkeeper.web.preview.pages import preview_pages
 from fairkeeper.web.rendering import render
@@ -207,6 +210,78 @@ def test_a_question_opens_as_a_dialog_and_gives_the_focus_back(page: Page, addre
     expect(dialog).to_be_hidden()
     expect(opener).to_be_focused()
     assert page.url.endswith("/customer.html")
+
+
+def _later(name: str, *, sentence: str, is_longer: bool) -> str:
+    """Return a page as it is a moment later: its first line has its proof, and one more may have happened."""
+    page = preview_pages()[name]
+    assert isinstance(page, CustomerPage)
+    entries = [*page.timeline.entries]
+    entries[0] = replace(entries[0], proof=replace(entries[0].proof, state=ProofState.NOT_WITNESSED, index=1_282))
+    if is_longer:
+        proof = Proof(state=ProofState.WAITING, href="/evidence/ent_later")
+        entries.insert(0, replace(entries[0], sentence=f"It happened: {sentence}", proof=proof))
+    return render(replace(page, sentence=sentence, timeline=replace(page.timeline, entries=tuple(entries))))
+
+
+def test_a_record_that_has_grown_takes_the_page_with_it(page: Page, address: str) -> None:
+    told = ["seen while a question is open", "seen afterwards"]
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        later = _later("customer", sentence=told[min(len(asked), len(told)) - 1], is_longer=True)
+        route.fulfill(body=later, content_type="text/html")
+
+    page.route("**/customers/contoso", answer)
+    page.clock.install()
+    page.goto(f"{address}/customer.html")
+    opener = page.get_by_role("link", name="Stop everything")
+    opener.click()
+    dialog = page.get_by_role("dialog", name="Stop everything for Contoso?")
+    dialog.get_by_label("Type “contoso” to go on").fill("cont")
+
+    with page.expect_response("**/customers/contoso"):
+        page.clock.run_for(2_500)
+    expect(dialog.get_by_label("Type “contoso” to go on")).to_have_value("cont")
+    assert told[0] not in page.inner_text("main")
+
+    dialog.get_by_label("Type “contoso” to go on").fill("")
+    dialog.get_by_role("button", name="Go back").click()
+    with page.expect_response("**/customers/contoso"):
+        page.clock.run_for(2_500)
+    page.clock.run_for(500)
+    expect(page.locator(".sentence").first).to_contain_text(told[1])
+    expect(page.locator("#timeline li").first).to_contain_text(f"It happened: {told[1]}")
+    expect(opener).to_be_focused()
+
+
+def test_a_record_that_only_got_its_proof_changes_alone(page: Page, address: str) -> None:
+    later = _later("customer", sentence="not to be seen", is_longer=False)
+    page.route("**/customers/contoso", lambda route: route.fulfill(body=later, content_type="text/html"))
+    page.clock.install()
+    page.goto(f"{address}/customer.html")
+    proof = page.locator("#timeline .proof").first
+    expect(proof).to_have_text("Waiting for the checkpoint")
+    proof.focus()
+    with page.expect_response("**/customers/contoso"):
+        page.clock.run_for(2_500)
+    page.clock.run_for(500)
+    expect(proof).to_contain_text("1,282")
+    expect(proof).to_be_focused()
+    assert "not to be seen" not in page.inner_text("main")
+
+
+def test_a_record_stays_when_the_page_leads_elsewhere_meanwhile(page: Page, address: str) -> None:
+    """Such as to the page of signing in, when the session has ended."""
+    elsewhere = render(preview_pages()["sign-in"])
+    page.route("**/customers/contoso", lambda route: route.fulfill(body=elsewhere, content_type="text/html"))
+    page.clock.install()
+    page.goto(f"{address}/customer.html")
+    with page.expect_response("**/customers/contoso"):
+        page.clock.run_for(2_500)
+    page.clock.run_for(500)
+    expect(page.locator("#timeline .proof").first).to_have_text("Waiting for the checkpoint")
 
 
 def test_the_look_is_kept_without_an_account(page: Page, address: str) -> None:

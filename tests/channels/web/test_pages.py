@@ -219,7 +219,7 @@ def test_a_log_without_a_witness_says_so() -> None:
 
 
 def test_only_a_record_that_waits_is_asked_for_again() -> None:
-    assert tree("customer").all("div", id="timeline")[0].attributes["hx-trigger"] == "load delay:2s"
+    assert tree("customer").all("div", id="timeline")[0].attributes["hx-trigger"] == "load delay:2s, again delay:2s"
     assert "hx-get" not in tree("search").all("main")[0].attributes
     assert not [each for each in tree("receipt").walk() if "hx-get" in each.attributes]
 

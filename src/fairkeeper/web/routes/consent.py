@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -61,7 +62,7 @@ from fairkeeper.web.serving.asking import (
 )
 from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
-from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.visit import Visit, of_one_moment
 from fairkeeper.web.serving.ways import Audience, Way, get, post
 
 _ROWS: Final = 50
@@ -193,12 +194,14 @@ def _funnel(funnel: Funnel) -> tuple[Fact, ...]:
 # -------------------- one customer
 
 
+@of_one_moment
 def show_one(visit: Visit) -> Response:
     """Show trust and grants of a customer."""
     found: CustomerConsent = visit.run(show_customer, customer=visit.named("customer")[:80])
     return visit.show(_page(visit, found))
 
 
+@of_one_moment
 def show_own(visit: Visit) -> Response:
     """Show a customer's own people what was asked of their tenant and where it stands."""
     if visit.is_staff:
@@ -284,6 +287,7 @@ def _with_secret(visit: Visit, found: CustomerConsent, secret: dict[str, str]) -
 
 def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("", "")) -> pages.ConsentPage:
     made, code = _made(visit), _made(visit, "code")
+    timeline = timeline_of(visit, found.customer_id)
     is_staff = visit.is_staff
     trail = (Link(label="Customers", href="/customers"), Link(label=found.name, href=f"/customers/{found.slug}"))
     remaining = tuple(
@@ -325,7 +329,8 @@ def _page(visit: Visit, found: CustomerConsent, *, trouble: tuple[str, str] = ("
         codes=tuple(code_fact(each) for each in found.codes),
         code=code_form(visit, found, trouble),
         made_code=Identifier(text=code, names="claim code", is_whole=True) if code else None,
-        timeline=timeline_of(visit, found.customer_id),
+        # What is shown once does not go away beneath somebody who writes it down.
+        timeline=replace(timeline, refresh_href="") if made or code else timeline,
     )
 
 

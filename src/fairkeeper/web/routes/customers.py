@@ -21,8 +21,6 @@ from fairkeeper.customers.views import CustomerDetail, CustomerLine, CustomerPag
 from fairkeeper.deals.book.queries import list_charges, show_deal
 from fairkeeper.deals.book.views import ChargeLine
 from fairkeeper.evidence.actions import request_export
-from fairkeeper.evidence.queries import list_entries
-from fairkeeper.evidence.views import EntryPage
 from fairkeeper.values.money import Money
 from fairkeeper.web.format import count, state
 from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
@@ -37,19 +35,17 @@ from fairkeeper.web.serving.telling import (
     commercial_state,
     deadlines_with_reminders,
     line_row,
-    names_of,
     path_of,
+    record_of,
     reminder_finding,
     sentence_of,
-    tell,
     words,
 )
-from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.visit import Visit, of_one_moment
 from fairkeeper.web.serving.ways import Audience, Way, get
 
 PAGE_ROWS: Final = 50
 EXPORT_ROWS: Final = 500
-_TIMELINE_ENTRIES: Final = 12
 _CHARGES_SINCE: Final = timedelta(days=365)
 _MOST_CHARGES: Final = 100
 _HEADS: Final[tuple[str, ...]] = (
@@ -183,6 +179,7 @@ def _row(line: CustomerLine) -> pages.CustomerRow:
 # -------------------- one customer
 
 
+@of_one_moment
 def show_one(visit: Visit) -> Response:
     """Show a customer: what needs a person, its path, what comes next, what it bought, the record."""
     customer: CustomerDetail = visit.run(show_customer, customer=visit.named("customer")[:80])
@@ -221,15 +218,7 @@ def show_one(visit: Visit) -> Response:
 
 def timeline_of(visit: Visit, customer_id: str) -> Timeline:
     """Return the newest of a customer's record; empty for those who may not read evidence."""
-    if not visit.allows(list_entries):
-        return Timeline(entries=())
-    found: EntryPage = visit.run(list_entries, customer_id=customer_id, limit=_TIMELINE_ENTRIES)
-    earlier = Link(label="The whole record", href=f"/evidence?customer={customer_id}")
-    return Timeline(
-        entries=tell(found.entries, names_of(visit, found.entries)),
-        earlier=earlier if found.next_before is not None else None,
-        refresh_href=str(visit.address),
-    )
+    return record_of(visit, customer_id=customer_id, whole_href=f"/evidence?customer={customer_id}")
 
 
 def charges_of(visit: Visit, customer_id: str) -> tuple[pages.ChargeRow, ...]:

@@ -9,8 +9,7 @@ from starlette.responses import Response
 from fairkeeper.customers.actions.ring_clock import close_reminder
 from fairkeeper.customers.queries import list_reminders, show_subscription
 from fairkeeper.customers.views import OperationLine, ReminderLine, SubscriptionDetail
-from fairkeeper.evidence.queries import list_entries, show_entry
-from fairkeeper.evidence.views import EntryPage
+from fairkeeper.evidence.queries import show_entry
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.format import state, when_text
 from fairkeeper.web.listing import Column, Listing
@@ -24,18 +23,16 @@ from fairkeeper.web.serving.telling import (
     commercial_state,
     deadline_of,
     deadlines_with_reminders,
-    names_of,
+    record_of,
     reminder_finding,
     sentence_of,
-    tell,
 )
 from fairkeeper.web.serving.tracing import trace_way
-from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.visit import Visit, of_one_moment
 from fairkeeper.web.serving.ways import Way, get, post
 
-_TIMELINE_ENTRIES: Final = 12
 
-
+@of_one_moment
 def show_one(visit: Visit) -> Response:
     """Show a subscription."""
     detail: SubscriptionDetail = visit.run(show_subscription, subscription_id=visit.named("subscription_id")[:64])
@@ -196,17 +193,8 @@ def _operation_row(detail: SubscriptionDetail, line: OperationLine, whose: Link)
 
 
 def _timeline(visit: Visit, subscription_id: str) -> Timeline:
-    if not visit.allows(list_entries):
-        return Timeline(entries=())
-    found: EntryPage = visit.run(
-        list_entries, subject_type="subscription", subject_id=subscription_id, limit=_TIMELINE_ENTRIES
-    )
-    earlier = Link(label="The whole record", href=f"/evidence?subject_type=subscription&subject_id={subscription_id}")
-    return Timeline(
-        entries=tell(found.entries, names_of(visit, found.entries)),
-        earlier=earlier if found.next_before is not None else None,
-        refresh_href=str(visit.address),
-    )
+    whole = f"/evidence?subject_type=subscription&subject_id={subscription_id}"
+    return record_of(visit, subject_type="subscription", subject_id=subscription_id, whole_href=whole)
 
 
 WAYS: Final[tuple[Way, ...]] = (

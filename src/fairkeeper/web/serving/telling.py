@@ -9,18 +9,20 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from fairkeeper.customers.path.lifecycle import ConsentState
 from fairkeeper.customers.path.steps import PathStep, Step, StepState
 from fairkeeper.customers.views import DeadlineView, ReminderLine, SubscriptionDetail, SubscriptionLine
-from fairkeeper.evidence.views import EntryView, ProofState
+from fairkeeper.errors import BugError
+from fairkeeper.evidence.queries import list_entries
+from fairkeeper.evidence.views import EntryPage, EntryView, ProofState
 from fairkeeper.overview.names import Names, name_things
 from fairkeeper.values.resources import RESOURCES
 from fairkeeper.web import parts
 from fairkeeper.web.format import StateWord, state
 from fairkeeper.web.pages.customers import SubscriptionRow
-from fairkeeper.web.parts import Deadline, Finding, Link, Path, Proof, Standing, TimelineEntry
+from fairkeeper.web.parts import Deadline, Finding, Link, Path, Proof, Standing, Timeline, TimelineEntry
 from fairkeeper.web.serving.visit import Visit
 
 _OUR_ID: Final = re.compile(r"\b(?:per|cus|tok)_[0-9A-HJKMNP-TV-Z]{26}\b")
@@ -219,6 +221,30 @@ def names_of(visit: Visit, entries: Iterable[EntryView]) -> Names:
         return NOBODY
     found: Names = visit.run(name_things, ids=wanted)
     return found
+
+
+def record_of(visit: Visit, *, limit: int = 12, whole_href: str = "", **of: Any) -> Timeline:
+    """Return the newest of the record about one thing; empty for those who may not read evidence.
+
+    Args:
+        visit: Who asks; only a page that was asked for by GET is asked for again, and it has to be `of_one_moment`.
+        limit: How many entries at most.
+        whole_href: Where all of it is listed, if anywhere.
+        of: What it is about, as `list_entries` takes it.
+    """
+    is_page = visit.request.method == "GET"
+    if is_page and not visit.is_of_one_moment:
+        msg = f"{visit.path} shows a record and reads of several moments: its record may contradict the rest"
+        raise BugError(msg)
+    if not visit.allows(list_entries):
+        return Timeline(entries=())
+    found: EntryPage = visit.run(list_entries, limit=limit, **of)
+    has_more = bool(whole_href) and found.next_before is not None
+    return Timeline(
+        entries=tell(found.entries, names_of(visit, found.entries)),
+        earlier=Link(label="The whole record", href=whole_href) if has_more else None,
+        refresh_href=str(visit.address) if is_page else "",
+    )
 
 
 def tell(entries: Sequence[EntryView], names: Names, *, with_customer: bool = False) -> tuple[TimelineEntry, ...]:

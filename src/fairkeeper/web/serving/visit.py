@@ -7,9 +7,10 @@ the idempotency key of the form, or the id of the request.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ from fairkeeper.access.authentication import WebSession, authenticate_cookie
 from fairkeeper.access.credentials import form_token, is_form_token, new_cookie_value
 from fairkeeper.action.operation import Operation, OperationKind
 from fairkeeper.action.principal import Principal, PrincipalKind, system
-from fairkeeper.action.runner import Call
+from fairkeeper.action.runner import Call, Moment
 from fairkeeper.errors import DeniedError, InvalidError, UnauthenticatedError
 from fairkeeper.web.addresses import Address
 from fairkeeper.web.pages.base import Page
@@ -62,6 +63,7 @@ class Visit:
     session: WebSession | None = None
     is_new_browser: bool = False
     _browser: str = field(default="", repr=False)
+    _moment: Moment | None = field(default=None, repr=False)
 
     def open(self) -> None:
         """Find out who asks."""
@@ -238,8 +240,23 @@ class Visit:
             principal=principal,
             idempotency_key=self._idempotency_key() if is_command and self.form else None,
             request_id=self.request_id,
+            moment=self._moment,
         )
         return self.parts.runner.run(operation, operation.input.model_validate(dict(fields)), call)
+
+    @property
+    def is_of_one_moment(self) -> bool:
+        """Whether all that is read now is read from one snapshot."""
+        return self._moment is not None
+
+    def read_of_one_moment(self, handler: Callable[[Visit], Response]) -> Response:
+        """Let a page that only reads read all of it from one snapshot of the database."""
+        with self.parts.runner.moment(self.principal) as moment:
+            self._moment = moment
+            try:
+                return handler(self)
+            finally:
+                self._moment = None
 
     def _idempotency_key(self) -> str | None:
         key = self.form.get("idempotency_key", "")
@@ -257,3 +274,16 @@ class Visit:
         for cookie in cookies:
             response.headers.append("set-cookie", cookie)
         return response
+
+
+def of_one_moment(handler: Callable[[Visit], Response]) -> Callable[[Visit], Response]:
+    """Make a page tell of one moment: its state and its record do not contradict each other.
+
+    What it reads comes from one snapshot, so that it has to be a page that runs no command.
+    """
+
+    @wraps(handler)
+    def show(visit: Visit) -> Response:
+        return visit.read_of_one_moment(handler)
+
+    return show

@@ -13,8 +13,6 @@ from fairkeeper.deals.actions.print_sheet import print_sheet
 from fairkeeper.deals.actions.views import PricedFile, PrintedSheet
 from fairkeeper.deals.book.queries import show_deal
 from fairkeeper.deals.book.views import DealDetail
-from fairkeeper.evidence.queries import list_entries
-from fairkeeper.evidence.views import EntryPage
 from fairkeeper.web.format import amount, state, when_text
 from fairkeeper.web.pages import deals as pages
 from fairkeeper.web.parts import Fact, Identifier, Link, Path, PathStep, Standing, Timeline, Value
@@ -36,11 +34,10 @@ from fairkeeper.web.routes.deals.telling import (
     total_of_line,
 )
 from fairkeeper.web.serving.frames import frame
-from fairkeeper.web.serving.telling import names_of, tell, words
-from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.telling import record_of, words
+from fairkeeper.web.serving.visit import Visit, of_one_moment
 from fairkeeper.web.serving.ways import Audience, Way, get
 
-_TIMELINE_ENTRIES: Final = 12
 _REACHED: Final = {
     "draft": 0, "submitting": 1, "with_partner": 1, "offered": 2, "accepted": 3, "bought": 4, "ended": 5,
     "withdrawn": 2, "expired": 2, "lost": 2,
@@ -65,6 +62,7 @@ def priced_of(visit: Visit, detail: DealDetail, against: DealDetail | None = Non
 # -------------------- the deal
 
 
+@of_one_moment
 def show_one(visit: Visit) -> Response:
     """Show a deal."""
     detail = load(visit)
@@ -175,17 +173,9 @@ def _links(detail: DealDetail, here: str) -> tuple[Link, ...]:
 
 
 def _timeline(visit: Visit, detail: DealDetail) -> Timeline:
-    if not visit.allows(list_entries):
-        return Timeline(entries=())
-    found: EntryPage = visit.run(
-        list_entries, subject_type="deal", subject_id=detail.line.deal_id, limit=_TIMELINE_ENTRIES
-    )
-    earlier = Link(label="The whole record", href=f"/evidence?subject_type=deal&subject_id={detail.line.deal_id}")
-    return Timeline(
-        entries=tell(found.entries, names_of(visit, found.entries)),
-        earlier=earlier if found.next_before is not None else None,
-        refresh_href=str(visit.address),
-    )
+    about = detail.line.deal_id
+    whole = f"/evidence?subject_type=deal&subject_id={about}"
+    return record_of(visit, subject_type="deal", subject_id=about, whole_href=whole)
 
 
 # -------------------- what is made of it

@@ -10,8 +10,6 @@ from starlette.responses import Response
 
 from fairkeeper.deals.actions.draft_deal import draft_deal
 from fairkeeper.errors import NotFoundError
-from fairkeeper.evidence.queries import list_entries
-from fairkeeper.evidence.views import EntryPage
 from fairkeeper.opportunities.actions.cards import record_shown
 from fairkeeper.opportunities.lenses.definition import Motion
 from fairkeeper.opportunities.queries import list_alerts, list_cards, list_lenses, show_card
@@ -20,12 +18,12 @@ from fairkeeper.values.money import Money
 from fairkeeper.web.format import StateWord, Tone, amount, count, state
 from fairkeeper.web.listing import Choice, Column, Filter, Listing, Paging
 from fairkeeper.web.pages import opportunities as pages
-from fairkeeper.web.parts import Empty, Fact, Finding, Identifier, Level, Link, Tab, Timeline
+from fairkeeper.web.parts import Empty, Fact, Finding, Identifier, Level, Link, Tab
 from fairkeeper.web.routes.opportunities.acting import questions_of
 from fairkeeper.web.serving.exports import Cell, Sheet, export_links, export_ways
 from fairkeeper.web.serving.frames import frame
-from fairkeeper.web.serving.telling import names_of, tell, words
-from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.telling import record_of, words
+from fairkeeper.web.serving.visit import Visit, of_one_moment
 from fairkeeper.web.serving.ways import Audience, Way, get
 
 ROOM: Final = "Opportunities"
@@ -233,6 +231,7 @@ def card_state(value: str) -> StateWord:
 # -------------------- one card
 
 
+@of_one_moment
 def show_one(visit: Visit) -> Response:
     """Show one card with its evidence, its account's past, and what became of it."""
     detail: CardDetail = visit.run(show_card, card_id=visit.named("card")[:40])
@@ -257,7 +256,7 @@ def show_one(visit: Visit) -> Response:
         past=_past(detail),
         others=_others(detail.account.lenses if detail.account else (), line.lens),
         pushes=_pushes(detail),
-        timeline=_timeline(visit, line.id),
+        timeline=record_of(visit, subject_type="card", subject_id=line.id, limit=20),
         questions=questions_of(visit, detail),
         needs=_to_match(detail),
         note=detail.account.note if detail.account else "The account is not in the newest snapshot any more.",
@@ -360,13 +359,6 @@ def _to_match(detail: CardDetail) -> tuple[Finding, ...]:
             remedy="Say which one it is; nothing is pushed until then.",
         ),
     )
-
-
-def _timeline(visit: Visit, card_id: str) -> Timeline:
-    if not visit.allows(list_entries):
-        return Timeline(entries=())
-    found: EntryPage = visit.run(list_entries, subject_type="card", subject_id=card_id, limit=20)
-    return Timeline(entries=tell(found.entries, names_of(visit, found.entries)), refresh_href=str(visit.address))
 
 
 # -------------------- alerts

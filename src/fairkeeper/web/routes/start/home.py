@@ -24,11 +24,12 @@ from fairkeeper.web.routes.customers import timeline_of
 from fairkeeper.web.serving.frames import frame
 from fairkeeper.web.serving.needing import part_of
 from fairkeeper.web.serving.telling import commercial_state, deadline_of, line_row, path_of, sentence_of, words
-from fairkeeper.web.serving.visit import Visit
+from fairkeeper.web.serving.visit import Visit, of_one_moment
 
 VERIFY_EXPORT: Final = "fairkeeper evidence verify export.jsonl"
 
 
+@of_one_moment
 def show_home(visit: Visit) -> Response:
     """Show a customer's own home."""
     customer_id = visit.principal.customer_id
