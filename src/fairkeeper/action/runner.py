@@ -141,7 +141,7 @@ class Runner:
         if call.moment is not None:
             msg = f"{operation.name} is a command, and its caller reads of one moment; what it does would not be seen"
             raise BugError(msg)
-        scope = _scope_of(principal)
+        scope = scope_of(principal)
         try:
             with self.database.write(scope) as session:
                 outcome = self._run_within(session, operation, request, call)
@@ -161,7 +161,7 @@ class Runner:
 
         No command runs for it meanwhile: the queries after it would not see what it did.
         """
-        with self.database.read(_scope_of(principal)) as session:
+        with self.database.read(scope_of(principal)) as session:
             yield Moment(principal=principal, session=session)
 
     def _read(self, operation: Operation, request: OperationInput, call: Call) -> Any:
@@ -264,7 +264,8 @@ class Runner:
         return row
 
 
-def _scope_of(principal: Principal) -> Scope:
+def scope_of(principal: Principal) -> Scope:
+    """Return whose rows a principal's session may touch: its customer's, or all for the publisher's own."""
     return Scope(principal.customer_id) if principal.customer_id else STAFF
 
 

@@ -15,9 +15,9 @@ from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPBearer
 
 from fairkeeper.action.principal import Principal
-from fairkeeper.action.runner import Authorise
+from fairkeeper.action.runner import Authorise, scope_of
 from fairkeeper.api.errors import ErrorBody
-from fairkeeper.database.session import STAFF, Scope
+from fairkeeper.database.session import Scope
 from fairkeeper.evidence.actions import request_export
 from fairkeeper.evidence.queries import show_entry
 from fairkeeper.evidence.tables import EntryRow
@@ -79,7 +79,7 @@ def files_router(files: EvidenceFiles, authenticate: Authenticate, authorise: Au
     )
     def export(request: Request, token: str) -> StreamingResponse:
         principal = authenticate(request)
-        entry = files.find_export(token, _scope(principal))
+        entry = files.find_export(token, scope_of(principal))
         authorise(principal, request_export, entry.customer_id)
         lines = files.write_export(entry)
         # The first line is read before the answer begins, so that what cannot be written is still an error.
@@ -95,7 +95,7 @@ def files_router(files: EvidenceFiles, authenticate: Authenticate, authorise: Au
     )
     def receipt(request: Request, entry_id: str) -> Response:
         principal = authenticate(request)
-        entry = files.find_entry(entry_id, _scope(principal))
+        entry = files.find_entry(entry_id, scope_of(principal))
         authorise(principal, show_entry, entry.customer_id)
         return Response(
             files.write_receipt(entry), media_type="application/json", headers=_attached(f"{entry.entry_id}.json")
@@ -109,10 +109,6 @@ def _responses(fine: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
         status: {"model": ErrorBody, "description": text} for status, text in _REFUSALS.items()
     }
     return {200: fine, **refusals}
-
-
-def _scope(principal: Principal) -> Scope:
-    return Scope(principal.customer_id) if principal.customer_id else STAFF
 
 
 def _attached(name: str) -> dict[str, str]:
